@@ -1,0 +1,281 @@
+"""The configuration of one run: a tree of frozen dataclasses, and its presets.
+
+The string below a field is its `--help`. A field is changed only by
+`TrainConfig.replace`, under its dotted name. Nothing here is derived: what
+follows from these numbers is a function where it is needed.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+SIDES_PX = (32, 64, 128)
+"""Sides of a depth crop that the networks can be built for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossWeights:
+    """Weight of each term of the objective; 0 switches a term off."""
+
+    pose_reconstruction: float = 1.0
+    """VAE: squared error of the decoded pose."""
+    kl: float = 1.0
+    """VAE: pull of the posterior towards the unit Gaussian."""
+    adversarial: float = 1.0
+    """Discriminator: real against rendered, in the joint stage."""
+    posterior: float = 1.0
+    """Discriminator: the code read from a labelled image."""
+    smoothness: float = 1.0
+    """Both sides: differences of embeddings follow differences of codes."""
+    feature_matching: float = 1.0
+    """Generator: mean features of rendered and real images, in the joint stage."""
+    depth_reconstruction: float = 1.0
+    """Generator: clipped squared error of the rendered depth."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            _check(f"losses.{name}", value, "0 or more", value >= 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Networks:
+    """Sizes of the networks; the defaults are the paper's."""
+
+    side_px: int = 128
+    """Side of the square depth crop: 32, 64 or 128 pixels."""
+    channels: int = 32
+    """Channels of every convolution."""
+    joints: int = 36
+    """Joints of the hand; set by the data."""
+    pose_hidden: int = 40
+    """Hidden units of the pose VAE."""
+
+    def __post_init__(self) -> None:
+        known = self.side_px in SIDES_PX
+        _check("networks.side_px", self.side_px, "one of 32, 64, 128", known)
+        for name in ("channels", "joints", "pose_hidden"):
+            value = getattr(self, name)
+            _check(f"networks.{name}", value, "1 or more", value >= 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaeStage:
+    """Stage A: the pose VAE, trained alone on labelled poses, then frozen."""
+
+    epochs: int = 201
+    """Epochs of the stage."""
+    steps: int | None = None
+    """Updates in an epoch; None is the train split once."""
+    batch_size: int = 200
+    """Poses in an update."""
+    learning_rate: float = 3e-4
+    """Adam's step size at the start."""
+    decay: float = 0.95
+    """Factor on the learning rate every 10,000 updates."""
+    noise_std: float = 0.05
+    """Scale of the sampling noise; 1 would be the textbook VAE."""
+
+    def __post_init__(self) -> None:
+        _check_stage("vae", self)
+        _check("vae.decay", self.decay, "in (0, 1]", 0 < self.decay <= 1)
+        _check("vae.noise_std", self.noise_std, "0 or more", self.noise_std >= 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GanStage:
+    """Stage B: the depth GAN, trained alone on all depth maps."""
+
+    epochs: int = 1001
+    """Epochs of the stage."""
+    steps: int | None = None
+    """Updates in an epoch; None is the train split once."""
+    batch_size: int = 100
+    """Images in an update."""
+    learning_rate: float = 3e-4
+    """Adam's step size."""
+
+    def __post_init__(self) -> None:
+        _check_stage("gan", self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointStage:
+    """Stage C: warm-up, then discriminator and generator in turn."""
+
+    warm_up_epochs: int = 21
+    """Epochs in which only the alignment and the two code heads learn."""
+    epochs: int = 80
+    """Epochs after the warm-up; the fidelity of early stopping."""
+    steps: int | None = None
+    """Updates in an epoch; None is the train split once."""
+    batch_size: int = 200
+    """Labelled images in an update; as many unlabelled ones join them."""
+    warm_up_learning_rate: float = 1e-2
+    """Adam's step size in the warm-up."""
+    learning_rate: float = 1e-3
+    """Adam's step size after the warm-up."""
+    mixed_codes: int = 5
+    """Codes of the batch that one random code is mixed from."""
+    depth_clip: float = 1.0
+    """Most that one pixel adds to the depth reconstruction."""
+
+    def __post_init__(self) -> None:
+        _check_stage("joint", self)
+        for name in ("warm_up_learning_rate", "depth_clip"):
+            value = getattr(self, name)
+            _check(f"joint.{name}", value, "above 0", value > 0)
+        for name in ("warm_up_epochs", "mixed_codes"):
+            value, least = getattr(self, name), int(name == "mixed_codes")
+            _check(f"joint.{name}", value, f"{least} or more", value >= least)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Everything that one run depends on, besides the data itself."""
+
+    seed: int = 0
+    """Seed of initial weights, noise and data order."""
+    label_seed: int = 0
+    """Seed of the choice of labelled frames."""
+    labelled_ratio: float = 1.0
+    """Share of the training frames whose labels may be used, in (0, 1]."""
+    latent_size: int = 20
+    """Size of the pose code; the shared code has 3 more for the origin."""
+    losses: LossWeights = field(default_factory=LossWeights)
+    networks: Networks = field(default_factory=Networks)
+    vae: VaeStage = field(default_factory=VaeStage)
+    gan: GanStage = field(default_factory=GanStage)
+    joint: JointStage = field(default_factory=JointStage)
+
+    def __post_init__(self) -> None:
+        ratio = self.labelled_ratio
+        _check("labelled_ratio", ratio, "in (0, 1]", 0 < ratio <= 1)
+        _check("latent_size", self.latent_size, "1 or more", self.latent_size >= 1)
+        for name in ("seed", "label_seed"):
+            value = getattr(self, name)
+            _check(name, value, "in [0, 2**63)", 0 <= value < 2**63)
+
+    def replace(self, changes: Mapping[str, Any]) -> "TrainConfig":
+        """A copy with some fields changed.
+
+        Args:
+            changes: New values by dotted name, such as `losses.kl`.
+
+        Raises:
+            ValueError: If a name is no field, or a value has the wrong type or
+                is out of its range.
+        """
+        kinds = fields(type(self))
+        nested: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name not in kinds:
+                known = ", ".join(kinds)
+                raise ValueError(f"`{name}` is no field of the run; known: {known}.")
+            group, _, leaf = name.rpartition(".")
+            value = _typed(name, value, kinds[name])
+            nested.setdefault(group, {})[leaf] = value
+        top = nested.pop("", {})
+        for group, leaves in nested.items():
+            top[group] = dataclasses.replace(getattr(self, group), **leaves)
+        return dataclasses.replace(self, **top)
+
+    def flat(self) -> dict[str, Any]:
+        """Every value under its dotted name, in the order of declaration."""
+        values = dataclasses.asdict(self)
+        return {name: _get(values, name) for name in fields(type(self))}
+
+
+def fields(kind: type, prefix: str = "") -> dict[str, Any]:
+    """Type of every leaf field of a configuration, by dotted name."""
+    found: dict[str, Any] = {}
+    for entry in dataclasses.fields(kind):
+        name = prefix + entry.name
+        if dataclasses.is_dataclass(entry.type) and isinstance(entry.type, type):
+            found |= fields(entry.type, f"{name}.")
+        else:
+            found[name] = entry.type
+    return found
+
+
+def preset(name: str) -> TrainConfig:
+    """The configuration that a preset names.
+
+    Raises:
+        ValueError: If there is no such preset.
+    """
+    if name not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise ValueError(f"`preset` must be one of {known}, got {name!r}.")
+    return TrainConfig().replace(PRESETS[name])
+
+
+def _typed(name: str, value: Any, kind: Any) -> Any:
+    """`value` as the field's type; whole floats pass for integers, not strings."""
+    if value is None and kind == int | None:
+        return None
+    whole = kind in (int, int | None)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or (whole and not float(value).is_integer()):
+        rule = "a whole number" if whole else "a number"
+        raise ValueError(f"`{name}` must be {rule}, got {value!r}.")
+    return int(value) if whole else float(value)
+
+
+def _get(values: Mapping[str, Any], name: str) -> Any:
+    for part in name.split("."):
+        values = values[part]
+    return values
+
+
+def _check(name: str, value: float, rule: str, holds: bool) -> None:
+    if not holds or not math.isfinite(value):
+        raise ValueError(f"`{name}` must be {rule}, got {value}.")
+
+
+def _check_stage(name: str, stage: VaeStage | GanStage | JointStage) -> None:
+    least = {"epochs": 1, "batch_size": 2}
+    for field_name, low in least.items():
+        value = getattr(stage, field_name)
+        _check(f"{name}.{field_name}", value, f"{low} or more", value >= low)
+    if stage.steps is not None:
+        _check(f"{name}.steps", stage.steps, "1 or more, or None", stage.steps >= 1)
+    rate = stage.learning_rate
+    _check(f"{name}.learning_rate", rate, "above 0", rate > 0)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "small": {
+        "networks.side_px": 32,
+        "networks.channels": 16,
+        "vae.epochs": 20,
+        "vae.steps": 100,
+        "vae.learning_rate": 3e-3,
+        "gan.epochs": 5,
+        "gan.steps": 60,
+        "gan.batch_size": 64,
+        "joint.warm_up_epochs": 3,
+        "joint.epochs": 27,
+        "joint.steps": 60,
+        "joint.batch_size": 64,
+    },
+    "tiny": {
+        "networks.side_px": 32,
+        "networks.channels": 8,
+        "vae.epochs": 5,
+        "vae.steps": 60,
+        "vae.learning_rate": 3e-3,
+        "vae.batch_size": 64,
+        "gan.epochs": 2,
+        "gan.steps": 20,
+        "gan.batch_size": 32,
+        "joint.warm_up_epochs": 1,
+        "joint.epochs": 9,
+        "joint.steps": 20,
+        "joint.batch_size": 32,
+    },
+}
+"""What each preset changes of the paper's values (`crossing-nets`, section 3)."""

@@ -1,0 +1,80 @@
+"""What a data set is to the rest of the program: arrays, splits, labels.
+
+No file is read here. The readers beside this file make a `HandData`; training,
+evaluation and pictures take one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnets.data import splits
+from cnets.geometry import Camera
+
+
+TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, -1
+"""Values of `HandData.split`; `UNUSED` frames lie in the gaps between splits."""
+
+SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HandData:
+    """Depth crops of hands, their joints, and who may see which.
+
+    All arrays have one row a frame and may be memory-mapped and read-only.
+    """
+
+    name: str
+    """What was asked for, such as `synthetic:4000` or `poses:nyu`."""
+    fingerprint: str
+    """SHA-256 of the labels and of every setting that the crops depend on."""
+    joint_names: tuple[str, ...]
+    bones: tuple[tuple[int, int], ...]
+    """Pairs of joints that a picture connects."""
+    root: int
+    """The joint that the origin code stands for."""
+    evaluated: tuple[int, ...]
+    """The joints that the papers of this data set evaluate."""
+    camera: Camera
+    crops: np.ndarray
+    """float16 [frames, side, side], in [-1, 1]; background +1."""
+    joints_mm: np.ndarray
+    """float32 [frames, joints, 3], camera frame, y up."""
+    centres_mm: np.ndarray
+    """float32 [frames, 3], centre of the crop cube, camera frame."""
+    person: np.ndarray
+    """int32 [frames], who the hand belongs to."""
+    split: np.ndarray
+    """int8 [frames]: `TRAIN`, `VALIDATION`, `TEST` or `UNUSED`."""
+
+    @property
+    def joints(self) -> int:
+        """Number of joints."""
+        return self.joints_mm.shape[1]
+
+    @property
+    def side_px(self) -> int:
+        """Side of the square crops, pixels."""
+        return self.crops.shape[1]
+
+    def rows(self, split: str) -> np.ndarray:
+        """Rows of one split, ascending.
+
+        Args:
+            split: `train`, `validation` or `test`.
+        """
+        return np.flatnonzero(self.split == SPLITS[split])
+
+    def labelled(self, ratio: float, seed: int) -> np.ndarray:
+        """Rows of the training frames whose labels may be used, ascending.
+
+        Subsets of one seed are nested: the rows at a ratio lie among the rows
+        at every larger one.
+
+        Args:
+            ratio: Share of the training frames, in (0, 1].
+            seed: Which choice of frames.
+        """
+        train = self.rows("train")
+        return train[splits.label_subset(self.person[train], ratio, seed)]
