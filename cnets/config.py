@@ -230,7 +230,7 @@ def _get(values: Mapping[str, Any], name: str) -> Any:
     return values
 
 
-def _check(name: str, value: float, rule: str, holds: bool) -> None:
+def _check(name: str, value: int | float, rule: str, holds: bool) -> None:
     if not holds or not math.isfinite(value):
         raise ValueError(f"`{name}` must be {rule}, got {value}.")
 

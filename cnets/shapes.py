@@ -30,8 +30,8 @@ CentreMm = Float[Tensor, "batch 3"]
 Joints = Float[Tensor, "batch joints 3"]
 """Joint positions, units, relative to the centre of the crop."""
 
-Pose = Float[Tensor, "batch joints*3"]
-"""Joint positions, units, relative to the root joint, flattened."""
+Pose = Float[Tensor, "batch pose"]
+"""Joint positions, units, relative to the root joint, flattened (3 a joint)."""
 
 Origin = Float[Tensor, "batch 3"]
 """Root joint, units, relative to the centre of the crop."""

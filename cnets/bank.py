@@ -1,0 +1,266 @@
+"""K lanes trained side by side: filling, advancing and judging them.
+
+`Bank.advance` takes any lanes, in any stage, by one epoch each; those of one
+stage and one shape run as one stack. A lane can come, go, be saved and be
+restored between two calls, and its numbers do not depend on its neighbours.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cnets import batches, depth_gan, geometry, metrics, pose_vae, stages
+from cnets.config import TrainConfig
+from cnets.data import HandData
+from cnets.lanes import Lane, Stack, run, take
+from cnets.shapes import JointsMm
+
+
+ROWS_AT_ONCE = 256
+"""Images that an evaluation holds in memory."""
+
+LEARNING_RATES = {
+    "gan": "gan.learning_rate",
+    "warm_up": "joint.warm_up_learning_rate",
+    "joint": "joint.learning_rate",
+}
+"""The field with a stage's learning rate; stage A's decays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochReport:
+    """What one epoch did to one lane."""
+
+    stage: str
+    """One of `batches.STAGES`."""
+    epoch: int
+    """Epochs of the stage that have ended, this one included."""
+    epochs: int
+    """Epochs that the stage has."""
+    terms: dict[str, float]
+    """Unweighted loss terms, means over the epoch's updates."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Validation figures, in warm-up and joint; see `metrics.summary`."""
+    seconds: float
+    """Wall time of the epoch, shared among the lanes that ran together."""
+
+    @property
+    def step(self) -> int:
+        """Epochs of the joint stage so far: the fidelity of early stopping."""
+        return self.epoch if self.stage == "joint" else 0
+
+    @property
+    def last(self) -> bool:
+        """Whether the run ended with this epoch."""
+        return self.stage == "joint" and self.epoch == self.epochs
+
+
+class Bank:
+    """Trains lanes on one data set and one device."""
+
+    def __init__(
+        self,
+        data: HandData,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.data = data
+        self.device = torch.device(device)
+        self.frames = batches.Frames(data, self.device, dtype)
+        self._modules: dict[tuple, dict[str, nn.Module]] = {}
+
+    def lane(self, config: TrainConfig) -> Lane:
+        """A lane before its first epoch.
+
+        Raises:
+            ValueError: If the networks do not fit the data.
+        """
+        for name, have in (("joints", self.data.joints), ("side_px", self.data.side_px)):
+            want = getattr(config.networks, name)
+            if want != have:
+                raise ValueError(
+                    f"`networks.{name}` must be {have}, as in the data, got {want}."
+                )
+        lane = Lane(config)
+        modules = build(config)
+        source = [batches.generator(config.seed, 9, n) for n in range(len(modules))]
+        encoder, decoder = modules["encoder"], modules["decoder"]
+        labelled = self.data.labelled(config.labelled_ratio, config.label_seed)
+        poses = self.frames.pose[labelled].cpu().float()
+        assert isinstance(encoder, pose_vae.PoseEncoder)
+        assert isinstance(decoder, pose_vae.PoseDecoder)
+        pose_vae.initialise(encoder, decoder, poses, source[0])
+        for (name, module), generator in zip(modules.items(), source, strict=True):
+            if name not in stages.VAE:
+                std = 0.02 if name == "alignment" else 0.05
+                depth_gan.initialise(module, generator, std=std)
+            take(lane, name, module.to(self.device, self.frames.dtype))
+        return lane
+
+    def advance(self, lanes: Sequence[Lane]) -> list[EpochReport]:
+        """Train every lane for one epoch of its stage.
+
+        Args:
+            lanes: Any lanes that have not finished; changed in place.
+
+        Returns:
+            One report a lane, in their order.
+        """
+        groups: dict[tuple, list[int]] = {}
+        for index, lane in enumerate(lanes):
+            groups.setdefault(_shape(lane), []).append(index)
+        reports: dict[int, EpochReport] = {}
+        for members in groups.values():
+            group = [lanes[i] for i in members]
+            reports |= zip(members, self._epoch(group), strict=True)
+        return [reports[i] for i in range(len(lanes))]
+
+    def predict(self, lane: Lane, rows: np.ndarray) -> JointsMm:
+        """Joints read from depth crops, millimetres, camera frame, y up.
+
+        Args:
+            lane: Its trunk, posterior head and decoder are used.
+            rows: Frames of the data set.
+        """
+        found = []
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = rows[start : start + ROWS_AT_ONCE]
+            found.append(self._read(lane, self.frames.depth(part)).cpu())
+        units = torch.cat(found)
+        return geometry.to_mm(units.float(), self.frames.centres_mm[rows])
+
+    def evaluate(self, lane: Lane, split: str) -> metrics.Errors:
+        """Error of each evaluated joint on each frame of a split, millimetres."""
+        rows = self.data.rows(split)
+        joints = list(self.data.evaluated)
+        labels = torch.tensor(self.data.joints_mm[rows][:, joints])
+        return metrics.joint_errors(self.predict(lane, rows)[:, joints], labels)
+
+    def render(self, lane: Lane, code: Tensor) -> Tensor:
+        """Depth crops that the generator paints for codes, in [-1, 1]."""
+        aligned = self._run(lane, "alignment", code.to(self.device, self.frames.dtype))
+        return self._run(lane, "generator", aligned).cpu()
+
+    def codes(self, lane: Lane, rows: np.ndarray) -> Tensor:
+        """Codes of labelled frames, without sampling noise."""
+        mean, _ = self._run(lane, "encoder", self.frames.pose[rows])
+        return torch.cat([mean, self.frames.origin[rows]], 1)
+
+    @torch.no_grad()
+    def _run(self, lane: Lane, name: str, *inputs: Tensor):  # noqa: ANN202
+        module = self.modules(lane.config)[name].eval()
+        output = run(module, lane.net(name, module), *inputs)
+        module.train()
+        return output
+
+    def _read(self, lane: Lane, depth: Tensor) -> Tensor:
+        code = self._run(lane, "posterior", self._run(lane, "trunk", depth))
+        size = lane.config.latent_size
+        pose = self._run(lane, "decoder", code[:, :size])
+        return geometry.join_origin(pose, code[:, size:])
+
+    def modules(self, config: TrainConfig) -> dict[str, nn.Module]:
+        """The networks of one shape; they give structure, never weights."""
+        key = (config.networks, config.latent_size)
+        if key not in self._modules:
+            with torch.device("meta"):
+                self._modules[key] = build(config)
+        return self._modules[key]
+
+    def _epoch(self, lanes: Sequence[Lane]) -> list[EpochReport]:
+        start = time.monotonic()
+        stage = lanes[0].stage
+        modules = self.modules(lanes[0].config)
+        stack = Stack(lanes, {n: modules[n] for n in stages.NETWORKS[stage]})
+        rates = self._learning_rates(stack, stage)
+        draws = [batches.epoch(self.frames, k.config, stage, k.epoch) for k in lanes]
+        sums: dict[str, Tensor] = {}
+        steps = 0
+        for every in zip(*draws, strict=True):
+            batch = {n: torch.stack([b[n] for b in every]) for n in every[0]}
+            terms = stages.UPDATES[stage](stack, batch, rates)
+            sums = {n: sums.get(n, 0) + term for n, term in terms.items()}
+            steps += 1
+        stack.unstack()
+        terms = {n: (total / steps).tolist() for n, total in sums.items()}
+        figures = [self._figures(lane) for lane in lanes]
+        seconds = time.monotonic() - start
+        return [
+            self._report(lane, {n: v[k] for n, v in terms.items()}, figures[k], seconds)
+            for k, lane in enumerate(lanes)
+        ]
+
+    def _figures(self, lane: Lane) -> dict[str, float]:
+        if lane.stage in ("vae", "gan"):
+            return {}
+        return metrics.summary(self.evaluate(lane, "validation"))
+
+    def _report(
+        self,
+        lane: Lane,
+        terms: dict[str, float],
+        figures: dict[str, float],
+        seconds: float,
+    ) -> EpochReport:
+        """The lane's report of the epoch that just ended; the lane moves on."""
+        stage = lane.stage
+        lane.epoch += 1
+        report = EpochReport(
+            stage=stage,
+            epoch=lane.epoch,
+            epochs=epochs_of(lane.config, stage),
+            terms=terms,
+            metrics=figures,
+            seconds=seconds,
+        )
+        while not lane.finished and lane.epoch >= epochs_of(lane.config, lane.stage):
+            following = batches.STAGES[batches.STAGES.index(lane.stage) + 1]
+            lane.stage, lane.epoch, lane.moments = following, 0, {}
+        return report
+
+    def _learning_rates(self, stack: Stack, stage: str) -> Tensor:
+        if stage != "vae":
+            return stack.numbers(LEARNING_RATES[stage])
+        rates = []
+        for lane in stack.lanes:
+            steps = batches.steps_an_epoch(lane.config, stage, self.data)
+            rates.append(stages.vae_learning_rate(lane.config, lane.epoch, steps))
+        return next(iter(stack.flat.values())).new_tensor(rates)
+
+
+def build(config: TrainConfig) -> dict[str, nn.Module]:
+    """The networks of a configuration, by name."""
+    networks, latent = config.networks, config.latent_size
+    code = latent + batches.ORIGIN_SIZE
+    side_px, channels = networks.side_px, networks.channels
+    smallest = channels * depth_gan.SMALLEST_SIDE**2
+    joints, hidden = networks.joints, networks.pose_hidden
+    return {
+        "encoder": pose_vae.PoseEncoder(joints, latent, hidden),
+        "decoder": pose_vae.PoseDecoder(joints, latent, hidden),
+        "alignment": depth_gan.Alignment(code),
+        "generator": depth_gan.Generator(code, side_px, channels),
+        "trunk": depth_gan.Trunk(channels),
+        "real": depth_gan.RealHead(side_px, channels),
+        "posterior": depth_gan.CodeHead(side_px, channels, code, code),
+        "smoother": depth_gan.CodeHead(side_px, channels, smallest, code),
+    }
+
+
+def epochs_of(config: TrainConfig, stage: str) -> int:
+    """Epochs that a stage has."""
+    if stage == "warm_up":
+        return config.joint.warm_up_epochs
+    return batches.stage_settings(config, stage).epochs
+
+
+def _shape(lane: Lane) -> tuple:
+    """What lanes must have in common to be stacked."""
+    config, settings = lane.config, batches.stage_settings(lane.config, lane.stage)
+    sizes = (settings.batch_size, settings.steps)
+    joint = (config.joint.mixed_codes, config.joint.depth_clip)
+    return (lane.stage, config.networks, config.latent_size, *sizes, *joint)

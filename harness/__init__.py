@@ -1,0 +1,29 @@
+"""Searches on Ray Tune: launch, query, rerun. The command line lies on top.
+
+Names are loaded at first use: reading a store needs neither Ray nor torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+
+if TYPE_CHECKING:
+    from harness.options import SearchOptions
+    from harness.rerun import Finals, rerun
+    from harness.search import Search, search
+
+__all__ = ["Finals", "Search", "SearchOptions", "rerun", "search"]
+
+_HOMES = {
+    "Finals": "rerun",
+    "Search": "search",
+    "SearchOptions": "options",
+    "rerun": "rerun",
+    "search": "search",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'harness' has no attribute {name!r}")
+    return getattr(import_module(f"harness.{_HOMES[name]}"), name)

@@ -1,0 +1,230 @@
+"""What each verb does. Ray and torch are imported by the verbs that need them."""
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from harness import tables, verbs
+from harness.cli import DONE, FAILED
+from harness.options import SearchOptions
+from results import Store, queries
+
+
+LEADERBOARD = (
+    "labelled_ratio",
+    "rank",
+    "trial",
+    "state",
+    "step",
+    "objective_mm",
+    "mean_pose_mm",
+)
+"""Columns of a leaderboard, before the parameters."""
+
+
+def search(verb: verbs.Search) -> int:
+    """Run a search, then print its leaderboard."""
+    from harness.search import search
+
+    names = {field.name for field in dataclasses.fields(SearchOptions)}
+    options = SearchOptions(**{n: v for n, v in vars(verb).items() if n in names})
+    with preparation() as progress:
+        done = search(
+            verb.name,
+            options,
+            store=verb.store,
+            address=verb.address,
+            device=verb.device,
+            takeover=verb.takeover,
+            progress=progress,
+        )
+    print_best(done.store, done.name)
+    if not done.finished:
+        raise KeyboardInterrupt
+    return FAILED if done.too_many_crashed else DONE
+
+
+def best(verb: verbs.Best) -> int:
+    """Print the best trials."""
+    per = None if verb.per.lower() == "none" else verb.per
+    print_best(Store.open(verb.store), verb.name, per, verb.top, verb.format)
+    return DONE
+
+
+def query(verb: verbs.Query) -> int:
+    """Print the answer to a question in SQL."""
+    _print(tables.show(queries.query(Store.open(verb.store), verb.sql), verb.format))
+    return DONE
+
+
+def status(verb: verbs.Status) -> int:
+    """Print how far searches are."""
+    store = Store.open(verb.store)
+    names = store.searches() if verb.name is None else [verb.name]
+    rows = []
+    for name in names:
+        seen, wanted = queries.progress(store, name), store.header(name).trials
+        total = sum(seen.states.values())
+        ended = total - seen.states.get("pending", 0) - seen.states.get("running", 0)
+        rows.append(
+            {
+                "search": name,
+                "trials": f"{ended} of {max(wanted, total)} ended",
+                "states": ", ".join(f"{n} {s}" for s, n in seen.states.items()),
+                "best": "; ".join(
+                    f"{row['labelled_ratio']:g}: {row['objective_mm']:.2f} mm"
+                    for row in seen.best.to_pylist()
+                ),
+                "driven by": seen.driver or "nobody",
+            }
+        )
+    columns = ["search", "trials", "states", "best", "driven by"]
+    table = pa.Table.from_pylist(rows, pa.schema([(c, pa.string()) for c in columns]))
+    _print(tables.show(table, verb.format))
+    if verb.name is not None and verb.format == "table":
+        rungs = [dataclasses.asdict(rung) for rung in seen.rungs]
+        if rungs:
+            _print(tables.show(pa.Table.from_pylist(rungs), "table", "Rungs"))
+    return DONE
+
+
+def rerun(verb: verbs.Rerun) -> int:
+    """Run the finals, then print their table."""
+    from harness.rerun import rerun
+
+    done = rerun(
+        verb.name,
+        top=verb.top,
+        seeds=verb.seeds,
+        store=verb.store,
+        address=verb.address,
+        concurrency=verb.concurrency,
+        retries=verb.retries,
+        device=verb.device,
+        takeover=verb.takeover,
+    )
+    _print(tables.show(done.table, verb.format, f"{verb.name}: test error of the finals"))
+    if not done.finished:
+        raise KeyboardInterrupt
+    return FAILED if done.crashed else DONE
+
+
+def train(verb: verbs.Train) -> int:
+    """Train one run and print its reports."""
+    from harness.train_command import train
+
+    return train(verb)
+
+
+def data_show(verb: verbs.DataShow) -> int:
+    """Draw frames of a data set."""
+    from harness.show import draw
+
+    with preparation() as progress:
+        said = draw(
+            verb.data,
+            side_px=verb.side,
+            split=verb.split,
+            frames=verb.frames,
+            out=Path(verb.out),
+            cache=Path(verb.store) / "cache",
+            progress=progress,
+        )
+    _print(said)
+    return DONE
+
+
+def doctor(verb: verbs.Doctor) -> int:
+    """Check what a search needs."""
+    from harness.doctor import check
+
+    findings = check(data=verb.data, store=verb.store, address=verb.address)
+    _print(tables.show(pa.Table.from_pylist(findings), verb.format))
+    return FAILED if any(row["verdict"] == "mend" for row in findings) else DONE
+
+
+def demo(verb: verbs.Demo) -> int:
+    """The whole story on synthetic hands."""
+    _say("1/3  Search: loss weights, latent size and learning rates at three ratios.")
+    code = search(
+        verbs.Search(
+            name="demo",
+            store=verb.store,
+            data="synthetic:1500",
+            preset="tiny",
+            ratios="0.05,0.25,1.0",
+            trials=12,
+        )
+    )
+    _say("2/3  Finals: the best of each ratio again, two fresh seeds, on test hands.")
+    again = rerun(verbs.Rerun(name="demo", store=verb.store, seeds=2))
+    _say(
+        "3/3  Ask on:\n"
+        f"  crossnets best demo --store {verb.store} --top 3\n"
+        f"  crossnets query --store {verb.store} "
+        '"SELECT trial, state, reason FROM trials ORDER BY trial"\n'
+        f"  tensorboard --logdir {verb.store}/tensorboard"
+    )
+    return max(code, again)
+
+
+def print_best(
+    store: Store,
+    name: str,
+    per: str | None = "labelled_ratio",
+    top: int = 1,
+    style: str = "table",
+) -> None:
+    """Print a leaderboard: each trial beside the baseline of its ratio."""
+    header = store.header(name)
+    found = queries.best(queries.read(store, "trials", name), per=per, top=top)
+    baseline = [
+        header.mean_pose_mm[str(ratio)] for ratio in found["labelled_ratio"].to_pylist()
+    ]
+    found = found.append_column("mean_pose_mm", pa.array(baseline, pa.float64()))
+    parameters = [n.replace(".", "_") for n in header.parameters if n != "labelled_ratio"]
+    shown = found.select([*LEADERBOARD, *parameters])
+    _print(tables.show(shown, style, f"{name}: {header.rules['objective']}, validation"))
+
+
+@contextlib.contextmanager
+def preparation() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for the preparation of data, on standard error."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Preparing the data", total=None, visible=False)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=done < total)
+
+        yield progress
+
+
+COMMANDS: dict[type, Callable[[Any], int]] = {
+    verbs.Search: search,
+    verbs.Best: best,
+    verbs.Query: query,
+    verbs.Status: status,
+    verbs.Rerun: rerun,
+    verbs.Train: train,
+    verbs.DataShow: data_show,
+    verbs.Doctor: doctor,
+    verbs.Demo: demo,
+}
+"""What does each verb."""
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201

@@ -1,0 +1,96 @@
+"""What a worker is told about one run, and what it answers.
+
+Both are plain values, so a worker on another machine needs nothing but them,
+the data's cache and the folder of checkpoints.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnets.config import TrainConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataChoice:
+    """Which data set a search runs on, and how it is cut."""
+
+    spec: str
+    """Such as `synthetic` or `poses:DIR`."""
+    side_px: int
+    """Side of the depth crops."""
+    split: str | None
+    """Name of the split, or None for the data's own default."""
+    cache: str
+    """Folder of the prepared data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run that a worker is to train."""
+
+    trial: str
+    config: TrainConfig
+    data: DataChoice
+    checkpoints: str
+    """Folder of this run's checkpoints."""
+    picture_steps: tuple[int, ...] = ()
+    """Steps after which a strip of pictures is wanted."""
+    test: bool = False
+    """Whether the test split is evaluated after the last epoch."""
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the jobs of a search have in common."""
+
+    base: TrainConfig
+    data: DataChoice
+    checkpoints: str
+    """Folder of all checkpoints of the search."""
+    picture_steps: tuple[int, ...] = ()
+    test: bool = False
+    device: str = "cpu"
+
+    def job(self, trial: str, values: Mapping[str, Any]) -> Job:
+        """The job of one trial.
+
+        Args:
+            trial: Its name.
+            values: What it changes of the base configuration, by dotted name.
+        """
+        return Job(
+            trial=trial,
+            config=self.base.replace(values),
+            data=self.data,
+            checkpoints=str(Path(self.checkpoints) / trial),
+            picture_steps=self.picture_steps,
+            test=self.test,
+            device=self.device,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One epoch of one job."""
+
+    stage: str
+    epoch: int
+    epochs: int
+    step: int
+    """Epochs of the joint stage; 0 in the stages before it."""
+    last: bool
+    terms: dict[str, float]
+    """Unweighted loss terms."""
+    metrics: dict[str, float]
+    """Validation figures; empty while there are none."""
+    seconds: float
+    node: str
+    pictures: np.ndarray | None = None
+    """uint8 [height, width, 3]: measured, rendered, random and joints."""
+    final: dict[str, Any] = field(default_factory=dict)
+    """Figures on the test split, at the end of a final run."""

@@ -1,0 +1,168 @@
+"""What happens to a trial, as rows of the store.
+
+One call makes one durable append, so a report and the decision it led to stand
+or fall together.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnets.config import TrainConfig
+from harness.job import Report
+from harness.sampler import Proposal, TrialRecord
+from harness.scheduler import Decision
+from results import Writer, schema
+
+
+Row = tuple[str, dict[str, Any]]
+
+
+@dataclass
+class Tracked:
+    """Everything that the driver knows of one trial."""
+
+    proposal: Proposal
+    config: TrainConfig
+    state: str = "pending"
+    reason: str = ""
+    attempt: int = 1
+    curve: dict[int, float] = field(default_factory=dict)
+    """Objective in mm by step."""
+    stage: str = ""
+    """Where it is, for people: such as `gan 3/5`."""
+    terms: dict[str, float] = field(default_factory=dict)
+    """Newest value of every loss term, also of stages that are over."""
+    wall_time_s: float = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in ("pending", "running")
+
+    @property
+    def step(self) -> int | None:
+        """The last step reported."""
+        return max(self.curve, default=None)
+
+    @property
+    def objective_mm(self) -> float | None:
+        """The objective at that step."""
+        return self.curve[self.step] if self.step is not None else None
+
+    def record(self) -> TrialRecord:
+        """The trial as the sampler sees it."""
+        return TrialRecord(
+            trial=self.proposal.trial,
+            number=self.proposal.number,
+            ratio=self.proposal.ratio,
+            values=self.proposal.values,
+            state=self.state,
+            curve=tuple(sorted(self.curve.items())),
+        )
+
+
+class Recorder:
+    """Writes the events of one search."""
+
+    def __init__(self, writer: Writer, space: str, code_version: str) -> None:
+        """Writes through `writer`, which stays the caller's to close."""
+        self._writer = writer
+        self._space, self._code_version = space, code_version
+
+    def event(self, trial: Tracked, event: str) -> None:
+        """Store where a trial stands."""
+        self._writer.append("trials", self._trial(trial, event))
+
+    def reported(
+        self, trial: Tracked, report: Report, decision: Decision, event: str | None
+    ) -> None:
+        """Store a report, what was decided about it and what became of the trial.
+
+        Args:
+            trial: As it stands after the report.
+            report: An epoch of the joint stage.
+            decision: What the scheduler said.
+            event: The event of the trial, if the report made one.
+        """
+        rows: list[Row] = [("reports", self._report(trial, report))]
+        if decision.rung is not None:
+            rows.append(("decisions", _decision(trial, report.step, decision)))
+        if event is not None:
+            rows.append(("trials", self._trial(trial, event)))
+        self._writer.append_many(rows)
+
+    def final(self, row: Mapping[str, Any]) -> None:
+        """Store the figures of one final run."""
+        self._writer.append("finals", {**row, "code_version": self._code_version})
+
+    def _trial(self, trial: Tracked, event: str) -> dict[str, Any]:
+        proposal, config = trial.proposal, trial.config
+        parameters = {
+            name.replace(".", "_"): value
+            for name, value in proposal.values.items()
+            if name != "labelled_ratio"
+        }
+        return {
+            "attempt": trial.attempt,
+            "trial": proposal.trial,
+            "number": proposal.number,
+            "event": event,
+            "state": trial.state,
+            "reason": trial.reason,
+            "origin": proposal.origin,
+            "labelled_ratio": proposal.ratio,
+            "seed": config.seed,
+            "label_seed": config.label_seed,
+            "step": trial.step,
+            "objective_mm": trial.objective_mm,
+            "wall_time_s": trial.wall_time_s,
+            "config_json": json.dumps(config.flat()),
+            "code_version": self._code_version,
+            "space": self._space,
+            **parameters,
+        }
+
+    def _report(self, trial: Tracked, report: Report) -> dict[str, Any]:
+        terms = {name: trial.terms.get(name) for name in schema.LOSS_TERMS}
+        figures = {n: v for n, v in report.metrics.items() if n in METRIC_COLUMNS}
+        return {
+            "attempt": trial.attempt,
+            "trial": trial.proposal.trial,
+            "step": report.step,
+            "labelled_ratio": trial.proposal.ratio,
+            "objective_mm": trial.curve[report.step],
+            "seconds": report.seconds,
+            "node": report.node,
+            **terms,
+            **figures,
+        }
+
+
+METRIC_COLUMNS = (
+    "mean_joint_error_mm",
+    "median_joint_error_mm",
+    "worst_joint_error_mm",
+    "frames_within_20mm",
+    "frames_within_40mm",
+)
+"""Validation figures that `reports` has a column for."""
+
+
+def _decision(trial: Tracked, step: int, decision: Decision) -> dict[str, Any]:
+    assert decision.rung is not None
+    return {
+        "attempt": trial.attempt,
+        "trial": trial.proposal.trial,
+        "step": step,
+        "labelled_ratio": trial.proposal.ratio,
+        "rung": decision.rung,
+        "value_mm": trial.curve[step],
+        "cutoff_mm": decision.cutoff,
+        "rank": decision.rank,
+        "peers": decision.peers,
+        "action": decision.action,
+        "reason": decision.reason,
+    }
+

@@ -1,0 +1,157 @@
+"""Trains one job in the process it is in: the worker's half of a trial.
+
+A checkpoint is published at the start of the epoch that follows it. By then the
+driver has stored the report of the epoch before, so a checkpoint is never newer
+than the stored reports, and a worker that dies goes on from what is known.
+"""
+
+import shutil
+import socket
+import time
+from abc import ABC, abstractmethod
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from cnets import metrics, pictures, state
+from cnets.bank import Bank, EpochReport
+from cnets.config import TrainConfig
+from cnets.data import HandData, open_data
+from cnets.lanes import Lane
+from harness.job import DataChoice, Job, Report
+
+
+CHECKPOINT_EVERY_S = 15.0
+"""Least time between two checkpoints of one trial; a stage's end makes one too."""
+
+PICTURE_FRAMES = 4
+"""Frames in a strip of pictures."""
+
+
+class Runner(ABC):
+    """Runs one job, epoch by epoch. What `search` runs, and tests replace."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    @abstractmethod
+    def advance(self) -> Report:
+        """Run the next epoch."""
+
+
+class TrainRunner(Runner):
+    """Trains Crossing Nets on one core or one GPU."""
+
+    def __init__(self, job: Job) -> None:
+        """Open the data and go on from the newest sound checkpoint."""
+        super().__init__(job)
+        torch.set_num_threads(1)  # sums depend on the number of threads
+        self.bank = bank(job.data, job.device)
+        self.lane = newest(Path(job.checkpoints), job.config, job.device)
+        self.lane = self.lane or self.bank.lane(job.config)
+        self._saved_s = time.monotonic()
+        self._saved_stage = self.lane.stage
+
+    def advance(self) -> Report:
+        """Train one epoch, after saving what came before it."""
+        self._save_if_due()
+        (report,) = self.bank.advance([self.lane])
+        wanted = report.step in self.job.picture_steps and report.stage == "joint"
+        final = report.last and self.job.test
+        return Report(
+            stage=report.stage,
+            epoch=report.epoch,
+            epochs=report.epochs,
+            step=report.step,
+            last=report.last,
+            terms=report.terms,
+            metrics=report.metrics,
+            seconds=report.seconds,
+            node=socket.gethostname(),
+            pictures=strip(self.bank, self.lane) if wanted else None,
+            final=self._final(report) if final else {},
+        )
+
+    def _save_if_due(self) -> None:
+        waited_s = time.monotonic() - self._saved_s
+        new_stage = self.lane.stage != self._saved_stage
+        if not new_stage and waited_s < CHECKPOINT_EVERY_S:
+            return
+        publish(self.lane, Path(self.job.checkpoints))
+        self._saved_s, self._saved_stage = time.monotonic(), self.lane.stage
+
+    def _final(self, report: EpochReport) -> dict:
+        errors = self.bank.evaluate(self.lane, "test")
+        baseline = mean_pose_error(self.bank.data, self.lane.config, "test")
+        return metrics.summary(errors) | {
+            "frames": len(errors),
+            "per_joint_mm": metrics.per_joint(errors),
+            "validation_mm": report.metrics["mean_joint_error_mm"],
+            "mean_pose_mm": baseline,
+        }
+
+
+@lru_cache(maxsize=2)
+def bank(choice: DataChoice, device: str) -> Bank:
+    """The data of a search, opened once in a process and used by all its trials."""
+    data = open_data(
+        choice.spec, side_px=choice.side_px, split=choice.split, cache=Path(choice.cache)
+    )
+    return Bank(data, device)
+
+
+def publish(lane: Lane, folder: Path) -> None:
+    """Write a checkpoint of a lane, then delete those it replaces."""
+    order = f"{('vae', 'gan', 'warm_up', 'joint').index(lane.stage)}-{lane.epoch:06d}"
+    new = folder / f"at-{order}"
+    state.save_lane(lane, new)
+    for old in sorted(folder.glob("at-*"))[:-2]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def newest(folder: Path, config: TrainConfig, device: str) -> Lane | None:
+    """The lane of the newest sound checkpoint in a folder, or None.
+
+    A damaged checkpoint is passed over for the one before it.
+    """
+    for path in sorted(folder.glob("at-*"), reverse=True):
+        try:
+            lane = state.load_lane(path, device)
+        except state.Damaged:
+            continue
+        if lane.config == config and not lane.finished:
+            return lane
+    return None
+
+
+def mean_pose_error(data: HandData, config: TrainConfig, split: str) -> float:
+    """Error of always predicting the mean of the labelled poses, millimetres.
+
+    The mean is taken relative to the centre of the crop, over the labels that
+    the configuration may use.
+    """
+    labelled = data.labelled(config.labelled_ratio, config.label_seed)
+    joints, rows = list(data.evaluated), data.rows(split)
+    relative = data.joints_mm - data.centres_mm[:, None]
+    mean = relative[labelled][:, joints].mean(0, dtype=np.float64)
+    difference = relative[rows][:, joints] - mean
+    return float(np.linalg.norm(difference, axis=-1).mean())
+
+
+def strip(bank: Bank, lane: Lane) -> np.ndarray:
+    """Pictures of validation frames: measured, rendered, random, joints.
+
+    Returns:
+        uint8 [height, width, 3], one column a frame.
+    """
+    rows = bank.data.rows("validation")
+    rows = rows[np.linspace(0, len(rows) - 1, PICTURE_FRAMES).astype(int)]
+    measured = bank.frames.depth(rows).float()
+    codes = bank.codes(lane, rows)
+    mixed = codes[torch.arange(len(rows)).roll(1)].lerp(codes, 0.5)
+    rendered, random = bank.render(lane, codes), bank.render(lane, mixed)
+    return pictures.strip(
+        bank.data, rows, measured, rendered, random, bank.predict(lane, rows)
+    )

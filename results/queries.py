@@ -1,0 +1,239 @@
+"""Questions to a store: rows without duplicates, the best trials, progress, SQL.
+
+Everything takes and gives Arrow tables. Files are read and checked here, through
+`Store`; DuckDB sees only what was read, and can reach no file, no network and no
+Python variable.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from results import schema
+from results.store import Store
+
+
+if TYPE_CHECKING:
+    import duckdb
+
+_BEST = """
+WITH sound AS (
+    SELECT *, state = 'completed' AS _done FROM given
+    WHERE isfinite(objective_mm)
+    AND state IN ('completed', 'running', 'stopped', 'cancelled')
+), compared AS (
+    SELECT *, max(_done) OVER ({group}) AS _any_done FROM sound
+)
+SELECT * EXCLUDE (_done, _any_done), row_number() OVER (
+    {group}
+    ORDER BY if(_done, 0, step) DESC NULLS LAST, objective_mm, number
+)::INTEGER AS rank
+FROM compared WHERE _done = _any_done QUALIFY rank <= {top} ORDER BY {order}
+"""
+_SEALED = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "temp_directory": "",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """How many trials of one labelled ratio met a rung, and what became of them."""
+
+    labelled_ratio: float
+    rung: int
+    """Step of the rung, in epochs of the joint stage."""
+    reached: int
+    stopped: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a search is."""
+
+    search: str
+    states: dict[str, int]
+    """Trials by state, in the order of `schema.STATES`; none has an entry of 0."""
+    best: pa.Table
+    """The best trial of each labelled ratio; see `best`."""
+    rungs: tuple[Rung, ...]
+    """By labelled ratio, then by step."""
+    driver: str | None
+    """Process and host that drive it now; None if nobody does."""
+
+
+def connect(store: Store, search: str | None = None) -> "duckdb.DuckDBPyConnection":
+    """A DuckDB connection to what the store holds now, shut off from all else.
+
+    Views: `trials`, `reports`, `decisions` and `finals` hold the newest row of
+    each key; `trial_events` holds every row of `trials` that was written.
+
+    Args:
+        store: The store.
+        search: One search, or None for all.
+
+    Returns:
+        The connection; close it.
+
+    Raises:
+        ValueError: If there is no such search.
+        StorageError: If a file is damaged or cannot be read.
+        SchemaMismatch: If a newer major version wrote a file.
+    """
+    return _connect({table: store.rows(table, search) for table in schema.TABLES})
+
+
+def read(store: Store, table: str, search: str | None = None) -> pa.Table:
+    """The newest row of each key of a table.
+
+    Args:
+        store: The store.
+        table: Name of the table.
+        search: One search, or None for all.
+
+    Returns:
+        The rows, sorted by key.
+
+    Raises:
+        ValueError: If the table is unknown, or there is no such search.
+        StorageError: If a file is damaged or cannot be read.
+        SchemaMismatch: If a newer major version wrote a file.
+    """
+    rows = store.rows(table, search)
+    with _connect({table: rows}) as connection:
+        order = ", ".join(schema.TABLES[table].key)
+        return connection.sql(f"FROM {table} ORDER BY {order}").to_arrow_table()
+
+
+def query(store: Store, sql: str, search: str | None = None) -> pa.Table:
+    """The answer to one SELECT over the views of `connect`.
+
+    Args:
+        store: The store.
+        sql: One SELECT statement in DuckDB's dialect.
+        search: One search, or None for all.
+
+    Returns:
+        The answer.
+
+    Raises:
+        ValueError: If `sql` is not one SELECT statement, or DuckDB refuses it.
+        StorageError: If a file is damaged or cannot be read.
+        SchemaMismatch: If a newer major version wrote a file.
+    """
+    import duckdb
+
+    with connect(store, search) as connection:
+        try:
+            statements = connection.extract_statements(sql)
+            kinds = [statement.type for statement in statements]
+            if kinds != [duckdb.StatementType.SELECT]:
+                raise ValueError(
+                    f"`sql` must be one SELECT statement, got {len(kinds)} of "
+                    f"{', '.join(kind.name for kind in kinds) or 'any kind'}."
+                )
+            return connection.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
+            cause = str(error).splitlines()[0]
+            raise ValueError(
+                f"`sql` must be valid, and DuckDB says: {cause}"
+            ) from error
+
+
+def best(
+    trials: pa.Table, *, per: str | None = "labelled_ratio", top: int = 1
+) -> pa.Table:
+    """The best trials: completed ones by objective, smallest first.
+
+    Where no completed trial has a finite objective, those take their place that
+    are running, stopped or cancelled: the deepest step first, then by objective.
+    A trial without a finite objective is never among them, nor is one that
+    diverged, collapsed or crashed. Of equals the one proposed first wins.
+
+    Args:
+        trials: Rows of `trials`, one a trial, as `read` gives them.
+        per: Column whose values are ranked apart; None ranks all together.
+        top: How many of each, 1 or more.
+
+    Returns:
+        The rows with a column `rank` (from 1), sorted by `per`, then by rank.
+
+    Raises:
+        ValueError: If `per` is no column or `top` is below 1.
+    """
+    if per is not None and per not in trials.schema.names:
+        known = ", ".join(trials.schema.names)
+        raise ValueError(f"`per` must be one of {known}, got {per!r}.")
+    if not top >= 1:
+        raise ValueError(f"`top` must be 1 or more, got {top}.")
+    quoted = per.replace('"', '""') if per else ""
+    group = f'PARTITION BY "{quoted}"' if per else ""
+    order = f'"{quoted}" NULLS FIRST, rank' if per else "rank"
+    with _connect({}) as connection:
+        connection.register("given", trials)
+        sql = _BEST.format(group=group, order=order, top=int(top))
+        return connection.sql(sql).to_arrow_table()
+
+
+def progress(store: Store, search: str) -> Progress:
+    """How far a search is, from what is stored now.
+
+    Args:
+        store: The store.
+        search: Name of the search.
+
+    Returns:
+        The state of its trials, the best of them, and its rungs.
+
+    Raises:
+        ValueError: If there is no such search.
+        StorageError: If a file is damaged or cannot be read.
+        SchemaMismatch: If a newer major version wrote a file.
+    """
+    trials = read(store, "trials", search)
+    decisions = read(store, "decisions", search)
+    counts = Counter(trials["state"].to_pylist())
+    driver = store.driver(search)
+    return Progress(
+        search=search,
+        states={state: counts[state] for state in schema.STATES if counts[state]},
+        best=best(trials),
+        rungs=_rungs(decisions),
+        driver=f"process {driver.pid} on {driver.host}" if driver else None,
+    )
+
+
+def _rungs(decisions: pa.Table) -> tuple[Rung, ...]:
+    """Trials that met each rung; a trial that met one twice counts once."""
+    last: dict[tuple[float, int, str], str] = {}
+    columns = ["labelled_ratio", "rung", "trial", "action"]
+    for row in decisions.select(columns).to_pylist():
+        last[row["labelled_ratio"], row["rung"], row["trial"]] = row["action"]
+    reached = Counter(key[:2] for key in last)
+    stopped = Counter(key[:2] for key, action in last.items() if action == "stop")
+    return tuple(
+        Rung(labelled_ratio=key[0], rung=key[1], reached=count, stopped=stopped[key])
+        for key, count in sorted(reached.items())
+    )
+
+
+def _connect(tables: dict[str, pa.Table]) -> "duckdb.DuckDBPyConnection":
+    """A sealed connection with a view of the newest rows of each table."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=_SEALED)
+    for table, rows in tables.items():
+        raw = "trial_events" if table == "trials" else f"_{table}_rows"
+        key = ", ".join(schema.TABLES[table].key)
+        connection.register(raw, rows)
+        connection.execute(
+            f"CREATE VIEW {table} AS FROM {raw} QUALIFY row_number() OVER "
+            f"(PARTITION BY {key} ORDER BY epoch DESC, attempt DESC, seq DESC) = 1"
+        )
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection

@@ -1,0 +1,238 @@
+"""The one place that touches stored files: a local folder or an object store.
+
+All through obstore, but for local writes: those are staged under `.staging`,
+fsynced, and published by a hard link, so that a file is either whole and durable
+or not there, and an existing one is never replaced. A path is relative to the
+root, with `/` between its parts, and is made of checked names only.
+"""
+
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, MemoryStore, from_url
+
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+STAGING = ".staging"
+"""Folder of a local store where files are written before they are published."""
+
+
+class StorageError(OSError):
+    """A store that cannot be read or written, or a file in it that is damaged."""
+
+
+class Storage:
+    """Files under one root, written once and whole."""
+
+    def __init__(self, location: str | Path, *, create: bool) -> None:
+        """Open the root.
+
+        Args:
+            location: A folder, or a URL such as s3://bucket/folder. `memory://`
+                is a store of its own, gone with this object.
+            create: Whether a missing local folder is made (readable by its owner
+                only).
+
+        Raises:
+            ValueError: If the URL has an unknown scheme or carries a password.
+            StorageError: If the folder cannot be made or opened.
+        """
+        self.location = str(location)
+        self.root: Path | None = None
+        self._store: ObjectStore
+        if "://" not in self.location or self.location.startswith("file://"):
+            self.root = Path(self.location.removeprefix("file://")).absolute()
+            with _translated("open", self.location):
+                if create:
+                    make_folders(self.root)
+                elif not self.root.is_dir():
+                    raise NotADirectoryError("no such folder")
+                self._store = LocalStore(self.root)
+        elif self.location.startswith("memory://"):
+            self._store = MemoryStore()
+        else:
+            self._store = _remote(self.location)
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a file that must not exist yet; durable when it returns.
+
+        Returns:
+            False if the file exists already; then nothing is changed.
+
+        Raises:
+            StorageError: If the file cannot be written.
+        """
+        with _translated("write", f"{self.location}/{path}"):
+            if self.root is not None:
+                return _publish(self.root, self.root / path, data)
+            try:
+                obstore.put(self._store, path, data, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
+            return True
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Write a file, over an older one if there is one; not fsynced.
+
+        Raises:
+            StorageError: If the file cannot be written.
+        """
+        with _translated("write", f"{self.location}/{path}"):
+            if self.root is None:
+                obstore.put(self._store, path, data, use_multipart=False)
+                return
+            target = self.root / path
+            make_folders(target.parent)
+            with _staged(self.root, data, durable=False) as staged:
+                staged.replace(target)
+
+    def get(self, path: str) -> bytes:
+        """The whole content of a file.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            StorageError: If it cannot be read.
+        """
+        with _translated("read", f"{self.location}/{path}"):
+            return bytes(obstore.get(self._store, path).bytes())
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file.
+
+        Raises:
+            StorageError: If the store cannot be asked.
+        """
+        try:
+            self.modified(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def modified(self, path: str) -> datetime:
+        """When a file was written, by the storage's clock, UTC.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            StorageError: If the store cannot be asked.
+        """
+        with _translated("read", f"{self.location}/{path}"):
+            return obstore.head(self._store, path)["last_modified"]
+
+    def list(self, folder: str) -> list[str]:
+        """Paths of all files under a folder, sorted; empty if there is none.
+
+        Raises:
+            StorageError: If the folder cannot be listed.
+        """
+        with _translated("list", f"{self.location}/{folder}"):
+            chunks = obstore.list(self._store, folder)
+            return sorted(item["path"] for chunk in chunks for item in chunk)
+
+    def delete(self, path: str) -> None:
+        """Remove a file; one that is gone already is no error.
+
+        Raises:
+            StorageError: If it cannot be removed.
+        """
+        with (
+            _translated("delete", f"{self.location}/{path}"),
+            suppress(FileNotFoundError),
+        ):
+            obstore.delete(self._store, path)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names of a local folder durable.
+
+    Raises:
+        OSError: If the folder cannot be opened or synced.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder and those above it, for the owner only, and durable.
+
+    Raises:
+        OSError: If one cannot be made.
+    """
+    if folder.is_dir():
+        return
+    if folder.exists():
+        raise NotADirectoryError(f"{folder} is not a folder")
+    make_folders(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    fsync_folder(folder.parent)
+
+
+@contextmanager
+def _translated(verb: str, path: str) -> Iterator[None]:
+    """Turn what obstore and the system raise into one sentence of ours."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if verb == "read":
+            raise
+        raise StorageError(f"Cannot {verb} `{path}`: {_cause(error)}.") from error
+    except (OSError, BaseError) as error:
+        raise StorageError(f"Cannot {verb} `{path}`: {_cause(error)}.") from error
+
+
+def _cause(error: Exception) -> str:
+    """The first line of an error, without the system's number before it."""
+    text = getattr(error, "strerror", None) or str(error)
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__
+
+
+def _remote(url: str) -> "ObjectStore":
+    """The object store behind a URL."""
+    if re.search(r"://[^/]*@", url):
+        raise ValueError("`store` must carry no password, got a URL with an `@`.")
+    try:
+        return from_url(url)
+    except BaseError as error:
+        raise ValueError(
+            f"`store` must be a folder or a URL such as s3://bucket/folder, got {url!r}."
+        ) from error
+
+
+@contextmanager
+def _staged(root: Path, data: bytes, *, durable: bool) -> Iterator[Path]:
+    """A file outside the tables that holds the data, gone afterwards."""
+    make_folders(root / STAGING)
+    path = root / STAGING / uuid.uuid4().hex
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _publish(root: Path, target: Path, data: bytes) -> bool:
+    """Write a new file; False if the name is taken."""
+    make_folders(target.parent)
+    with _staged(root, data, durable=True) as staged:
+        try:
+            os.link(staged, target)
+        except FileExistsError:
+            return False
+    fsync_folder(target.parent)
+    return True

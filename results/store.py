@@ -1,0 +1,221 @@
+"""A store: searches with their headers, their one writer and their files.
+
+What a reader may count on:
+
+- A file is whole or not there, and never changes; the tables hold nothing but
+  Parquet files.
+- On a local store a row is durable when `Writer.append` returns, and the next
+  driver puts it into a segment if its own could not. On an object store the rows
+  of the last two seconds may be lost with their driver.
+- Rows are known by their key; of rows with one key the highest (epoch, attempt,
+  seq) holds, never the latest clock. Duplicates change nothing.
+- A file that is not what was written is named and never used.
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from results import drivers, records, recovery, schema, segments
+from results.header import Header
+from results.journal import Journal
+from results.names import check_name
+from results.storage import Storage, StorageError
+from results.writer import Writer
+
+
+_FORMAT = "crossnets-store"
+_TRIES = 10
+
+
+class Store:
+    """One store; any number of processes may read it while searches run."""
+
+    def __init__(self, storage: Storage) -> None:
+        """See `Store.open`."""
+        self.storage = storage
+
+    @classmethod
+    def open(cls, location: str | Path, *, create: bool = False) -> "Store":
+        """Open a store.
+
+        Args:
+            location: A folder, or a URL such as s3://bucket/folder.
+            create: Whether to make it if there is none.
+
+        Returns:
+            The store.
+
+        Raises:
+            ValueError: If there is no store and `create` is False, or `location`
+                is a URL that cannot be one.
+            StorageError: If the storage cannot be read or written, or its
+                `store.json` is damaged.
+            SchemaMismatch: If a newer major version wrote it.
+        """
+        storage = _storage(location, create=create)
+        if create and not storage.exists("store.json"):
+            said = {"format": _FORMAT, "version": schema.VERSION}
+            storage.create("store.json", records.encode(said))
+        try:
+            said = records.decode("store.json", storage.get("store.json"))
+        except FileNotFoundError as error:
+            raise ValueError(
+                f"`store` must be a store, got {str(location)!r}: no store.json there."
+            ) from error
+        if said.get("format") != _FORMAT:
+            raise schema.SchemaMismatch(f"`store.json` must be of a {_FORMAT}.")
+        schema.check_version("store.json", said.get("version"))
+        return cls(storage)
+
+    def create_search(self, header: Header) -> None:
+        """Store the header of a new search.
+
+        Raises:
+            ValueError: If the name is taken, also by another process just now.
+            StorageError: If the store cannot be written.
+        """
+        path = f"searches/{header.name}.json"
+        if not self.storage.create(path, header.to_bytes()):
+            raise ValueError(f"`name` must be new, and `{header.name}` exists already.")
+
+    def searches(self) -> list[str]:
+        """Names of all searches, sorted.
+
+        Raises:
+            StorageError: If the store cannot be listed.
+        """
+        names = [path.rsplit("/", 1)[-1] for path in self.storage.list("searches")]
+        return [name[: -len(".json")] for name in names if name.endswith(".json")]
+
+    def header(self, search: str) -> Header:
+        """What a search was started with.
+
+        Raises:
+            ValueError: If there is no such search.
+            StorageError: If its header cannot be read.
+            SchemaMismatch: If a newer major version wrote it.
+        """
+        check_name("search", search)
+        path = f"searches/{search}.json"
+        try:
+            return Header.from_bytes(path, self.storage.get(path))
+        except FileNotFoundError as error:
+            known = ", ".join(self.searches()) or "none"
+            raise ValueError(
+                f"`search` must be one of the store's ({known}), got {search!r}."
+            ) from error
+
+    def writer(self, search: str, *, takeover: bool = False) -> Writer:
+        """Become the one writer of a search.
+
+        Rows that an earlier driver acknowledged and could not put into segments
+        are put there first.
+
+        Args:
+            search: Its name.
+            takeover: Whether a driver that is still alive is fenced out.
+
+        Returns:
+            The writer; close it, or use it as a context.
+
+        Raises:
+            ValueError: If there is no such search, or another driver is alive.
+            StorageError: If the store cannot be written.
+        """
+        parameters = self.header(search).parameters
+        epoch = drivers.take(self.storage, search, takeover=takeover)
+        try:
+            return self._opened(search, epoch, parameters)
+        except StorageError:
+            drivers.close(self.storage, search, epoch)
+            raise
+
+    def driver(self, search: str) -> drivers.Driver | None:
+        """The driver of a search if one is alive, else None.
+
+        Raises:
+            ValueError: If `search` cannot be a name.
+            StorageError: If the store cannot be read.
+        """
+        check_name("search", search)
+        found = drivers.latest(self.storage, search)
+        alive = found is not None and drivers.is_alive(self.storage, search, found)
+        return found if alive else None
+
+    def rows(self, table: str, search: str | None = None) -> pa.Table:
+        """Every stored row of a table, duplicates and superseded ones included.
+
+        Args:
+            table: Name of the table.
+            search: One search, or None for all.
+
+        Returns:
+            The rows with all columns of the table, whether or not a file is there.
+
+        Raises:
+            ValueError: If the table is unknown, or there is no such search.
+            StorageError: If a file is damaged or cannot be read; it is named.
+            SchemaMismatch: If a newer major version wrote a file.
+        """
+        own = [
+            schema.schema(table, self.header(name).parameters)
+            for name in (self.searches() if search is None else [search])
+        ]
+        folder = table if search is None else segments.folder(table, search)
+        parts = self._segments(table, folder)
+        target = schema.merged(table, [*own, *(part.schema for part in parts)])
+        fitted = [_fitted(part, target) for part in parts]
+        empty = pa.Table.from_batches([], target)
+        return pa.concat_tables([empty, *fitted])
+
+    def _opened(self, search: str, epoch: int, parameters: dict[str, str]) -> Writer:
+        """The writer of an epoch, after recovery."""
+        first_seq = recovery.recover(self.storage, search, parameters)
+        root = self.storage.root
+        path = None if root is None else recovery.journal_path(root, search, epoch)
+        return Writer(
+            self.storage,
+            search=search,
+            epoch=epoch,
+            first_seq=first_seq,
+            parameters=parameters,
+            journal=None if path is None else Journal(path),
+        )
+
+    def _segments(self, table: str, folder: str) -> list[pa.Table]:
+        """All segments under a folder, as they stand together at one moment."""
+        read: dict[str, pa.Table] = {}
+        for _ in range(_TRIES):
+            paths = [path for path in self.storage.list(folder) if segments.parse(path)]
+            try:
+                for path in paths:
+                    if path not in read:
+                        data = self.storage.get(path)
+                        read[path] = segments.decode(path, table, data)
+            except FileNotFoundError:
+                continue  # compacted since the listing: what replaces it is there
+            return [read[path] for path in paths]
+        raise StorageError(f"Cannot read `{folder}`: its files keep vanishing.")
+
+
+def _storage(location: str | Path, *, create: bool) -> Storage:
+    """The storage of a store; a folder that is missing is a bad argument."""
+    path = Path(str(location).removeprefix("file://"))
+    if not create and "://" not in str(path) and not path.exists():
+        raise ValueError(
+            f"`store` must be the folder of a store, got {str(location)!r}, which "
+            "does not exist."
+        )
+    return Storage(location, create=create)
+
+
+def _fitted(part: pa.Table, target: pa.Schema) -> pa.Table:
+    """The rows with the columns of a schema, in its order; missing ones null."""
+    columns = [
+        part[field.name].cast(field.type)
+        if field.name in part.schema.names
+        else pa.nulls(len(part), field.type)
+        for field in target
+    ]
+    return pa.table(columns, schema=target)

@@ -1,0 +1,88 @@
+import math
+
+import pytest
+
+from cnets import config
+from cnets.config import TrainConfig
+
+
+class TestReplace:
+    def test_changes_one_leaf(self):
+        """Only the named field differs."""
+        changed = TrainConfig().replace({"losses.kl": 0.5}).flat()
+        assert changed.pop("losses.kl") == 0.5
+        assert changed == {k: v for k, v in TrainConfig().flat().items() if k != "losses.kl"}
+
+    def test_flat_values_rebuild_the_configuration(self):
+        """`flat` and `replace` are inverses."""
+        small = config.preset("small").replace({"seed": 3, "latent_size": 8})
+        assert TrainConfig().replace(small.flat()) == small
+
+    def test_unknown_name_lists_the_right_ones(self):
+        """A typing mistake is answered with the names there are."""
+        with pytest.raises(ValueError, match=r"`losses.kll` is no field.*losses.kl,"):
+            TrainConfig().replace({"losses.kll": 1.0})
+
+    @pytest.mark.parametrize(
+        ("name", "value", "rule"),
+        [
+            ("labelled_ratio", 0.0, r"in \(0, 1\]"),
+            ("labelled_ratio", 1.1, r"in \(0, 1\]"),
+            ("labelled_ratio", math.nan, r"in \(0, 1\]"),
+            ("latent_size", 0, "1 or more"),
+            ("latent_size", 2.5, "a whole number"),
+            ("latent_size", "20", "a whole number"),
+            ("losses.kl", -1.0, "0 or more"),
+            ("losses.kl", math.inf, "0 or more"),
+            ("losses.kl", True, "a number"),
+            ("networks.side_px", 48, "one of 32, 64, 128"),
+            ("networks.channels", 0, "1 or more"),
+            ("vae.decay", 0.0, r"in \(0, 1\]"),
+            ("vae.noise_std", -0.1, "0 or more"),
+            ("vae.steps", 0, "1 or more"),
+            ("gan.batch_size", 1, "2 or more"),
+            ("gan.epochs", 0, "1 or more"),
+            ("joint.learning_rate", 0.0, "above 0"),
+            ("joint.warm_up_epochs", -1, "0 or more"),
+            ("joint.mixed_codes", 0, "1 or more"),
+            ("joint.depth_clip", 0.0, "above 0"),
+            ("seed", -1, "in"),
+        ],
+    )
+    def test_refuses_values_out_of_range(self, name, value, rule):
+        """The sentence names the field and the rule."""
+        with pytest.raises(ValueError, match=f"`{name}` must be {rule}"):
+            TrainConfig().replace({name: value})
+
+
+class TestPresets:
+    def test_paper_has_the_published_values(self):
+        """The values of the paper and its released code, section by section."""
+        paper = config.preset("paper").flat()
+        assert {v for k, v in paper.items() if k.startswith("losses.")} == {1.0}
+        expected = {
+            "latent_size": 20,
+            "networks.side_px": 128,
+            "networks.channels": 32,
+            "networks.pose_hidden": 40,
+            "vae.epochs": 201,
+            "vae.batch_size": 200,
+            "vae.learning_rate": 3e-4,
+            "vae.noise_std": 0.05,
+            "gan.epochs": 1001,
+            "gan.batch_size": 100,
+            "gan.learning_rate": 3e-4,
+            "joint.warm_up_epochs": 21,
+            "joint.epochs": 80,
+            "joint.batch_size": 200,
+            "joint.warm_up_learning_rate": 1e-2,
+            "joint.learning_rate": 1e-3,
+            "joint.mixed_codes": 5,
+            "joint.depth_clip": 1.0,
+        }
+        assert {name: paper[name] for name in expected} == expected
+
+    def test_unknown_preset_lists_the_right_ones(self):
+        """A typing mistake is answered with the names there are."""
+        with pytest.raises(ValueError, match="paper, small, tiny, got 'smal'"):
+            config.preset("smal")

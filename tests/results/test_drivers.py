@@ -1,0 +1,117 @@
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from results import drivers, records
+from results.storage import Storage
+
+
+@pytest.fixture
+def storage(tmp_path):
+    """A local storage without a driver."""
+    return Storage(tmp_path, create=True)
+
+
+def plant(storage, **given):
+    """A driver's file as another process would have written it; its epoch is 1."""
+    said = {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": None,
+        "time_utc": "2026-11-22T18:00:00+00:00",
+    }
+    storage.create("drivers/demo/0000001.json", records.encode(said | given))
+
+
+class TestTake:
+    def test_first(self, storage):
+        """The first epoch is 1, and its file says which process has it."""
+        assert drivers.latest(storage, "demo") is None
+        assert drivers.take(storage, "demo", takeover=False) == 1
+        found = drivers.latest(storage, "demo")
+        assert (found.epoch, found.pid) == (1, os.getpid())
+        assert found.host == socket.gethostname()
+
+    def test_second_is_refused(self, storage):
+        """While the first driver lives a second one is refused, and told who it is."""
+        drivers.take(storage, "demo", takeover=False)
+        with pytest.raises(ValueError, match=f"and process {os.getpid()} on .* drives"):
+            drivers.take(storage, "demo", takeover=False)
+        assert drivers.latest(storage, "demo").epoch == 1
+
+    def test_takeover(self, storage):
+        """A takeover takes the next epoch and fences the one before."""
+        drivers.take(storage, "demo", takeover=False)
+        assert not drivers.is_fenced(storage, "demo", 1)
+        assert drivers.take(storage, "demo", takeover=True) == 2
+        assert drivers.is_fenced(storage, "demo", 1)
+        assert not drivers.is_fenced(storage, "demo", 2)
+
+    def test_after_close(self, storage):
+        """A driver that ended in order makes room, though its process lives on."""
+        drivers.take(storage, "demo", takeover=False)
+        drivers.close(storage, "demo", 1)
+        assert drivers.take(storage, "demo", takeover=False) == 2
+
+    def test_lost_race(self, storage, monkeypatch):
+        """Who finds the epoch taken between looking and taking is refused."""
+        plant(storage)
+        monkeypatch.setattr(drivers, "latest", lambda *_: None)
+        with pytest.raises(ValueError, match="another process took epoch 1 just now"):
+            drivers.take(storage, "demo", takeover=False)
+
+    def test_other_search(self, storage):
+        """Drivers of two searches do not meet."""
+        drivers.take(storage, "demo", takeover=False)
+        assert drivers.take(storage, "other", takeover=False) == 1
+
+
+class TestIsAlive:
+    def is_alive(self, storage):
+        """Whether the latest driver of `demo` is found alive."""
+        return drivers.is_alive(storage, "demo", drivers.latest(storage, "demo"))
+
+    def test_this_process(self, storage):
+        """The driver that is this process is alive."""
+        drivers.take(storage, "demo", takeover=False)
+        assert self.is_alive(storage)
+
+    def test_dead_process(self, storage):
+        """A driver whose process has ended is not alive."""
+        done = subprocess.Popen([sys.executable, "-c", ""])
+        done.wait()
+        plant(storage, pid=done.pid)
+        assert not self.is_alive(storage)
+
+    def test_dead_and_not_waited_for(self, storage):
+        """A killed process whose parent has not asked for it yet is not alive."""
+        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1)
+        plant(storage, pid=child.pid, started=drivers._process_start(child.pid))
+        assert self.is_alive(storage)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        try:
+            assert not self.is_alive(storage)
+        finally:
+            child.communicate()
+
+    def test_number_used_again(self, storage):
+        """A process with the same number and another start is another process."""
+        plant(storage, started="boot/1")
+        assert not self.is_alive(storage)
+
+    @pytest.mark.parametrize(("age_s", "alive"), [(5, True), (120, False)])
+    @pytest.mark.parametrize("file", ["0000001.beat", "0000001.json"])
+    def test_other_host(self, file, age_s, alive, storage):
+        """On another host the age of the last heartbeat decides, or of the start."""
+        plant(storage, host="elsewhere")
+        drivers.beat(storage, "demo", 1)
+        if file.endswith("json"):
+            storage.delete("drivers/demo/0000001.beat")
+        then = (datetime.now(UTC) - timedelta(seconds=age_s)).timestamp()
+        os.utime(storage.root / "drivers/demo" / file, (then, then))
+        assert self.is_alive(storage) is alive

@@ -1,0 +1,397 @@
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import results
+from results import Store, queries, schema, segments
+from results.storage import StorageError
+
+
+PROJECT = Path(results.__file__).parents[1]
+KEYS = st.fixed_dictionaries(
+    {
+        "search_id": st.sampled_from(["demo", "demo2"]),
+        "trial": st.sampled_from(["t-00000", "t-00001"]),
+        "step": st.integers(0, 2),
+        "epoch": st.integers(1, 3),
+        "attempt": st.integers(0, 2),
+        "time_utc": st.integers(0, 2**50),
+        "objective_mm": st.floats(allow_nan=False),
+    }
+)
+
+
+@pytest.fixture
+def trials(store, make):
+    """Stores rows of `trials` as the harness would and gives the table read back."""
+
+    def write(*rows):
+        with store.writer("demo") as writer:
+            writer.append_many(("trials", make.trial(**row)) for row in rows)
+        return queries.read(store, "trials")
+
+    return write
+
+
+def names(table):
+    """The trials of a table, in its order."""
+    return table["trial"].to_pylist()
+
+
+class TestRead:
+    @given(st.lists(KEYS, max_size=30), st.integers(1, 5))
+    @settings(max_examples=60, deadline=None)
+    def test_against_a_naive_oracle(self, rows, size):
+        """Of each key the row with the highest (epoch, attempt, seq) is left."""
+        store = Store.open("memory://", create=True)
+        full = [row | {"labelled_ratio": 1.0, "seq": n} for n, row in enumerate(rows)]
+        for start in range(0, len(full), size):
+            data = segments.encode(schema.schema("reports"), full[start : start + size])
+            path = segments.path_of("reports", "demo", 1, start)
+            assert store.storage.create(path, data)
+        newest = {}
+        for row in full:
+            key = row["search_id"], row["trial"], row["step"]
+            order = row["epoch"], row["attempt"], row["seq"]
+            if key not in newest or order > newest[key][0]:
+                newest[key] = order, row["objective_mm"]
+        found = queries.read(store, "reports").to_pylist()
+        keys = [(row["search_id"], row["trial"], row["step"]) for row in found]
+        assert keys == sorted(newest)
+        assert [row["objective_mm"] for row in found] == [newest[k][1] for k in keys]
+
+    @pytest.mark.parametrize("table", schema.TABLES)
+    def test_keeps_types(self, table, store, make):
+        """The rows have the columns and types of the schema, and its UTC."""
+        with store.writer("demo") as writer:
+            writer.append(table, make.rows[table])
+        found = queries.read(store, table)
+        columns = schema.schema(table, store.header("demo").parameters)
+        assert found.schema.names == columns.names
+        for field in columns:
+            if not pa.types.is_list(field.type):
+                assert found.schema.field(field.name).type == field.type
+
+    def test_one_search(self, store, make):
+        """With a search only its rows are read."""
+        store.create_search(make.header(name="other"))
+        with store.writer("other") as writer:
+            writer.append("reports", make.report())
+        assert len(queries.read(store, "reports", "demo")) == 0
+        assert len(queries.read(store, "reports", "other")) == 1
+
+    def test_decisions_of_one_step(self, store, make):
+        """Two decisions about one trial at one step are both kept."""
+        with store.writer("demo") as writer:
+            for _ in range(2):
+                writer.append("decisions", make.decision())
+        assert len(queries.read(store, "decisions")) == 2
+
+
+class TestBest:
+    def test_each_ratio(self, trials):
+        """The smallest error of each ratio, by ratio."""
+        table = trials(
+            {"number": 0, "labelled_ratio": 1.0, "objective_mm": 12.0},
+            {"number": 1, "labelled_ratio": 0.1, "objective_mm": 30.0},
+            {"number": 2, "labelled_ratio": 1.0, "objective_mm": 11.0},
+            {"number": 3, "labelled_ratio": 0.1, "objective_mm": 31.0},
+        )
+        assert names(queries.best(table)) == ["t-00001", "t-00002"]
+
+    def test_all_together(self, trials):
+        """Without `per` the trials of all ratios are ranked together."""
+        table = trials(
+            {"number": 0, "labelled_ratio": 1.0, "objective_mm": 12.0},
+            {"number": 1, "labelled_ratio": 0.1, "objective_mm": 11.0},
+        )
+        found = queries.best(table, per=None, top=5)
+        assert names(found) == ["t-00001", "t-00000"]
+        assert found["rank"].to_pylist() == [1, 2]
+
+    def test_top(self, trials):
+        """`top` gives so many of each ratio, ranked from 1; equals by number."""
+        table = trials(*({"number": n, "objective_mm": 9.0 - n // 2} for n in range(6)))
+        found = queries.best(table, top=3)
+        assert names(found) == ["t-00004", "t-00005", "t-00002"]
+        assert found["rank"].to_pylist() == [1, 2, 3]
+
+    @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None])
+    @pytest.mark.parametrize("state", ["completed", "diverged", "running"])
+    def test_not_finite_never_wins(self, value, state, trials):
+        """A trial without a finite error is not among the best, whatever its state."""
+        table = trials(
+            {"number": 0, "state": state, "objective_mm": value},
+            {"number": 1, "objective_mm": 50.0},
+        )
+        assert names(queries.best(table, top=9)) == ["t-00001"]
+
+    @pytest.mark.parametrize("state", ["running", "stopped", "cancelled"])
+    def test_completed_before_unfinished(self, state, trials):
+        """A completed trial is better than an unfinished one with a smaller error."""
+        table = trials(
+            {"number": 0, "state": state, "objective_mm": 1.0},
+            {"number": 1, "objective_mm": 50.0},
+        )
+        assert names(queries.best(table, top=9)) == ["t-00001"]
+
+    def test_unfinished_by_depth(self, trials):
+        """Where none is completed the deepest is best, and of these the smallest."""
+        table = trials(
+            {"number": 0, "state": "stopped", "step": 3, "objective_mm": 5.0},
+            {"number": 1, "state": "running", "step": 9, "objective_mm": 8.0},
+            {"number": 2, "state": "stopped", "step": 9, "objective_mm": 7.0},
+            {"number": 3, "state": "running", "step": None, "objective_mm": 1.0},
+        )
+        expected = ["t-00002", "t-00001", "t-00000", "t-00003"]
+        assert names(queries.best(table, top=9)) == expected
+
+    @pytest.mark.parametrize("state", ["crashed", "diverged", "collapsed", "pending"])
+    def test_failed_trials(self, state, trials):
+        """A trial that failed or has not begun is never best, also when alone."""
+        table = trials({"state": state, "objective_mm": 1.0})
+        found = queries.best(table)
+        assert len(found) == 0
+        assert found.schema.names == [*table.schema.names, "rank"]
+
+    def test_any_column(self, trials):
+        """`per` may be any column, also one whose name SQL would misread."""
+        table = trials(*({"number": n, "objective_mm": 9.0 - n} for n in range(4)))
+        table = table.append_column('a" b', pa.array([1, 1, None, 2]))
+        found = queries.best(table, per='a" b')
+        assert names(found) == ["t-00002", "t-00001", "t-00003"]
+
+    def test_refusals(self, trials):
+        """An unknown column and a `top` below 1 are refused."""
+        table = trials({})
+        with pytest.raises(ValueError, match=r"`per` must be one of .*, got 'ratio'"):
+            queries.best(table, per="ratio")
+        with pytest.raises(ValueError, match="`top` must be 1 or more, got 0"):
+            queries.best(table, top=0)
+
+
+class TestOtherReaders:
+    """Plain readers of the raw files, with no line of ours."""
+
+    @pytest.fixture
+    def files(self, store, trials):
+        """The folder of `trials`: two segments, and t-00006 is best."""
+        trials(*({"number": n, "objective_mm": 30.0 - n} for n in range(5)))
+        trials(
+            {"number": 5, "objective_mm": math.nan, "state": "diverged"},
+            {"number": 6, "objective_mm": 20.5},
+            {"number": 7, "objective_mm": 1.0, "state": "stopped"},
+        )
+        assert names(queries.best(queries.read(store, "trials"))) == ["t-00006"]
+        assert len(list(store.storage.root.glob("trials/*/*"))) == 2
+        return store.storage.root / "trials"
+
+    def test_pyarrow(self, files):
+        """Arrow finds the same best trial and no file that is not Parquet."""
+        table = pyarrow.dataset.dataset(files, partitioning="hive").to_table(
+            filter=pc.field("state") == "completed"
+        )
+        assert table.sort_by("objective_mm")["trial"][0].as_py() == "t-00006"
+
+    @pytest.mark.parametrize("hive", [True, False])
+    def test_duckdb(self, hive, files):
+        """DuckDB finds the same best trial, with hive partitions and without."""
+        found = duckdb.sql(
+            f"SELECT trial FROM read_parquet('{files}/**/*.parquet', "
+            f"union_by_name = true, hive_partitioning = {hive}) "
+            "WHERE state = 'completed' ORDER BY objective_mm LIMIT 1"
+        )
+        assert found.fetchall() == [("t-00006",)]
+
+    @pytest.mark.parametrize("hive", [True, False])
+    def test_polars(self, hive, files):
+        """Polars finds the same best trial, with hive partitions and without."""
+        table = pl.scan_parquet(files / "**/*.parquet", hive_partitioning=hive)
+        done = table.filter(pl.col("state") == "completed").sort("objective_mm")
+        assert done.collect()["trial"][0] == "t-00006"
+
+
+class TestQuery:
+    def test_answer(self, store, trials):
+        """A SELECT over the views gives its answer as Arrow."""
+        trials({"number": 0, "state": "running"})
+        trials({"number": 0, "state": "completed"})
+        found = queries.query(store, "SELECT trial, state FROM trials")
+        assert found.to_pylist() == [{"trial": "t-00000", "state": "completed"}]
+        events = queries.query(store, "SELECT state FROM trial_events ORDER BY seq")
+        assert events["state"].to_pylist() == ["running", "completed"]
+
+    def test_empty_store(self, tmp_path):
+        """Before the first search all views are there and empty."""
+        store = Store.open(tmp_path, create=True)
+        for view in (*schema.TABLES, "trial_events"):
+            assert len(queries.query(store, f"SELECT * FROM {view}")) == 0
+
+    def test_time_in_utc(self, store, trials):
+        """Times are told in UTC, whatever the zone of the machine."""
+        trials({})
+        found = queries.query(store, "SELECT current_setting('TimeZone') AS zone")
+        assert found.to_pylist() == [{"zone": "UTC"}]
+
+    @pytest.mark.parametrize(
+        ("sql", "said"),
+        [
+            ("SELECT nope FROM trials", "DuckDB says: Binder Error: .*nope"),
+            ("SELEC 1", "DuckDB says: Parser Error"),
+            ("SELECT * FROM nope", "DuckDB says: Catalog Error"),
+            ("", "one SELECT statement, got 0"),
+            ("SELECT 1; SELECT 2", "one SELECT statement, got 2 of SELECT, SELECT"),
+            ("CREATE TABLE x (a INT)", "one SELECT statement, got 1 of CREATE"),
+            ("DROP VIEW trials", "one SELECT statement, got 1 of DROP"),
+            ("SET threads = 1", "one SELECT statement, got 1 of SET"),
+            ("PRAGMA database_list", "one SELECT statement, got 1 of PRAGMA"),
+        ],
+    )
+    def test_refused(self, sql, said, store):
+        """What is not one valid SELECT is refused in one sentence of one line."""
+        with pytest.raises(ValueError, match=said) as error:
+            queries.query(store, sql)
+        assert "\n" not in str(error.value)
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "SELECT * FROM '/etc/passwd'",
+            "SELECT * FROM read_text('/etc/passwd')",
+            "SELECT * FROM read_csv('/etc/passwd')",
+            "SELECT * FROM read_blob('{root}/store.json')",
+            "SELECT * FROM read_parquet('{root}/trials/*/*.parquet')",
+            "SELECT * FROM glob('/etc/*')",
+            "SELECT * FROM query('FROM read_text(''/etc/passwd'')')",
+            "SELECT * FROM 'https://example.org/x.parquet'",
+            "SELECT * FROM read_text('https://example.org/x')",
+            "SELECT getenv('HOME')",
+            "SELECT * FROM secret",
+            "SELECT * FROM duckdb_secrets()",
+            "SELECT * FROM arrow_scan(NULL, NULL, NULL)",
+            "COPY (SELECT 1) TO '{root}/planted.csv'",
+            "COPY trials FROM '/etc/passwd'",
+            "EXPORT DATABASE '{root}/planted'",
+            "ATTACH '{root}/planted.db'",
+            "INSTALL httpfs",
+            "LOAD httpfs",
+            "SET enable_external_access = true",
+            "SELECT 1; COPY (SELECT 1) TO '{root}/planted.csv'",
+        ],
+    )
+    @pytest.mark.parametrize("door", ["query", "connect"])
+    def test_hostile(self, door, sql, store, trials):
+        """No SQL reads a file, an address or a variable of ours, or writes a file."""
+        trials({})
+        secret = pa.table({"a": [1]})
+        root = store.storage.root
+        before = sorted(root.rglob("*"))
+        text = sql.replace("{root}", str(root))
+        if door == "query":
+            with pytest.raises(ValueError, match=r"^`sql` must be"):
+                queries.query(store, text)
+        else:
+            with (
+                queries.connect(store) as connection,
+                pytest.raises(duckdb.Error),
+            ):
+                connection.execute(text).fetchall()
+        assert len(secret) == 1
+        assert sorted(root.rglob("*")) == before
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("autoinstall_known_extensions", False),
+            ("autoload_known_extensions", False),
+            ("enable_external_access", False),
+            ("temp_directory", ""),
+        ],
+    )
+    def test_locked(self, name, value, store):
+        """What shuts DuckDB off is set, and no statement sets it back."""
+        with queries.connect(store) as connection:
+            found = connection.execute(f"SELECT current_setting('{name}')").fetchone()
+            assert found == (value,)
+            for other in (f"SET {name} = true", "SET threads = 1"):
+                with pytest.raises(duckdb.Error, match=r"locked|[Cc]annot"):
+                    connection.execute(other)
+
+    def test_damaged_file(self, store, trials):
+        """A damaged file is named, and no answer is given without it."""
+        trials({})
+        path = segments.path_of("trials", "demo", 1, 0)
+        file = store.storage.root / path
+        file.write_bytes(file.read_bytes()[:-9])
+        with pytest.raises(StorageError, match=f"`{path}` is damaged"):
+            queries.query(store, "SELECT 1")
+
+    def test_while_another_process_writes(self, store):
+        """A reader sees whole rows only, and never fewer than a moment before."""
+        code = (
+            "import sys; from results import Store\n"
+            "w = Store.open(sys.argv[1]).writer('demo')\n"
+            "for step in range(10_000):\n"
+            "    w.append('reports', dict(attempt=0, trial='t-00000', step=step,\n"
+            "        labelled_ratio=1.0, objective_mm=float(step)))\n"
+            "    if step % 5 == 0: w.flush()\n"
+            "    if step == 0: print('ready', flush=True)\n"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(store.storage.root)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        ) as child:
+            child.stdout.readline()
+            counts = []
+            for _ in range(10):
+                table = queries.query(store, "SELECT step, objective_mm FROM reports")
+                counts.append(len(table))
+                assert table["step"].cast("double") == table["objective_mm"]
+            child.kill()
+        assert counts == sorted(counts)
+        assert counts[-1] > counts[0] > 0
+
+
+class TestProgress:
+    def test_by_hand(self, store, make):
+        """States, best trials and rungs of a small search are those written."""
+        with store.writer("demo") as writer:
+            writer.append("trials", make.trial(0, labelled_ratio=0.1, state="running"))
+            writer.append("trials", make.trial(0, labelled_ratio=0.1))
+            writer.append("trials", make.trial(1, state="stopped"))
+            writer.append("trials", make.trial(2, state="diverged"))
+            for trial, step, action in [
+                ("t-00000", 3, "continue"),
+                ("t-00000", 9, "stop"),
+                ("t-00001", 3, "stop"),
+                ("t-00001", 3, "stop"),
+            ]:
+                row = make.decision(step, trial=trial, action=action)
+                writer.append("decisions", row)
+            writer.flush()
+            found = queries.progress(store, "demo")
+        assert found.states == {"completed": 1, "stopped": 1, "diverged": 1}
+        assert names(found.best) == ["t-00000", "t-00001"]
+        assert found.rungs == (
+            queries.Rung(labelled_ratio=1.0, rung=3, reached=2, stopped=1),
+            queries.Rung(labelled_ratio=1.0, rung=9, reached=1, stopped=1),
+        )
+        assert found.driver.startswith(f"process {os.getpid()} on ")
+        assert queries.progress(store, "demo").driver is None
+
+    def test_unknown_search(self, store):
+        """A search that is not there is refused."""
+        with pytest.raises(ValueError, match=r"\(demo\), got 'nope'"):
+            queries.progress(store, "nope")
