@@ -188,8 +188,24 @@ def print_best(
     ]
     found = found.append_column("mean_pose_mm", pa.array(baseline, pa.float64()))
     parameters = [n.replace(".", "_") for n in header.parameters if n != "labelled_ratio"]
-    shown = found.select([*LEADERBOARD, *parameters])
-    _print(tables.show(shown, style, f"{name}: {header.rules['objective']}, validation"))
+    if style != "table":
+        _print(tables.show(found.select([*LEADERBOARD, *parameters]), style))
+        return
+    if not len(found):
+        _say(f"{name} has no trial with a finite error yet.")
+        return
+    title = f"{name}: best by {header.rules['objective']} on the validation split"
+    _print(tables.show(found.select(LEADERBOARD), style, title))
+    _print(tables.show(_side_by_side(found, parameters), style, "Their configurations"))
+
+
+def _side_by_side(trials: pa.Table, parameters: list[str]) -> pa.Table:
+    """A row a parameter and a column a trial, because there are many parameters."""
+    columns: dict[str, list[str]] = {"parameter": parameters}
+    for row in trials.to_pylist():
+        name = f"{row['trial']} ({row['labelled_ratio']:g})"
+        columns[name] = [tables.rounded(row[parameter]) for parameter in parameters]
+    return pa.table(columns)
 
 
 @contextlib.contextmanager

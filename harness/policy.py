@@ -73,10 +73,15 @@ class SearchPolicy(Policy):
             trial.state, trial.reason = row["state"], row["reason"]
             trial.attempt = row["attempt"]
             trial.wall_time_s = row["wall_time_s"] or 0.0
+        diverged = {
+            (row["trial"], row["step"]) for row in trials if row["state"] == "diverged"
+        }
         for row in sorted(reports, key=lambda row: row["seq"]):
             trial = self.trials[row["trial"]]
             step, value = row["step"], row["objective_mm"]
             trial.curve[step] = value
+            if (row["trial"], step) in diverged:
+                continue  # it was stopped for a term, and entered no rung
             decision = self._scheduler.decide(
                 row["labelled_ratio"], row["trial"], step, value
             )
@@ -115,10 +120,12 @@ class SearchPolicy(Policy):
         tracked.wall_time_s += report.seconds
         tracked.stage = f"{report.stage} {report.epoch}/{report.epochs}"
         if report.stage == "joint":
-            decision = self._joint(tracked, report)
+            decision = self._joint(tracked, report, started=started)
         else:
             decision = self._before(tracked, report, started=started)
         self._watch(tracked, report)
+        if isinstance(result, dict):  # Ray Tune keeps it; pictures are not needed
+            result["report"] = replace(report, pictures=None)
         return decision
 
     def retried(self, trial: str, message: str) -> None:
@@ -142,7 +149,7 @@ class SearchPolicy(Policy):
         enough = len(self.trials) >= self.wanted
         return enough and not any(trial.open for trial in self.trials.values())
 
-    def _joint(self, trial: Tracked, report: Report) -> Decision:
+    def _joint(self, trial: Tracked, report: Report, *, started: bool) -> Decision:
         """A report of the joint stage: rungs, end, and numbers that are none."""
         step, value = report.step, report.metrics[self.objective]
         trial.curve[step] = value
@@ -152,10 +159,11 @@ class SearchPolicy(Policy):
             decision = _diverged(broken, report)
         else:
             decision = self._scheduler.decide(ratio, name, step, value)
+        event = "started" if started else None
         if decision.action == "stop":
             self._end(trial, decision)
-        ended = decision.action == "stop"
-        self._recorder.reported(trial, report, decision, "ended" if ended else None)
+            event = "ended"
+        self._recorder.reported(trial, report, decision, event)
         return decision
 
     def _before(self, trial: Tracked, report: Report, *, started: bool) -> Decision:

@@ -13,8 +13,9 @@ on (file and function in `ray/tune`):
 - The scheduler's `on_trial_error` is called for every failure, retried or not
   (`_process_trial_failure`, `_requeue_trial`); in the retried ones the trial's
   status is already ERROR. The searcher hears of the last failure only.
-- An exception in `stop_trial` is logged and turned into a failure of the trial.
-  One of the policy's must end the search: it is kept and raised by `run_tune`.
+- An exception in `stop_trial` is logged and turned into a failure of the trial;
+  elsewhere its text is wrapped in a `TuneError`. One of the policy's must end
+  the search as what it was: it is kept, and `run_tune` raises it.
 - Tune's handlers of SIGINT and SIGUSR1 stay after a search (tune.py,
   `_setup_signal_catching`), so they are put back.
 - `Tuner` pickles searcher and scheduler into `tuner.pkl`. Nothing is restored
@@ -48,9 +49,6 @@ QUIET = {
 }
 """Settings without which Ray prints, logs to files of its own or moves the
 working directory of a trial."""
-
-
-CONTINUE = schedulers.TrialScheduler.CONTINUE
 
 LEVELS = {
     "ray": logging.CRITICAL,
@@ -166,8 +164,8 @@ class PolicyScheduler(schedulers.FIFOScheduler):
     ) -> str:
         """CONTINUE or STOP, as the policy says."""
         decision = self._report(trial, result)
-        stop = decision.action == "stop"
-        return schedulers.TrialScheduler.STOP if stop else CONTINUE
+        actions = schedulers.TrialScheduler
+        return actions.STOP if decision.action == "stop" else actions.CONTINUE
 
     def on_trial_complete(
         self,
@@ -288,11 +286,6 @@ def run_tune(
             raise
     shared.raise_kept()
     return tuple(shared.open)
-
-
-def quiet_ray_environment() -> dict[str, str]:
-    """Settings under which Ray prints nothing and keeps to its own folders."""
-    return dict(QUIET)
 
 
 @contextlib.contextmanager

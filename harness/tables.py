@@ -82,7 +82,7 @@ def _drawn(table: pa.Table, title: str) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
     console.print(drawn)
     assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue().rstrip()
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
 
 def _csv(table: pa.Table) -> str:

@@ -1,0 +1,131 @@
+"""Checks of machine, cluster, store and data, each with what to mend."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from results import Store, StorageError
+
+
+LEAST_FREE_GIB = 2.0
+"""Free disk under which the store is named as something to mend."""
+
+LEAST_MEMORY_GIB_A_CORE = 1.0
+"""Memory a core under which fewer trials at once are advised."""
+
+Finding = dict[str, str]
+
+
+def check(*, data: str, store: str, address: str | None) -> list[Finding]:
+    """What was found, one row a check.
+
+    Args:
+        data: Data set to look at, such as `poses:DIR`.
+        store: Folder of the store.
+        address: Ray cluster to look at; None looks at none.
+
+    Returns:
+        Rows of `check`, `verdict` (`ok` or `mend`) and `finding`.
+    """
+    checks: dict[str, Callable[[], str]] = {
+        "python": _python,
+        "packages": _packages,
+        "processor": _processor,
+        "gpu": _gpu,
+        "store": lambda: _store(store),
+        "disk": lambda: _disk(store),
+        "data": lambda: _data(data, store),
+    }
+    if address is not None:
+        checks["cluster"] = lambda: _cluster(address)
+    return [_judged(name, ask) for name, ask in checks.items()]
+
+
+def _judged(name: str, ask: Callable[[], str]) -> Finding:
+    try:
+        return {"check": name, "verdict": "ok", "finding": ask()}
+    except (ValueError, StorageError, ConnectionError) as error:
+        finding = " ".join(str(error).split())
+        return {"check": name, "verdict": "mend", "finding": finding}
+
+
+def _python() -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 11):
+        raise ValueError(f"Python must be 3.11 or newer, got {version}.")
+    return version
+
+
+def _packages() -> str:
+    from harness.provenance import PACKAGES, environment
+
+    found = environment()
+    missing = [name for name in PACKAGES if found[name] is None]
+    if missing:
+        raise ValueError(
+            f"Packages are missing: {', '.join(missing)}; install crossnets[search]."
+        )
+    return ", ".join(f"{name} {found[name]}" for name in PACKAGES)
+
+
+def _processor() -> str:
+    cores = len(os.sched_getaffinity(0))
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    if memory_gib < cores * LEAST_MEMORY_GIB_A_CORE:
+        raise ValueError(
+            f"Memory must be {LEAST_MEMORY_GIB_A_CORE:g} GiB a core or more, got "
+            f"{memory_gib:.1f} GiB for {cores}: lower --concurrency."
+        )
+    return f"{cores} cores, {memory_gib:.1f} GiB of memory"
+
+
+def _gpu() -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        return "none; trials run on the processor"
+    return ", ".join(
+        torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())
+    )
+
+
+def _store(store: str) -> str:
+    """A store that is there is read; one that is not must be possible."""
+    path = Path(store)
+    if path.exists():
+        names = Store.open(path, create=True).searches()
+        return f"{path} holds {len(names)} searches"
+    above = next(p for p in path.absolute().parents if p.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise ValueError(f"`store` must be a folder that can be made, got {store!r}.")
+    return f"{path} will be made by the first search"
+
+
+def _disk(store: str) -> str:
+    path = next(p for p in (Path(store).absolute(), *Path(store).absolute().parents) if p.exists())
+    free_gib = shutil.disk_usage(path).free / 2**30
+    if free_gib < LEAST_FREE_GIB:
+        raise ValueError(
+            f"The disk of {path} must have {LEAST_FREE_GIB:g} GiB free, got {free_gib:.1f}."
+        )
+    return f"{free_gib:.0f} GiB free"
+
+
+def _data(data: str, store: str) -> str:
+    from cnets.data import look
+
+    return look(data, Path(store) / "cache")
+
+
+def _cluster(address: str) -> str:
+    import ray
+
+    from harness import ray_adapters
+
+    with ray_adapters.cluster(address):
+        have: dict[str, Any] = ray.cluster_resources()
+        nodes = sum(node["Alive"] for node in ray.nodes())
+    return f"{nodes} nodes, {have.get('CPU', 0):g} cores, {have.get('GPU', 0):g} GPUs"

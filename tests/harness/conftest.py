@@ -1,0 +1,136 @@
+"""A search in a store, driven without Ray."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from cnets import config
+from harness.job import Report
+from harness.policy import SearchPolicy
+from harness.recorder import Recorder
+from harness.scheduler import Rungs
+from results import Header, Store, Writer
+from search_spaces import OneOf, Real, Space
+
+
+SPACE = Space(
+    name="small_space",
+    parameters={
+        "losses.kl": Real(0.1, 10.0, log=True),
+        "labelled_ratio": OneOf((0.5, 1.0)),
+    },
+    start={"losses.kl": 1.0, "labelled_ratio": 1.0},
+)
+RUNGS = Rungs(grace=1, eta=3, max_step=9)
+
+
+def report(step: int, error: float, **changes) -> Report:
+    """An epoch of the joint stage with a given error."""
+    values = {
+        "stage": "joint",
+        "epoch": step,
+        "epochs": 9,
+        "step": step,
+        "last": step == 9,
+        "terms": {"posterior": 0.5, "depth_reconstruction": 0.25},
+        "metrics": {"mean_joint_error_mm": error, "median_joint_error_mm": error / 2},
+        "seconds": 1.5,
+        "node": "here",
+    }
+    return Report(**(values | changes))
+
+
+class Driven:
+    """A policy on a store, whose trials have errors of a known form."""
+
+    def __init__(self, folder: Path, trials: int = 12) -> None:
+        """Open, or open again, the search of a folder."""
+        self.store = Store.open(folder, create=True)
+        self.seen: list[tuple[str, Report | None]] = []
+        if "s" not in self.store.searches():
+            self.store.create_search(header(trials))
+        self.writer: Writer = self.store.writer("s")
+        self.policy = SearchPolicy(
+            space=SPACE,
+            ratios=(0.5, 1.0),
+            seed=7,
+            trials=trials,
+            base=config.preset("tiny"),
+            rungs=RUNGS,
+            objective="mean_joint_error_mm",
+            recorder=Recorder(self.writer, SPACE.name, "test"),
+            watch=lambda trial, report: self.seen.append(
+                (trial.proposal.trial, report)
+            ),
+        )
+
+    def error(self, trial: str, step: int) -> float:
+        """Worse far from a weight of 2, better with more labels and time."""
+        values = self.policy.trials[trial].proposal.values
+        off = abs(math.log(values["losses.kl"] / 2))
+        return (30 - 10 * values["labelled_ratio"] + 5 * off) * (1 + 1 / step)
+
+    def run_one(self, until: int = 9) -> str | None:
+        """Propose a trial and report its steps up to `until`, or to its end."""
+        proposal = self.policy.propose()
+        if proposal is None:
+            return None
+        name = proposal.trial
+        reached = self.policy.trials[name].step or 0
+        for step in range(reached + 1, until + 1):
+            result = {"report": report(step, self.error(name, step))}
+            if self.policy.report(name, result).action == "stop":
+                break
+        return name
+
+    def run(self) -> None:
+        """Run every trial to its end, one after the other."""
+        while self.run_one() is not None:
+            pass
+
+
+def header(trials: int) -> Header:
+    """The header of such a search."""
+    return Header(
+        name="s",
+        space={"name": SPACE.name},
+        base_config=config.preset("tiny").flat(),
+        data="synthetic",
+        data_settings={},
+        data_fingerprint="f" * 64,
+        mean_pose_mm={"0.5": 40.0, "1.0": 40.0},
+        code_version="test",
+        environment={},
+        seed=7,
+        ratios=(0.5, 1.0),
+        parameters={"losses.kl": "float", "labelled_ratio": "float"},
+        rules={"objective": "mean_joint_error_mm"},
+        trials=trials,
+        created_utc="2026-01-01T00:00:00+00:00",
+    )
+
+
+@pytest.fixture
+def make_driven(tmp_path):
+    """Opens the search of this test's folder, again and again if wanted."""
+    opened: list[Driven] = []
+
+    def make(trials: int = 12) -> Driven:
+        driven = Driven(tmp_path / "store", trials)
+        opened.append(driven)
+        return driven
+
+    yield make
+    for driven in opened:
+        driven.writer.close()
+
+
+@pytest.fixture
+def driven(make_driven) -> Driven:
+    return make_driven()
+
+
+@pytest.fixture
+def make_report():
+    return report

@@ -1,0 +1,169 @@
+import json
+import math
+
+import pytest
+
+from cnets.config import TrainConfig
+from results import queries
+
+
+def table(driven, name):
+    driven.writer.flush()
+    return queries.read(driven.store, name, "s").to_pylist()
+
+
+class TestASearch:
+    def test_every_trial_ends_once(self, driven):
+        """Twelve proposals give twelve rows, each with an end."""
+        driven.run()
+        rows = table(driven, "trials")
+        assert [row["trial"] for row in rows] == [f"t-{n:05d}" for n in range(1, 13)]
+        assert {row["state"] for row in rows} == {"completed", "stopped"}
+        assert driven.policy.finished
+
+    def test_ratios_take_turns_and_start_is_first(self, driven):
+        """Each ratio gets six trials, and its first is the start."""
+        driven.run()
+        rows = table(driven, "trials")
+        assert [row["labelled_ratio"] for row in rows] == [0.5, 1.0] * 6
+        assert [row["losses_kl"] for row in rows[:2]] == [1.0, 1.0]
+        assert [row["origin"] for row in rows[:2]] == ["start", "start"]
+
+    def test_every_step_is_stored_as_reported(self, driven):
+        """Errors, terms and figures come back from the store unchanged."""
+        driven.run()
+        for row in table(driven, "reports"):
+            expected = driven.error(row["trial"], row["step"])
+            assert row["objective_mm"] == row["mean_joint_error_mm"] == expected
+            assert row["median_joint_error_mm"] == expected / 2
+            assert row["posterior"] == 0.5
+            assert row["kl"] is None
+
+    def test_the_row_of_a_trial_is_its_last_step(self, driven):
+        """Step and objective of `trials` are those of its newest report."""
+        driven.run()
+        last = {}
+        for row in table(driven, "reports"):
+            last[row["trial"]] = max(last.get(row["trial"], (0, 0)), (row["step"], row["objective_mm"]))
+        for row in table(driven, "trials"):
+            assert (row["step"], row["objective_mm"]) == last[row["trial"]]
+
+    def test_rungs_compare_trials_of_one_ratio(self, driven):
+        """At every rung the stopped are worse than the cutoff of their own ratio."""
+        driven.run()
+        rows = table(driven, "decisions")
+        assert {row["rung"] for row in rows} == {1, 3}
+        assert max(row["peers"] for row in rows) <= 6
+        for row in rows:
+            stopped = row["value_mm"] > row["cutoff_mm"]
+            assert (row["action"] == "stop") == stopped
+        assert sum(row["action"] == "stop" for row in rows) >= 4
+
+    def test_a_row_holds_all_that_its_run_needs(self, driven):
+        """The stored configuration is the base with the proposal and the seeds."""
+        driven.run_one()
+        driven.run_one()
+        row = table(driven, "trials")[1]
+        run = TrainConfig().replace(json.loads(row["config_json"]))
+        assert run.losses.kl == row["losses_kl"]
+        assert run.labelled_ratio == row["labelled_ratio"] == 1.0
+        assert (run.seed, run.label_seed) == (row["seed"], row["label_seed"]) == (7, 7)
+        assert run.joint.epochs == 9
+
+
+class TestFailuresAreResults:
+    @pytest.mark.parametrize("value", [math.nan, math.inf])
+    def test_an_objective_that_is_no_number_stops_at_once(self, driven, make_report, value):
+        """The first such report ends the trial as diverged, with the figure."""
+        name = driven.policy.propose().trial
+        decision = driven.policy.report(name, {"report": make_report(2, value)})
+        assert (decision.action, decision.state) == ("stop", "diverged")
+        row = table(driven, "trials")[0]
+        assert row["state"] == "diverged"
+        assert "mean_joint_error_mm" in row["reason"]
+        assert queries.best(queries.read(driven.store, "trials", "s")).num_rows == 0
+
+    def test_a_term_that_is_no_number_stops_at_once(self, driven, make_report):
+        """Also in a stage without an objective."""
+        name = driven.policy.propose().trial
+        early = make_report(0, 0, stage="gan", epoch=3, metrics={}, terms={"x": math.nan})
+        assert driven.policy.report(name, {"report": early}).state == "diverged"
+        row = table(driven, "trials")[0]
+        assert row["reason"] == "`x` was nan after epoch 3 of stage gan."
+        assert row["step"] is None
+
+    def test_a_crash_keeps_its_message(self, driven):
+        """Retries are counted, the last failure ends the trial."""
+        name = driven.policy.propose().trial
+        driven.policy.retried(name, "OSError: first")
+        driven.policy.crashed(name, "OSError: last")
+        row = table(driven, "trials")[0]
+        assert (row["state"], row["reason"]) == ("crashed", "OSError: last")
+        assert row["attempt"] == 2
+
+    def test_the_search_goes_on_after_them(self, driven, make_report):
+        """One diverged and one crashed trial leave ten to run."""
+        first, second = driven.policy.propose(), driven.policy.propose()
+        driven.policy.report(first.trial, {"report": make_report(1, math.nan)})
+        driven.policy.crashed(second.trial, "RuntimeError: no")
+        driven.run()
+        states = [row["state"] for row in table(driven, "trials")]
+        assert (states.count("diverged"), states.count("crashed")) == (1, 1)
+        assert len(states) == 12
+        assert driven.policy.finished
+
+
+class TestResume:
+    def reopened(self, driven, make_driven, trials=12):
+        driven.writer.close()
+        again = make_driven(trials)
+        again.policy.restore(
+            queries.read(again.store, "trials", "s").to_pylist(),
+            queries.read(again.store, "reports", "s").to_pylist(),
+        )
+        return again
+
+    @pytest.mark.parametrize(("ended", "steps"), [(0, 1), (3, 2), (5, 4), (7, 8)])
+    def test_an_interrupted_search_ends_in_the_same_table(
+        self, make_driven, tmp_path, ended, steps
+    ):
+        """Stopped anywhere and gone on with, it proposes and decides the same."""
+        first = make_driven()
+        for _ in range(ended):
+            first.run_one()
+        first.run_one(until=steps)
+        again = self.reopened(first, make_driven)
+        again.run()
+        columns = ("trial", "state", "reason", "losses_kl", "step", "objective_mm")
+        found = [tuple(row[c] for c in columns) for row in table(again, "trials")]
+        again.writer.close()
+        whole = type(first)(tmp_path / "other", 12)
+        whole.run()
+        expected = [tuple(row[c] for c in columns) for row in table(whole, "trials")]
+        whole.writer.close()
+        assert found == expected
+
+    def test_a_finished_search_has_nothing_to_do(self, driven, make_driven):
+        """Opened again, it is finished and proposes nothing."""
+        driven.run()
+        again = self.reopened(driven, make_driven)
+        assert again.policy.finished
+        assert again.policy.propose() is None
+
+    def test_more_trials_extend_it(self, driven, make_driven):
+        """Two more proposals follow, and the old rows stay as they were."""
+        driven.run()
+        before = table(driven, "trials")
+        again = self.reopened(driven, make_driven, trials=14)
+        again.run()
+        after = table(again, "trials")
+        assert len(after) == 14
+        assert after[:12] == before
+
+    def test_a_resumed_trial_has_another_attempt(self, driven, make_driven):
+        """The row says that it was restored."""
+        driven.run_one(until=2)
+        again = self.reopened(driven, make_driven)
+        again.policy.propose()
+        row = table(again, "trials")[0]
+        assert (row["event"], row["attempt"], row["state"]) == ("restored", 2, "running")
