@@ -1,14 +1,25 @@
 """The only place where millimetres, pixels and the networks' units meet.
 
-Camera frame: x right, y up, z away from the camera. Pixels: u right, v down.
+Camera frame: x right, y up, z away from the camera. Pixels: u right, v down;
+an image's first pixel spans u in [0, 1], its middle is at 0.5.
 """
 
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from cnets.shapes import CentreMm, Joints, JointsMm, Origin, Pose
+from cnets.shapes import (
+    CentreMm,
+    Depth,
+    DepthMm,
+    Joints,
+    JointsMm,
+    JointsPx,
+    Origin,
+    Pose,
+)
 
 
 MM_PER_UNIT = 50.0
@@ -16,6 +27,9 @@ MM_PER_UNIT = 50.0
 
 CUBE_MM = 250.0
 """Side of the cube around a hand that a crop shows, millimetres."""
+
+BEHIND_MM = 10.0
+"""What the released crops add to a depth before they are scaled."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +52,88 @@ CAMERAS = {
 """Cameras of the data sets."""
 
 
+def to_mm_from_uvd(
+    uvd: Float[Tensor, "batch joints 3"], camera: Camera
+) -> JointsMm:
+    """Points of the camera frame from pixels and depth in millimetres."""
+    u, v, depth = uvd.unbind(-1)
+    x = (u - camera.cx) * depth / camera.fx
+    y = (camera.cy - v) * depth / camera.fy
+    return torch.stack([x, y, depth], -1)
+
+
+def to_pixels(joints_mm: JointsMm, camera: Camera) -> JointsPx:
+    """Where points of the camera frame appear in the image."""
+    x, y, depth = joints_mm.unbind(-1)
+    u = x * camera.fx / depth + camera.cx
+    v = camera.cy - y * camera.fy / depth
+    return torch.stack([u, v], -1)
+
+
+def crop_pixels(
+    centre_mm: CentreMm, camera: Camera, side_px: int
+) -> tuple[
+    Float[Tensor, " batch"], Float[Tensor, " batch"], Float[Tensor, " batch"]
+]:
+    """Where a crop lies in the image: its left and upper edge, and its scale.
+
+    The crop shows the cube's front face at the depth of the centre; its half
+    width is half the cube times fx over the depth, in both directions.
+
+    Returns:
+        u and v of the crop's corner, and image pixels per pixel of the crop.
+    """
+    centre_px = to_pixels(centre_mm[:, None], camera)[:, 0]
+    half = CUBE_MM / 2 * camera.fx / centre_mm[:, 2]
+    return centre_px[:, 0] - half, centre_px[:, 1] - half, 2 * half / side_px
+
+
+def to_crop_pixels(
+    joints_mm: JointsMm, centre_mm: CentreMm, camera: Camera, side_px: int
+) -> JointsPx:
+    """Where points of the camera frame appear in a crop."""
+    u, v, scale = crop_pixels(centre_mm, camera, side_px)
+    pixels = to_pixels(joints_mm, camera)
+    return (pixels - torch.stack([u, v], -1)[:, None]) / scale[:, None, None]
+
+
+def normalise_crop(
+    depth_mm: DepthMm, centre_depth_mm: Float[Tensor, " batch"]
+) -> Depth:
+    """Depth crops as the networks see them.
+
+    What is nearer than the cube is moved to its front, what is farther is
+    background. The nearest pixel becomes -1, background +1; a pixel at the
+    largest depth of the foreground is background too, as in the released code.
+
+    Args:
+        depth_mm: Crops; 0 where nothing was seen.
+        centre_depth_mm: Depth of the cubes' centres.
+
+    Returns:
+        Values in [-1, 1]; all +1 where a crop is empty.
+
+    Source:
+        Released code of Wan et al. 2017: -1 + 2 (z - z_min) /
+        (z_max - (d - 125) + 10).
+    """
+    front = (centre_depth_mm - CUBE_MM / 2)[:, None, None]
+    hand = (depth_mm > 0) & (depth_mm <= front + CUBE_MM)
+    held = torch.maximum(depth_mm, front)
+    nearest = torch.where(hand, held, torch.inf).amin((1, 2), keepdim=True)
+    farthest = torch.where(hand, held, -torch.inf).amax((1, 2), keepdim=True)
+    values = -1 + 2 * (held - nearest) / (farthest - front + BEHIND_MM)
+    kept = hand & (held < farthest)
+    return torch.where(kept, values, 1.0).unsqueeze(1)
+
+
 def to_units(joints_mm: JointsMm, centre_mm: CentreMm) -> Joints:
     """Joints relative to the centre of the crop, in units."""
     return (joints_mm - centre_mm[:, None]) / MM_PER_UNIT
 
 
 def to_mm(joints: Joints, centre_mm: CentreMm) -> JointsMm:
-    """Joints in the camera frame, millimetres."""
+    """Joints in the camera frame, millimetres; the inverse of `to_units`."""
     return joints * MM_PER_UNIT + centre_mm[:, None]
 
 
