@@ -1,2 +1,98 @@
+"""Pictures of crops and joints, as arrays and PNG files.
+
+Near is bright and background dark, which reads better on a page than the
+networks' own sign.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
-def strip(*a): return np.zeros((32,32,3),np.uint8)
+from PIL import Image, ImageDraw
+
+
+TILE_PX = 128
+"""Least side of a crop in a picture; smaller ones are enlarged."""
+
+COLOURS = (
+    (240, 90, 90),
+    (250, 190, 60),
+    (110, 210, 100),
+    (80, 160, 250),
+    (220, 120, 240),
+)
+"""One colour a finger, in the order in which the bones come."""
+
+GREY = (200, 200, 200)
+
+Picture = np.ndarray
+"""uint8 [height, width, 3]."""
+
+
+def of_depth(crop: np.ndarray) -> Picture:
+    """A crop in grey, enlarged to `TILE_PX` if it is smaller.
+
+    Args:
+        crop: Values in [-1, 1], [side, side].
+    """
+    bright = np.rint((1 - np.clip(crop.astype(np.float32), -1, 1)) * 127.5)
+    times = max(1, TILE_PX // len(crop))
+    large = bright.astype(np.uint8).repeat(times, 0).repeat(times, 1)
+    return np.stack([large] * 3, -1)
+
+
+def with_joints(
+    picture: Picture, joints_px: np.ndarray, bones: Sequence[tuple[int, int]]
+) -> Picture:
+    """The picture with bones and joints drawn over it, a colour a finger.
+
+    Args:
+        picture: Not changed.
+        joints_px: u and v in the picture's pixels, [joints, 2].
+        bones: Pairs of joints to connect.
+    """
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    width = max(1, len(picture) // 80)
+    for (first, second), colour in zip(bones, colours(bones), strict=True):
+        ends = [tuple(map(float, joints_px[joint])) for joint in (first, second)]
+        draw.line(ends, fill=colour, width=width)
+    for joint in {joint for bone in bones for joint in bone}:
+        u, v = map(float, joints_px[joint])
+        draw.ellipse((u - width, v - width, u + width, v + width), fill=(255, 255, 255))
+    return np.asarray(image)
+
+
+def colours(bones: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """A colour for each bone: chains of bones that follow each other share one."""
+    found: list[tuple[int, int, int]] = []
+    chain, last = -1, None
+    for first, second in bones:
+        if first != last:
+            chain += 1
+        found.append(COLOURS[chain] if chain < len(COLOURS) else GREY)
+        last = second
+    return found
+
+
+def grid(tiles: Sequence[Picture], columns: int) -> Picture:
+    """Tiles of one size side by side, row after row; missing ones are black."""
+    height, width, _ = tiles[0].shape
+    rows = -(-len(tiles) // columns)
+    page = np.zeros((rows * height, columns * width, 3), np.uint8)
+    for place, tile in enumerate(tiles):
+        row, column = divmod(place, columns)
+        page[row * height : (row + 1) * height, column * width : (column + 1) * width] = tile
+    return page
+
+
+def save_png(path: Path, picture: Picture) -> None:
+    """Write a picture.
+
+    Raises:
+        ValueError: If the file cannot be written.
+    """
+    try:
+        Image.fromarray(picture).save(path, "PNG")
+    except OSError as error:
+        raise ValueError(f"`out` must be a file to write, got {str(path)!r}.") from error

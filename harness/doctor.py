@@ -37,7 +37,7 @@ def check(*, data: str, store: str, address: str | None) -> list[Finding]:
         "gpu": _gpu,
         "store": lambda: _store(store),
         "disk": lambda: _disk(store),
-        "data": lambda: _data(data, store),
+        "data": lambda: _data(data),
     }
     if address is not None:
         checks["cluster"] = lambda: _cluster(address)
@@ -114,10 +114,10 @@ def _disk(store: str) -> str:
     return f"{free_gib:.0f} GiB free"
 
 
-def _data(data: str, store: str) -> str:
+def _data(data: str) -> str:
     from cnets.data import look
 
-    return look(data, Path(store) / "cache")
+    return look(data)
 
 
 def _cluster(address: str) -> str:

@@ -22,10 +22,10 @@ on (file and function in `ray/tune`):
   from it, so both are pickled empty.
 """
 
-import abc
 import contextlib
 import logging
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,11 +33,11 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray import cloudpickle, tune
+from ray import tune
 from ray.tune import schedulers, search
 from ray.tune.error import TuneError
 
-from harness.sampler import Proposal
+from harness.policy import Policy
 from harness.scheduler import Decision
 
 
@@ -56,31 +56,8 @@ LEVELS = {
 }
 """Log levels under which only what a user can act on is shown."""
 
-
-class Policy(abc.ABC):
-    """What decides a search; called from one thread, one call at a time."""
-
-    @abc.abstractmethod
-    def propose(self) -> Proposal | None:
-        """The next trial to run; None when there will be no more."""
-
-    @abc.abstractmethod
-    def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
-        """What happens after a result.
-
-        Args:
-            trial: Name of the trial.
-            result: What the trainable's `step` returned, with Tune's own
-                entries; nested names are joined with `/`.
-        """
-
-    @abc.abstractmethod
-    def retried(self, trial: str, message: str) -> None:
-        """A trial failed and starts again from its last checkpoint."""
-
-    @abc.abstractmethod
-    def crashed(self, trial: str, message: str) -> None:
-        """A trial failed for the last time."""
+EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)(:|$)")
+"""How the line of a traceback starts that names the exception."""
 
 
 class _Shared:
@@ -352,13 +329,12 @@ def _name(trial: Any) -> str:
 
 
 def _message(trial: Any) -> str:
-    """One line that says what a trial failed of."""
-    if trial.pickled_error_file and Path(trial.pickled_error_file).exists():
-        error = cloudpickle.loads(Path(trial.pickled_error_file).read_bytes())
-        cause = getattr(error, "cause", None) or error
-        text = f"{type(cause).__name__}: {cause}"
-    elif trial.error_file and Path(trial.error_file).exists():
-        text = Path(trial.error_file).read_text("utf-8").strip().splitlines()[-1]
-    else:
-        text = "The trial failed and left no message."
-    return text.strip().splitlines()[0]
+    """One line that says what a trial failed of: the last exception of its log.
+
+    Ray keeps the exception as a pickle too, which is left alone.
+    """
+    path = trial.error_file and Path(trial.error_file)
+    lines = path.read_text("utf-8").split("\n") if path and path.exists() else []
+    named = [line.strip() for line in lines if EXCEPTION.match(line.strip())]
+    said = named or [line.strip() for line in lines if line.strip()]
+    return said[-1] if said else "The trial failed and left no message."

@@ -20,6 +20,7 @@ from cnets.bank import Bank, EpochReport
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
 from cnets.lanes import Lane
+from harness import show
 from harness.job import DataChoice, Job, Report
 
 
@@ -144,14 +145,20 @@ def strip(bank: Bank, lane: Lane) -> np.ndarray:
     """Pictures of validation frames: measured, rendered, random, joints.
 
     Returns:
-        uint8 [height, width, 3], one column a frame.
+        uint8 [height, width, 3], one column a frame; a random picture is
+        rendered from the mean of two frames' codes.
     """
     rows = bank.data.rows("validation")
     rows = rows[np.linspace(0, len(rows) - 1, PICTURE_FRAMES).astype(int)]
-    measured = bank.frames.depth(rows).float()
     codes = bank.codes(lane, rows)
-    mixed = codes[torch.arange(len(rows)).roll(1)].lerp(codes, 0.5)
-    rendered, random = bank.render(lane, codes), bank.render(lane, mixed)
-    return pictures.strip(
-        bank.data, rows, measured, rendered, random, bank.predict(lane, rows)
-    )
+    mixed = codes.roll(1, 0).lerp(codes, 0.5)
+    plain = [
+        [pictures.of_depth(crop.numpy()[0]) for crop in crops]
+        for crops in (
+            bank.frames.depth(rows).cpu(),
+            bank.render(lane, codes),
+            bank.render(lane, mixed),
+        )
+    ]
+    drawn = show.joints(bank.data, rows, bank.predict(lane, rows), plain[0])
+    return pictures.grid([*plain[0], *plain[1], *plain[2], *drawn], len(rows))

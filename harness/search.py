@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from cnets.config import TrainConfig
-from cnets.data import HandData, open_data
+from cnets.data import HandData, open_data, resolved
 from harness import provenance, ray_adapters, sampler
 from harness.job import DataChoice, Plan, Report
 from harness.live import Live
 from harness.options import SearchOptions
-from harness.policy import SearchPolicy, Watcher
+from harness.policy import Policy
 from harness.recorder import Recorder, Tracked
 from harness.runner import Runner, TrainRunner, mean_pose_error
+from harness.search_policy import SearchPolicy, Watcher
 from harness.tensorboard import Board
 from results import Header, Store, Writer, check_name, queries
 from search_spaces import OneOf, Parameter, Real, Space, Value, Whole, registry
@@ -128,7 +129,7 @@ def prepare(
         wanted = wanted or (base.labelled_ratio,)
     ratios = sampler.ratios_of(space, wanted)
     choice = DataChoice(
-        spec=options.data,
+        spec=resolved(options.data),
         side_px=base.networks.side_px,
         split=options.split,
         cache=str(cache.resolve()),
@@ -194,7 +195,7 @@ def header_of(prepared: Prepared) -> Header:
         name=prepared.name,
         space=json.loads(prepared.space.to_json()),
         base_config=prepared.base.flat(),
-        data=options.data,
+        data=prepared.choice.spec,
         data_settings={
             "side_px": data.side_px,
             "split": options.split,
@@ -306,7 +307,7 @@ def _run(
 
 
 def run_policy(
-    policy: ray_adapters.Policy,
+    policy: Policy,
     plan: Plan,
     runner: type[Runner],
     name: str,

@@ -10,12 +10,11 @@ import numpy as np
 
 from cnets.data import splits
 from cnets.geometry import Camera
+from cnets.skeleton import Skeleton
 
 
-TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, -1
-"""Values of `HandData.split`; `UNUSED` frames lie in the gaps between splits."""
-
-SPLITS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+SPLITS = {"train": splits.TRAIN, "validation": splits.VALIDATION, "test": splits.TEST}
+"""Value of `HandData.split` by name."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,13 +28,7 @@ class HandData:
     """What was asked for, such as `synthetic:4000` or `poses:nyu`."""
     fingerprint: str
     """SHA-256 of the labels and of every setting that the crops depend on."""
-    joint_names: tuple[str, ...]
-    bones: tuple[tuple[int, int], ...]
-    """Pairs of joints that a picture connects."""
-    root: int
-    """The joint that the origin code stands for."""
-    evaluated: tuple[int, ...]
-    """The joints that the papers of this data set evaluate."""
+    skeleton: Skeleton
     camera: Camera
     crops: np.ndarray
     """float16 [frames, side, side], in [-1, 1]; background +1."""
@@ -46,7 +39,17 @@ class HandData:
     person: np.ndarray
     """int32 [frames], who the hand belongs to."""
     split: np.ndarray
-    """int8 [frames]: `TRAIN`, `VALIDATION`, `TEST` or `UNUSED`."""
+    """int8 [frames], values of `splits`."""
+
+    @property
+    def root(self) -> int:
+        """The joint that the origin code stands for."""
+        return self.skeleton.root
+
+    @property
+    def evaluated(self) -> tuple[int, ...]:
+        """The joints that errors are taken over."""
+        return self.skeleton.evaluated
 
     @property
     def joints(self) -> int:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from cnets.data import HandData
-from cnets.data.hand_data import TEST, TRAIN, VALIDATION
+from cnets.data.splits import TEST, TRAIN, VALIDATION
 from cnets.geometry import CAMERAS
+from cnets.skeleton import Skeleton
 
 
 @pytest.fixture
@@ -24,10 +25,16 @@ def hands() -> HandData:
     return HandData(
         name="test",
         fingerprint="0" * 64,
-        joint_names=("a", "b", "c", "d", "e"),
-        bones=((0, 1), (0, 2), (0, 3), (0, 4)),
-        root=0,
-        evaluated=(0, 1, 2, 3, 4),
+        skeleton=Skeleton(
+            name="star",
+            joint_names=("a", "b", "c", "d", "e"),
+            bones=((0, 1), (0, 2), (0, 3), (0, 4)),
+            root=0,
+            evaluated=(0, 1, 2, 3, 4),
+            capsules=(),
+            size=("a", "b"),
+            size_mm=50.0,
+        ),
         camera=CAMERAS["nyu"],
         crops=crops.astype(np.float16),
         joints_mm=joints.astype(np.float32),

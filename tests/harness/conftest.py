@@ -7,9 +7,9 @@ import pytest
 
 from cnets import config
 from harness.job import Report
-from harness.policy import SearchPolicy
 from harness.recorder import Recorder
 from harness.scheduler import Rungs
+from harness.search_policy import SearchPolicy
 from results import Header, Store, Writer
 from search_spaces import OneOf, Real, Space
 

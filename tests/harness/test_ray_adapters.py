@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ray import tune
 
-from harness import ray_adapters, sampler, scheduler
+from harness import policy, ray_adapters, sampler, scheduler
 
 
 pytestmark = pytest.mark.ray
@@ -62,7 +62,7 @@ class Countdown(tune.Trainable):
         self.done_steps = checkpoint["done_steps"]
 
 
-class Remember(ray_adapters.Policy):
+class Remember(policy.Policy):
     """Proposes what it is given and writes down what it is told."""
 
     def __init__(self, values, *, fails_at=None, interrupted_at=None):
