@@ -68,6 +68,13 @@ class Bank:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        """Hold the data; lanes are made by `lane`.
+
+        Args:
+            data: The data set of all lanes.
+            device: Where they train.
+            dtype: Kind of number; float64 for comparisons.
+        """
         self.data = data
         self.device = torch.device(device)
         self.frames = batches.Frames(data, self.device, dtype)
@@ -79,7 +86,10 @@ class Bank:
         Raises:
             ValueError: If the networks do not fit the data.
         """
-        for name, have in (("joints", self.data.joints), ("side_px", self.data.side_px)):
+        for name, have in (
+            ("joints", self.data.joints),
+            ("side_px", self.data.side_px),
+        ):
             want = getattr(config.networks, name)
             if want != have:
                 raise ValueError(

@@ -30,6 +30,7 @@ class Frames:
     def __init__(
         self, data: HandData, device: torch.device, dtype: torch.dtype
     ) -> None:
+        """Compute poses and origins once; crops stay where they are."""
         self.data = data
         self.device, self.dtype = device, dtype
         joints_mm = torch.tensor(data.joints_mm)

@@ -217,9 +217,10 @@ def _typed(name: str, value: Any, kind: Any) -> Any:
     if value is None and kind == int | None:
         return None
     whole = kind in (int, int | None)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or (whole and not float(value).is_integer()):
-        rule = "a whole number" if whole else "a number"
+    rule = "a whole number" if whole else "a number"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"`{name}` must be {rule}, got {value!r}.")
+    if whole and not float(value).is_integer():
         raise ValueError(f"`{name}` must be {rule}, got {value!r}.")
     return int(value) if whole else float(value)
 
@@ -249,23 +250,23 @@ def _check_stage(name: str, stage: VaeStage | GanStage | JointStage) -> None:
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     "small": {
-        "networks.side_px": 32,
+        "networks.side_px": 64,
         "networks.channels": 16,
-        "vae.epochs": 20,
+        "vae.epochs": 60,
         "vae.steps": 100,
         "vae.learning_rate": 3e-3,
-        "gan.epochs": 5,
+        "gan.epochs": 4,
         "gan.steps": 60,
         "gan.batch_size": 64,
-        "joint.warm_up_epochs": 3,
-        "joint.epochs": 27,
+        "joint.warm_up_epochs": 2,
+        "joint.epochs": 18,
         "joint.steps": 60,
         "joint.batch_size": 64,
     },
     "tiny": {
         "networks.side_px": 32,
         "networks.channels": 8,
-        "vae.epochs": 5,
+        "vae.epochs": 20,
         "vae.steps": 60,
         "vae.learning_rate": 3e-3,
         "vae.batch_size": 64,

@@ -23,6 +23,7 @@ class Alignment(nn.Module):
     """Maps the VAE's code to the generator's, before its tanh."""
 
     def __init__(self, code_size: int) -> None:
+        """Square and without bias; batch norm has one."""
         super().__init__()
         self.dense = nn.Linear(code_size, code_size, bias=False)
         self.norm = _norm_1d(code_size)
@@ -36,6 +37,7 @@ class Generator(nn.Module):
     """Renders a depth crop from a code; its first operation is tanh."""
 
     def __init__(self, code_size: int, side_px: int, channels: int) -> None:
+        """`code_size` numbers in, a crop of `side_px` out."""
         super().__init__()
         self.channels = channels
         smallest = channels * SMALLEST_SIDE**2
@@ -59,6 +61,7 @@ class Trunk(nn.Module):
     """The discriminator's first convolutions, shared by its heads."""
 
     def __init__(self, channels: int) -> None:
+        """Two convolutions of `channels`."""
         super().__init__()
         self.shrink = _convolutions(1, channels, TRUNK_CONVOLUTIONS)
 
@@ -71,6 +74,7 @@ class RealHead(nn.Module):
     """Tells real images from rendered ones; its features are matched."""
 
     def __init__(self, side_px: int, channels: int) -> None:
+        """For crops of `side_px`."""
         super().__init__()
         self.shrink = _convolutions(channels, channels, _head_convolutions(side_px))
         self.dense = nn.Linear(channels * SMALLEST_SIDE**2, 1)
@@ -87,6 +91,7 @@ class CodeHead(nn.Module):
     def __init__(
         self, side_px: int, channels: int, hidden: int, code_size: int
     ) -> None:
+        """`hidden` units before the `code_size` numbers."""
         super().__init__()
         self.shrink = _convolutions(channels, channels, _head_convolutions(side_px))
         self.dense = nn.Linear(channels * SMALLEST_SIDE**2, hidden, bias=False)

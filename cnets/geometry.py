@@ -52,9 +52,7 @@ CAMERAS = {
 """Cameras of the data sets."""
 
 
-def to_mm_from_uvd(
-    uvd: Float[Tensor, "batch joints 3"], camera: Camera
-) -> JointsMm:
+def to_mm_from_uvd(uvd: Float[Tensor, "batch joints 3"], camera: Camera) -> JointsMm:
     """Points of the camera frame from pixels and depth in millimetres."""
     u, v, depth = uvd.unbind(-1)
     x = (u - camera.cx) * depth / camera.fx
@@ -72,9 +70,7 @@ def to_pixels(joints_mm: JointsMm, camera: Camera) -> JointsPx:
 
 def crop_pixels(
     centre_mm: CentreMm, camera: Camera, side_px: int
-) -> tuple[
-    Float[Tensor, " batch"], Float[Tensor, " batch"], Float[Tensor, " batch"]
-]:
+) -> tuple[Float[Tensor, " batch"], Float[Tensor, " batch"], Float[Tensor, " batch"]]:
     """Where a crop lies in the image: its left and upper edge, and its scale.
 
     The crop shows the cube's front face at the depth of the centre; its half

@@ -19,7 +19,6 @@ from torch import Tensor
 from cnets.shapes import JointsMm
 
 
-
 PALM_MM = (92.0, 90.0, 84.0, 78.0)
 """Wrist to knuckle: index, middle, ring, little."""
 
@@ -116,7 +115,12 @@ def draw_angles(count: int, generator: torch.Generator) -> Angles:
     reach = torch.tensor([0.25, 0.3, 0.3, 0.4])
     thumb = centre + reach * _normal(generator, count, 4)
     thumb[:, 2:] += 0.3 * (closed - 0.5)
-    names = ("thumb_abduction", "thumb_rotation", "thumb_mcp_flexion", "thumb_ip_flexion")
+    names = (
+        "thumb_abduction",
+        "thumb_rotation",
+        "thumb_mcp_flexion",
+        "thumb_ip_flexion",
+    )
     limited = [_held(thumb[:, i], name) for i, name in enumerate(names)]
     turn = torch.tensor([0.45, 0.55, 0.6]) * _normal(generator, count, 3)
     place = torch.rand(count, 3, generator=generator)
@@ -208,5 +212,3 @@ def _held(values: Tensor, name: str) -> Tensor:
 
 def _normal(generator: torch.Generator, *shape: int) -> Tensor:
     return torch.randn(*shape, generator=generator)
-
-

@@ -93,9 +93,8 @@ def take(lane: Lane, name: str, module: nn.Module) -> None:
 class Stack:
     """Lanes of one stage and one shape, stacked for the length of an epoch."""
 
-    def __init__(
-        self, lanes: Sequence[Lane], modules: Mapping[str, nn.Module]
-    ) -> None:
+    def __init__(self, lanes: Sequence[Lane], modules: Mapping[str, nn.Module]) -> None:
+        """Copy the networks `modules` of every lane, side by side."""
         self.lanes = lanes
         self.modules = modules
         self.flat = {n: torch.stack([k.flat[n] for k in lanes]) for n in modules}
@@ -189,7 +188,9 @@ class Stack:
                 lane.buffers[name] = {n: b[k].clone() for n, b in buffers.items()}
             lane.moments = {
                 update: {
-                    name: Moments(m.first[k].clone(), m.second[k].clone(), m.count[k].clone())
+                    name: Moments(
+                        m.first[k].clone(), m.second[k].clone(), m.count[k].clone()
+                    )
                     for name, m in by_name.items()
                 }
                 for update, by_name in self.moments.items()

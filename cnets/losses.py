@@ -92,9 +92,7 @@ def smoothness_self(measured: Code, rendered: Code) -> Scalar:
     return (measured - rendered).square().mean()
 
 
-def smoothness_mixed(
-    measured: Code, rendered: Code, code: Code, mixed: Code
-) -> Scalar:
+def smoothness_mixed(measured: Code, rendered: Code, code: Code, mixed: Code) -> Scalar:
     """How far differences of embeddings are from differences of codes.
 
     Args:
@@ -119,4 +117,3 @@ def posterior(read: Code, code: Code) -> Scalar:
         Wan et al. 2017, L_pos; the target is the sampled code.
     """
     return (read - code).square().mean()
-

@@ -82,7 +82,9 @@ def grid(tiles: Sequence[Picture], columns: int) -> Picture:
     page = np.zeros((rows * height, columns * width, 3), np.uint8)
     for place, tile in enumerate(tiles):
         row, column = divmod(place, columns)
-        page[row * height : (row + 1) * height, column * width : (column + 1) * width] = tile
+        page[
+            row * height : (row + 1) * height, column * width : (column + 1) * width
+        ] = tile
     return page
 
 
@@ -95,4 +97,6 @@ def save_png(path: Path, picture: Picture) -> None:
     try:
         Image.fromarray(picture).save(path, "PNG")
     except OSError as error:
-        raise ValueError(f"`out` must be a file to write, got {str(path)!r}.") from error
+        raise ValueError(
+            f"`out` must be a file to write, got {str(path)!r}."
+        ) from error

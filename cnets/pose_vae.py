@@ -18,6 +18,7 @@ class PoseEncoder(nn.Module):
     """3J - hidden - (latent, latent), without batch norm."""
 
     def __init__(self, joints: int, latent_size: int, hidden: int) -> None:
+        """`latent_size` numbers for `joints` joints."""
         super().__init__()
         self.hidden = nn.Linear(3 * joints, hidden)
         self.mean = nn.Linear(hidden, latent_size)
@@ -33,6 +34,7 @@ class PoseDecoder(nn.Module):
     """Latent - hidden - 3J, without batch norm."""
 
     def __init__(self, joints: int, latent_size: int, hidden: int) -> None:
+        """`joints` joints from `latent_size` numbers."""
         super().__init__()
         self.hidden = nn.Linear(latent_size, hidden)
         self.pose = nn.Linear(hidden, 3 * joints)

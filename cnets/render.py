@@ -152,7 +152,9 @@ def _boxes(
         left, right = x - radius, x + radius
         low = torch.minimum(left / near, left / far)
         high = torch.maximum(right / near, right / far)
-        to_px = [(focal * q + middle - first[:, None]) / scale[:, None] for q in (low, high)]
+        to_px = [
+            (focal * q + middle - first[:, None]) / scale[:, None] for q in (low, high)
+        ]
         bounds.append(to_px)
     low_px = torch.stack([b[0] for b in bounds], -1).floor().long()
     high_px = torch.stack([b[1] for b in bounds], -1).ceil().long() + 1

@@ -4,6 +4,7 @@ The flesh is a list of tapered capsules. Their ends are affine combinations of
 joints, so a skeleton turns any labelled pose into a surface.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -134,7 +135,7 @@ def _palm(bases: Mapping[str, End], spread: Mapping[str, float]) -> list[Capsule
     order = list(bases)
     webs = [
         Capsule(where[a], where[b], radius, radius)
-        for a, b in zip(order, order[1:], strict=False)
+        for a, b in itertools.pairwise(order)
         for where, radius in ((bases, 10.0), (half, 13.0))
     ]
     thumb = {"thumb_mcp": 1.0}
@@ -163,7 +164,14 @@ def _mix(first: End, second: End, share: float) -> dict[str, float]:
 def _nyu36() -> Skeleton:
     fingers = ("little", "ring", "middle", "index", "thumb")
     names = [f"{finger}_{n}" for finger in fingers for n in range(6)]
-    names += ["wrist_ulnar", "wrist_radial", "palm", "palm_ulnar", "palm_radial", "wrist"]
+    names += [
+        "wrist_ulnar",
+        "wrist_radial",
+        "palm",
+        "palm_ulnar",
+        "palm_radial",
+        "wrist",
+    ]
     slim = {"little": 0.85, "ring": 0.97, "middle": 1.0, "index": 1.0, "thumb": 1.15}
     radii = (6.8, 7.6, 8.4, 8.8, 9.6, 10.5)
     flesh = []
@@ -173,13 +181,18 @@ def _nyu36() -> Skeleton:
             sizes = (slim[finger] * radii[n], slim[finger] * radii[n + 1])
             flesh.append(Capsule(*ends, *sizes))
     at = {name: {name: 1.0} for name in names}
-    wrist = {"little": "wrist_ulnar", "ring": "wrist", "middle": "wrist", "index": "wrist_radial"}
+    wrist = {
+        "little": "wrist_ulnar",
+        "ring": "wrist",
+        "middle": "wrist",
+        "index": "wrist_radial",
+    }
     half = {f: _mix(at[f"{f}_5"], at[wrist[f]], 0.5) for f in wrist}
     for finger, base in wrist.items():
         flesh.append(Capsule(at[f"{finger}_5"], at[base], 11.0, 14.0))
         flesh.append(Capsule(at[f"{finger}_5"], at["palm"], 11.0, 14.0))
     order = list(wrist)
-    for a, b in zip(order, order[1:], strict=False):
+    for a, b in itertools.pairwise(order):
         flesh.append(Capsule(at[f"{a}_5"], at[f"{b}_5"], 10.5, 10.5))
         flesh.append(Capsule(half[a], half[b], 13.0, 13.0))
     flesh += [

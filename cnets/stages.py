@@ -230,9 +230,7 @@ def discriminator_terms(
     }
 
 
-def generator_terms(
-    modules: Modules, nets: Nets, batch: Batch, scene: Batch
-) -> Terms:
+def generator_terms(modules: Modules, nets: Nets, batch: Batch, scene: Batch) -> Terms:
     """What the generator's update minimises through the discriminator, one lane."""
     size = len(batch["measured"])
     images = torch.cat([batch["measured"], batch["unlabelled"]])

@@ -87,9 +87,10 @@ def status(verb: verbs.Status) -> int:
     table = pa.Table.from_pylist(rows, pa.schema([(c, pa.string()) for c in columns]))
     _print(tables.show(table, verb.format))
     if verb.name is not None and verb.format == "table":
-        rungs = [dataclasses.asdict(rung) for rung in seen.rungs]
+        rungs = queries.progress(store, verb.name).rungs
         if rungs:
-            _print(tables.show(pa.Table.from_pylist(rungs), "table", "Rungs"))
+            shown = pa.Table.from_pylist([dataclasses.asdict(rung) for rung in rungs])
+            _print(tables.show(shown, "table", "Rungs"))
     return DONE
 
 
@@ -108,7 +109,9 @@ def rerun(verb: verbs.Rerun) -> int:
         device=verb.device,
         takeover=verb.takeover,
     )
-    _print(tables.show(done.table, verb.format, f"{verb.name}: test error of the finals"))
+    _print(
+        tables.show(done.table, verb.format, f"{verb.name}: test error of the finals")
+    )
     if not done.finished:
         raise KeyboardInterrupt
     return FAILED if done.crashed else DONE
@@ -187,7 +190,9 @@ def print_best(
         header.mean_pose_mm[str(ratio)] for ratio in found["labelled_ratio"].to_pylist()
     ]
     found = found.append_column("mean_pose_mm", pa.array(baseline, pa.float64()))
-    parameters = [n.replace(".", "_") for n in header.parameters if n != "labelled_ratio"]
+    parameters = [
+        n.replace(".", "_") for n in header.parameters if n != "labelled_ratio"
+    ]
     if style != "table":
         _print(tables.show(found.select([*LEADERBOARD, *parameters]), style))
         return
@@ -215,7 +220,9 @@ def preparation() -> Iterator[Callable[[int, int], None]]:
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("Preparing the data", total=None, visible=False)
 
         def progress(done: int, total: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from results import Store, StorageError
+from results import StorageError, Store
 
 
 LEAST_FREE_GIB = 2.0
@@ -53,10 +53,7 @@ def _judged(name: str, ask: Callable[[], str]) -> Finding:
 
 
 def _python() -> str:
-    version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        raise ValueError(f"Python must be 3.11 or newer, got {version}.")
-    return version
+    return ".".join(map(str, sys.version_info[:3]))
 
 
 def _packages() -> str:
@@ -105,7 +102,11 @@ def _store(store: str) -> str:
 
 
 def _disk(store: str) -> str:
-    path = next(p for p in (Path(store).absolute(), *Path(store).absolute().parents) if p.exists())
+    path = next(
+        p
+        for p in (Path(store).absolute(), *Path(store).absolute().parents)
+        if p.exists()
+    )
     free_gib = shutil.disk_usage(path).free / 2**30
     if free_gib < LEAST_FREE_GIB:
         raise ValueError(

@@ -98,7 +98,8 @@ class Live:
         values = [
             value
             for trial in self._trials().values()
-            if trial.proposal.ratio == ratio and trial.state not in ("diverged", "crashed")
+            if trial.proposal.ratio == ratio
+            and trial.state not in ("diverged", "crashed")
             if (value := trial.objective_mm) is not None
         ]
         return min(values, default=None)
@@ -129,7 +130,9 @@ class Live:
         best = self._best(ratio)
         holder = next((t.proposal.trial for t in mine if t.objective_mm == best), "")
         running = ", ".join(
-            f"{trial.proposal.trial} {trial.stage}".strip() for trial in mine if trial.open
+            f"{trial.proposal.trial} {trial.stage}".strip()
+            for trial in mine
+            if trial.open
         )
         shown = "-" if best is None else f"{best:.2f}"
         name = holder if best is not None else "-"

@@ -135,18 +135,22 @@ def from_toml(path: str, kind: type) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"`config` must be a file to read, got {path!r}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"`config` must be TOML, and {path!r} is not: {error}.") from error
+        raise ValueError(
+            f"`config` must be TOML, and {path!r} is not: {error}."
+        ) from error
     run = _flattened(content.pop("run", {}))
     if isinstance(content.get("ratios"), list):
         content["ratios"] = ",".join(str(ratio) for ratio in content["ratios"])
-    known = {field.name: field.type for field in dataclasses.fields(kind)}
+    known: dict[str, Any] = {f.name: f.type for f in dataclasses.fields(kind)}
     for name, value in content.items():
         if name not in known or name in ("name", "config", "set"):
             shown = ", ".join(n for n in known if n not in ("name", "config", "set"))
             raise ValueError(f"`{name}` in {path} is no option; known: {shown}, [run].")
         content[name] = float(value) if known[name] is float else value
         if not isinstance(content[name], known[name]):
-            raise ValueError(f"`{name}` in {path} has a value of the wrong type: {value!r}.")
+            raise ValueError(
+                f"`{name}` in {path} has a value of the wrong type: {value!r}."
+            )
     if run:
         content["set"] = tuple(f"{name}={value}" for name, value in run.items())
     return content

@@ -5,7 +5,7 @@ or fall together.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,4 +165,3 @@ def _decision(trial: Tracked, step: int, decision: Decision) -> dict[str, Any]:
         "action": decision.action,
         "reason": decision.reason,
     }
-

@@ -35,6 +35,7 @@ class Runner(ABC):
     """Runs one job, epoch by epoch. What `search` runs, and tests replace."""
 
     def __init__(self, job: Job) -> None:
+        """Take the job; `advance` runs it."""
         self.job = job
 
     @abstractmethod
@@ -50,8 +51,8 @@ class TrainRunner(Runner):
         super().__init__(job)
         torch.set_num_threads(1)  # sums depend on the number of threads
         self.bank = bank(job.data, job.device)
-        self.lane = newest(Path(job.checkpoints), job.config, job.device)
-        self.lane = self.lane or self.bank.lane(job.config)
+        found = newest(Path(job.checkpoints), job.config, job.device)
+        self.lane = found or self.bank.lane(job.config)
         self._saved_s = time.monotonic()
         self._saved_stage = self.lane.stage
 
@@ -98,7 +99,10 @@ class TrainRunner(Runner):
 def bank(choice: DataChoice, device: str) -> Bank:
     """The data of a search, opened once in a process and used by all its trials."""
     data = open_data(
-        choice.spec, side_px=choice.side_px, split=choice.split, cache=Path(choice.cache)
+        choice.spec,
+        side_px=choice.side_px,
+        split=choice.split,
+        cache=Path(choice.cache),
     )
     return Bank(data, device)
 

@@ -86,5 +86,3 @@ def train(
         yield report
         if report.last or (until is not None and report.step >= until):
             return
-
-

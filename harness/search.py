@@ -106,11 +106,12 @@ def search(
     _begin(opened, prepared)
     if already := _ended(opened, prepared):
         return already
-    slots = options.concurrency
-    with opened.writer(name, takeover=takeover) as writer:
-        with connected(address, slots) as (slots, gpu):
-            chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
-            return _run(prepared, opened, writer, slots, chosen, runner)
+    with (
+        opened.writer(name, takeover=takeover) as writer,
+        connected(address, options.concurrency) as (slots, gpu),
+    ):
+        chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
+        return _run(prepared, opened, writer, slots, chosen, runner)
 
 
 def prepare(

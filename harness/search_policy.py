@@ -102,9 +102,7 @@ class SearchPolicy(Policy):
         if number > self.wanted:
             return None
         history = [trial.record() for trial in self.trials.values()]
-        proposal = sampler.propose(
-            self.space, self.ratios, self.seed, number, history
-        )
+        proposal = sampler.propose(self.space, self.ratios, self.seed, number, history)
         trial = self._tracked(proposal)
         self._recorder.event(trial, "proposed")
         self._watch(trial, None)
@@ -211,7 +209,9 @@ def not_finite(report: Report) -> str | None:
 
 def _diverged(name: str, report: Report) -> Decision:
     figure = (report.terms | report.metrics)[name]
-    reason = f"`{name}` was {figure} after epoch {report.epoch} of stage {report.stage}."
+    reason = (
+        f"`{name}` was {figure} after epoch {report.epoch} of stage {report.stage}."
+    )
     return Decision(action="stop", state="diverged", reason=reason)
 
 

@@ -111,4 +111,6 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, dict):
         return {str(name): _plain(part) for name, part in value.items()}
-    return value if value is None or isinstance(value, int | float | str) else str(value)
+    return (
+        value if value is None or isinstance(value, int | float | str) else str(value)
+    )

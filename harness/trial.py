@@ -11,7 +11,9 @@ from harness.runner import Runner
 class Trial(tune.Trainable):
     """One trial in a worker; its configuration is a proposal."""
 
-    def setup(self, config: dict[str, Any], *, runner: type[Runner], plan: Plan) -> None:
+    def setup(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, config: dict[str, Any], *, runner: type[Runner], plan: Plan
+    ) -> None:
         """Keep what all trials of the search share.
 
         Args:

@@ -175,4 +175,3 @@ VERBS: dict[str, type] = {
     "doctor": Doctor,
 }
 """Every verb by name, in the order of `--help`."""
-

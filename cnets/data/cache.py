@@ -7,7 +7,6 @@ two processes that make it at once, the second to finish uses the first's.
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -99,7 +98,7 @@ def _make(
         del array
         facts = {"version": VERSION, "frames": frames, "side_px": side_px}
         (aside / FACTS).write_text(json.dumps(facts))
-        os.rename(aside, folder)
+        aside.rename(folder)
     except OSError:
         if not folder.is_dir():  # else another process was first
             raise

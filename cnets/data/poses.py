@@ -46,7 +46,9 @@ def labels(folder: str) -> Labels:
     tables = [_read(_find(root, axis)) for axis in "uvd"]
     lengths = [len(table) for table in tables]
     if len(set(lengths)) > 1:
-        raise ValueError(f"{folder} must have as many rows in u, v and d, got {lengths}.")
+        raise ValueError(
+            f"{folder} must have as many rows in u, v and d, got {lengths}."
+        )
     uvd = torch.from_numpy(np.stack(tables, -1))
     near = np.argwhere(~(tables[2] > 0))
     if len(near):
@@ -110,5 +112,7 @@ def _read(path: Path) -> np.ndarray:
         except ValueError as error:
             raise ValueError(f"{path}, row {number + 1}: {error}.") from error
         if not np.isfinite(rows[number]).all():
-            raise ValueError(f"{path} must hold finite numbers, row {number + 1} does not.")
+            raise ValueError(
+                f"{path} must hold finite numbers, row {number + 1} does not."
+            )
     return rows

@@ -30,7 +30,9 @@ def labels(frames: int) -> Labels:
         ValueError: If `frames` is too small.
     """
     if not frames >= PERSONS:
-        raise ValueError(f"`data` synthetic needs {PERSONS} frames or more, got {frames}.")
+        raise ValueError(
+            f"`data` synthetic needs {PERSONS} frames or more, got {frames}."
+        )
     generator = torch.Generator().manual_seed(SEED)
     persons = hand.draw_persons(PERSONS, generator)
     person = torch.arange(frames) * PERSONS // frames

@@ -26,10 +26,12 @@ SHORT = {
 
 @pytest.fixture
 def short() -> TrainConfig:
+    """Every stage, a few updates each."""
     return config.preset("tiny").replace(SHORT)
 
 
 def finished(bank: Bank, one: TrainConfig) -> Lane:
+    """A lane at its end."""
     lane = bank.lane(one)
     for _ in train.train(bank, lane):
         pass
@@ -97,9 +99,7 @@ class TestLanes:
         """Weights, labels, seeds and rates differ; each lane equals its solo run."""
         configs = [
             short,
-            short.replace(
-                {"seed": 1, "labelled_ratio": 0.5, "losses.posterior": 3.0}
-            ),
+            short.replace({"seed": 1, "labelled_ratio": 0.5, "losses.posterior": 3.0}),
             short.replace({"seed": 2, "joint.learning_rate": 5e-3, "losses.kl": 0.1}),
         ]
         bank = Bank(hands, dtype=torch.float64)
@@ -166,7 +166,7 @@ class TestPredict:
             torch.tensor(hands.joints_mm), torch.tensor(hands.centres_mm)
         )
         rows = hands.rows("validation")
-        monkeypatch.setattr(bank, "_read", lambda lane, depth: units[rows])
+        monkeypatch.setattr(bank, "_read", lambda *_: units[rows])
         errors = bank.evaluate(lane, "validation")
         assert errors.max() < 1e-3
 

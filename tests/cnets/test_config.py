@@ -11,7 +11,9 @@ class TestReplace:
         """Only the named field differs."""
         changed = TrainConfig().replace({"losses.kl": 0.5}).flat()
         assert changed.pop("losses.kl") == 0.5
-        assert changed == {k: v for k, v in TrainConfig().flat().items() if k != "losses.kl"}
+        assert changed == {
+            k: v for k, v in TrainConfig().flat().items() if k != "losses.kl"
+        }
 
     def test_flat_values_rebuild_the_configuration(self):
         """`flat` and `replace` are inverses."""

@@ -6,6 +6,7 @@ from cnets.config import TrainConfig
 
 
 def count(module: torch.nn.Module) -> int:
+    """Number of parameters."""
     return sum(p.numel() for p in module.parameters())
 
 

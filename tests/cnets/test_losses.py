@@ -135,7 +135,9 @@ class TestDepthReconstruction:
     def test_refuses_shapes_that_would_broadcast(self):
         """One image is not silently compared with many."""
         with pytest.raises(TypeCheckError):
-            losses.depth_reconstruction(torch.zeros(3, 1, 2, 2), torch.zeros(1, 1, 2, 2))
+            losses.depth_reconstruction(
+                torch.zeros(3, 1, 2, 2), torch.zeros(1, 1, 2, 2)
+            )
 
 
 class TestSmoothness:

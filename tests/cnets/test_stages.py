@@ -14,6 +14,7 @@ OFF = {f"losses.{name}": 0.0 for name in vars(config.LossWeights())}
 
 @pytest.fixture
 def tiny() -> TrainConfig:
+    """The smallest networks and batches."""
     return config.preset("tiny").replace(
         {
             "networks.joints": 5,
@@ -31,9 +32,7 @@ def stacked(hands, configs, stage, seed=0):
     lanes = [bank.lane(one) for one in configs]
     modules = bank.modules(configs[0])
     stack = Stack(lanes, {name: modules[name] for name in stages.NETWORKS[stage]})
-    draws = [
-        next(batches.epoch(bank.frames, one, stage, seed)) for one in configs
-    ]
+    draws = [next(batches.epoch(bank.frames, one, stage, seed)) for one in configs]
     return stack, {name: torch.stack([d[name] for d in draws]) for name in draws[0]}
 
 
@@ -146,6 +145,8 @@ class TestVaeLearningRate:
     def test_follows_the_released_schedule(self, tiny):
         """0.95^(e (steps + 1) / 10000), e counting epochs before the last one."""
         paper = tiny.replace({"vae.learning_rate": 3e-4, "vae.decay": 0.95})
-        rates = [stages.vae_learning_rate(paper, epoch, 363) for epoch in (0, 1, 2, 101)]
+        rates = [
+            stages.vae_learning_rate(paper, epoch, 363) for epoch in (0, 1, 2, 101)
+        ]
         expected = [3e-4, 3e-4, 3e-4 * 0.95**0.0364, 3e-4 * 0.95**3.64]
         assert rates == pytest.approx(expected)

@@ -10,11 +10,13 @@ from cnets.lanes import Lane
 
 @pytest.fixture
 def bank(hands) -> Bank:
+    """On the small data set."""
     return Bank(hands)
 
 
 @pytest.fixture
 def lane(bank) -> Lane:
+    """A fresh lane with short stages."""
     short = {
         "networks.joints": 5,
         "latent_size": 6,
@@ -31,7 +33,8 @@ def lane(bank) -> Lane:
 
 
 def tensors(lane: Lane) -> dict[str, torch.Tensor]:
-    return state._tensors(lane)  # every tensor there is, by name
+    """Every tensor of a lane by name."""
+    return state._tensors(lane)
 
 
 @pytest.mark.parametrize("epochs", range(6))

@@ -7,6 +7,7 @@ from cnets.bank import Bank, EpochReport
 
 
 def report(**changes) -> EpochReport:
+    """A sound report, but for the changes."""
     values = {
         "stage": "joint",
         "epoch": 1,

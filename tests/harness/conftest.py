@@ -128,9 +128,11 @@ def make_driven(tmp_path):
 
 @pytest.fixture
 def driven(make_driven) -> Driven:
+    """A new search of twelve trials."""
     return make_driven()
 
 
 @pytest.fixture
 def make_report():
+    """Makes reports of the joint stage."""
     return report

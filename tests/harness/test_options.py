@@ -56,6 +56,7 @@ class TestSearchOptions:
 
 class TestFromToml:
     def read(self, tmp_path, text):
+        """The settings of a file with that text."""
         path = tmp_path / "search.toml"
         path.write_text(text)
         return options.from_toml(str(path), Search)

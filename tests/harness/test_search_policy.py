@@ -8,6 +8,7 @@ from results import queries
 
 
 def table(driven, name):
+    """The newest rows of a table."""
     driven.writer.flush()
     return queries.read(driven.store, name, "s").to_pylist()
 
@@ -44,7 +45,9 @@ class TestASearch:
         driven.run()
         last = {}
         for row in table(driven, "reports"):
-            last[row["trial"]] = max(last.get(row["trial"], (0, 0)), (row["step"], row["objective_mm"]))
+            last[row["trial"]] = max(
+                last.get(row["trial"], (0, 0)), (row["step"], row["objective_mm"])
+            )
         for row in table(driven, "trials"):
             assert (row["step"], row["objective_mm"]) == last[row["trial"]]
 
@@ -73,7 +76,9 @@ class TestASearch:
 
 class TestFailuresAreResults:
     @pytest.mark.parametrize("value", [math.nan, math.inf])
-    def test_an_objective_that_is_no_number_stops_at_once(self, driven, make_report, value):
+    def test_an_objective_that_is_no_number_stops_at_once(
+        self, driven, make_report, value
+    ):
         """The first such report ends the trial as diverged, with the figure."""
         name = driven.policy.propose().trial
         decision = driven.policy.report(name, {"report": make_report(2, value)})
@@ -86,7 +91,9 @@ class TestFailuresAreResults:
     def test_a_term_that_is_no_number_stops_at_once(self, driven, make_report):
         """Also in a stage without an objective."""
         name = driven.policy.propose().trial
-        early = make_report(0, 0, stage="gan", epoch=3, metrics={}, terms={"x": math.nan})
+        early = make_report(
+            0, 0, stage="gan", epoch=3, metrics={}, terms={"x": math.nan}
+        )
         assert driven.policy.report(name, {"report": early}).state == "diverged"
         row = table(driven, "trials")[0]
         assert row["reason"] == "`x` was nan after epoch 3 of stage gan."
@@ -115,6 +122,7 @@ class TestFailuresAreResults:
 
 class TestResume:
     def reopened(self, driven, make_driven, trials=12):
+        """The same search in a new process, as it were."""
         driven.writer.close()
         again = make_driven(trials)
         again.policy.restore(
@@ -166,4 +174,8 @@ class TestResume:
         again = self.reopened(driven, make_driven)
         again.policy.propose()
         row = table(again, "trials")[0]
-        assert (row["event"], row["attempt"], row["state"]) == ("restored", 2, "running")
+        assert (row["event"], row["attempt"], row["state"]) == (
+            "restored",
+            2,
+            "running",
+        )

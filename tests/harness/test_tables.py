@@ -10,7 +10,11 @@ from harness import tables
 
 
 ROWS = pa.table(
-    {"trial": ["t-00001", "t-00002"], "objective_mm": [12.345678, math.nan], "step": [9, None]}
+    {
+        "trial": ["t-00001", "t-00002"],
+        "objective_mm": [12.345678, math.nan],
+        "step": [9, None],
+    }
 )
 
 
@@ -61,7 +65,13 @@ def test_an_unknown_format_lists_the_right_ones():
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "-"), (0.00012345, "0.0001234"), (12345.678, "12345.7"), (7, "7"), ([1.0, 2.5], "1, 2.5")],
+    [
+        (None, "-"),
+        (0.00012345, "0.0001234"),
+        (12345.678, "12345.7"),
+        (7, "7"),
+        ([1.0, 2.5], "1, 2.5"),
+    ],
 )
 def test_rounded(value, shown):
     """Four digits for small numbers, one decimal for large ones."""
