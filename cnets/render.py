@@ -3,7 +3,8 @@
 A tapered capsule is the convex hull of two balls. A ray meets it where it
 first meets either ball or the cone that touches both; each is a quadratic. A
 capsule is tried only against the pixels of its bounding box. Rays have z = 1,
-so the distance along a ray is the depth.
+so the distance along a ray is the depth; the quadratics are solved from the
+depth of the ball on, where their terms are small enough for float32.
 
 Source:
     The cone's quadratic follows Quilez, "Rounded cone - intersection"
@@ -23,6 +24,9 @@ Radii = Float[Tensor, "batch capsules"]
 
 NEAREST_MM = 1.0
 """Depth at which a ball that surrounds the camera is cut off."""
+
+FAR_PX = 1 << 20
+"""A place outside every crop."""
 
 
 def render(
@@ -89,16 +93,16 @@ def intersect(
     Returns:
         Millimetres, above `NEAREST_MM`; infinity where the ray misses.
     """
-    sx, sy, sz = start.unbind(1)
-    axis = end - start
-    ax, ay, az = axis.unbind(1)
+    x, y, z = start.unbind(1)
+    ax, ay, az = (end - start).unbind(1)
+    from_x, from_y = ray_x * z - x, ray_y * z - y
     taper = start_radius - end_radius
     ray_ray = ray_x * ray_x + ray_y * ray_y + 1
     axis_axis = ax * ax + ay * ay + az * az
     axis_ray = ax * ray_x + ay * ray_y + az
-    axis_start = -(ax * sx + ay * sy + az * sz)
-    ray_start = -(ray_x * sx + ray_y * sy + sz)
-    start_start = sx * sx + sy * sy + sz * sz
+    axis_start = ax * from_x + ay * from_y
+    ray_start = ray_x * from_x + ray_y * from_y
+    start_start = from_x * from_x + from_y * from_y
     slant = axis_axis - taper * taper
     k2 = slant * ray_ray - axis_ray * axis_ray
     k1 = slant * ray_start - axis_start * axis_ray + axis_ray * taper * start_radius
@@ -108,9 +112,13 @@ def intersect(
         + 2 * axis_start * taper * start_radius
         - axis_axis * start_radius * start_radius
     )
-    depth = (-(k1 * k1 - k0 * k2).clamp(min=0).sqrt() - k1) / k2
-    along = axis_start - start_radius * taper + depth * axis_ray
-    hits = (k1 * k1 > k0 * k2) & (along > 0) & (along < slant) & (k2 > 0)
+    root = (k1 * k1 - k0 * k2).clamp(min=0).sqrt()
+    # k2 < 0: the ray is steeper than the cone and still enters it; near k2 = 0
+    # only one of the two forms of the solution has digits left.
+    beyond = torch.where(k1 < 0, k0 / (root - k1), (-root - k1) / k2)
+    along = axis_start - start_radius * taper + beyond * axis_ray
+    hits = (k1 * k1 > k0 * k2) & (along > 0) & (along < slant)
+    depth = z + beyond
     depth = torch.where(hits & (depth > NEAREST_MM), depth, torch.inf)
     for centre, radius in ((start, start_radius), (end, end_radius)):
         depth = torch.minimum(depth, _ball(ray_x, ray_y, ray_ray, centre, radius))
@@ -122,9 +130,11 @@ def _ball(
 ) -> Tensor:
     """Depth at which each ray enters its ball; infinity where it misses."""
     x, y, z = centre.unbind(1)
-    along = ray_x * x + ray_y * y + z
-    inside = along * along - ray_ray * (x * x + y * y + z * z - radius * radius)
-    depth = (along - inside.clamp(min=0).sqrt()) / ray_ray
+    from_x, from_y = ray_x * z - x, ray_y * z - y
+    along = -(ray_x * from_x + ray_y * from_y)
+    away = from_x * from_x + from_y * from_y - radius * radius
+    inside = along * along - ray_ray * away
+    depth = z + (along - inside.clamp(min=0).sqrt()) / ray_ray
     return torch.where((inside > 0) & (depth > NEAREST_MM), depth, torch.inf)
 
 
@@ -139,7 +149,8 @@ def _boxes(
     """First and one past the last row and column that a ball can cover.
 
     The bounds of x/z over a ball are taken at its nearest depth, which is
-    generous and never too small.
+    generous and never too small. A capsule that reaches behind the camera may
+    appear anywhere.
     """
     near = (centre[..., 2] - radius).clamp(min=NEAREST_MM)
     far = centre[..., 2] + radius
@@ -158,7 +169,8 @@ def _boxes(
         bounds.append(to_px)
     low_px = torch.stack([b[0] for b in bounds], -1).floor().long()
     high_px = torch.stack([b[1] for b in bounds], -1).ceil().long() + 1
-    return low_px, high_px
+    behind = (centre[..., 2] - radius < NEAREST_MM)[..., None]
+    return low_px.masked_fill(behind, -FAR_PX), high_px.masked_fill(behind, FAR_PX)
 
 
 def _pairs(

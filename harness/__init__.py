@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.options import SearchOptions
-    from harness.rerun import Finals, rerun
-    from harness.search import Search, search
+    from harness.finals import Finals, rerun
+    from harness.launch import Search, search
 
 __all__ = ["Finals", "Search", "SearchOptions", "rerun", "search"]
 
 _HOMES = {
-    "Finals": "rerun",
-    "Search": "search",
+    "Finals": "finals",
+    "Search": "launch",
     "SearchOptions": "options",
-    "rerun": "rerun",
-    "search": "search",
+    "rerun": "finals",
+    "search": "launch",
 }
 
 

@@ -29,7 +29,7 @@ LEADERBOARD = (
 
 def search(verb: verbs.Search) -> int:
     """Run a search, then print its leaderboard."""
-    from harness.search import search
+    from harness.launch import search
 
     names = {field.name for field in dataclasses.fields(SearchOptions)}
     options = SearchOptions(**{n: v for n, v in vars(verb).items() if n in names})
@@ -96,7 +96,7 @@ def status(verb: verbs.Status) -> int:
 
 def rerun(verb: verbs.Rerun) -> int:
     """Run the finals, then print their table."""
-    from harness.rerun import rerun
+    from harness.finals import rerun
 
     done = rerun(
         verb.name,

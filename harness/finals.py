@@ -23,7 +23,7 @@ from harness.recorder import Recorder, Tracked
 from harness.runner import Runner, TrainRunner
 from harness.sampler import Proposal
 from harness.scheduler import Decision
-from harness.search import connected, run_policy
+from harness.launch import connected, run_policy
 from results import Header, Store, queries, statistics
 
 
