@@ -124,8 +124,9 @@ def _raise(event: parse_errors.ParseErrorEvent) -> None:
             raise Usage(f"`{token}` is no option of {event.prog}{near}")
         case parse_errors.MissingArgs(missing_arguments=[first, *_]):
             raise Usage(f"{event.prog} needs {first.arg.display_name()}; see --help.")
-        case parse_errors.InstantiationFailure(message=message):
-            raise Usage(_plain(message))
+        case parse_errors.InstantiationFailure(message=message, argument=argument):
+            name = "" if argument is None else f"{argument.display_name()}: "
+            raise Usage(name + _plain(message))
         case parse_errors.BadValue(argument=argument):
             raise Usage(f"{argument.display_name()} needs a value; see --help.")
         case parse_errors.InvalidChoice(argument=argument, value=value):

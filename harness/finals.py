@@ -20,7 +20,7 @@ from harness.job import DataChoice, Plan, Report
 from harness.live import Live
 from harness.policy import Policy
 from harness.recorder import Recorder, Tracked
-from harness.runner import Runner, TrainRunner
+from harness.runner import Runner, TrainRunner, same_data
 from harness.sampler import Proposal
 from harness.scheduler import Decision
 from harness.launch import connected, run_policy
@@ -161,6 +161,7 @@ def rerun(
     todo = [e for e in entries if (e.row["trial"], e.seed) not in known]
     crashed, finished = 0, True
     if todo:
+        same_data(_choice(header), header.data_fingerprint)
         with (
             opened.writer(name, takeover=takeover) as writer,
             connected(address, concurrency) as (slots, gpu),
@@ -271,14 +272,17 @@ def _entries(store: Store, header: Header, top: int, seeds: int) -> list[Entry]:
 def _plan(store: Store, header: Header, device: str) -> Plan:
     root = store.storage.root
     assert root is not None  # a search runs on local stores only
-    settings = header.data_settings
     return Plan(
         base=TrainConfig().replace(header.base_config),
-        data=DataChoice(spec=header.data, **settings),
+        data=_choice(header),
         checkpoints=str(root / "checkpoints" / header.name),
         test=True,
         device=device,
     )
+
+
+def _choice(header: Header) -> DataChoice:
+    return DataChoice(spec=header.data, **header.data_settings)
 
 
 def _row(entry: Entry, run: Tracked, report: Report) -> dict[str, Any]:

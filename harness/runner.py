@@ -107,6 +107,18 @@ def bank(choice: DataChoice, device: str) -> Bank:
     return Bank(data, device)
 
 
+def same_data(choice: DataChoice, fingerprint: str, device: str = "cpu") -> None:
+    """Refuse data that are not those of a search any more.
+
+    Raises:
+        ValueError: If labels, split or settings have changed since.
+    """
+    if bank(choice, device).data.fingerprint != fingerprint:
+        raise ValueError(
+            f"`data` must be what the search ran on, and {choice.spec} has changed."
+        )
+
+
 def publish(lane: Lane, folder: Path) -> None:
     """Write a checkpoint of a lane, then delete those it replaces."""
     order = f"{('vae', 'gan', 'warm_up', 'joint').index(lane.stage)}-{lane.epoch:06d}"

@@ -17,6 +17,8 @@ class Stored:
 
     config: TrainConfig
     data: DataChoice
+    fingerprint: str
+    """Hash of the data that it ran on."""
     objective: str
     step: int | None
     """Its last step; None if it never reported one."""
@@ -50,6 +52,7 @@ def stored(store: str | Path, which: str) -> Stored:
     return Stored(
         config=TrainConfig().replace(json.loads(found["config_json"])),
         data=DataChoice(spec=header.data, **header.data_settings),
+        fingerprint=header.data_fingerprint,
         objective=header.rules["objective"],
         step=found["step"],
         objective_mm=found["objective_mm"],

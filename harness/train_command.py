@@ -16,7 +16,7 @@ from harness import runs
 from harness.cli import DONE, FAILED
 from harness.job import DataChoice, Report
 from harness.options import assignments
-from harness.runner import bank
+from harness.runner import bank, same_data
 from harness.runs import Stored
 from harness.verbs import Train
 
@@ -28,6 +28,7 @@ def train(verb: Train) -> int:
         raise ValueError(f"`from` must have reported an error, got {verb.source!r}.")
     if again is not None:
         run, data, until = again.config, again.data, again.step
+        same_data(data, again.fingerprint, verb.device)
     else:
         run, until = config.preset(verb.preset).replace(assignments(verb.set)), None
         data = DataChoice(

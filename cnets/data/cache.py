@@ -71,7 +71,7 @@ def crops(
     shape = (len(labels.joints_mm), side_px, side_px)
     try:
         found = np.load(folder / CROPS, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise ValueError(f"{folder} is damaged, delete it: {error}.") from error
     if found.shape != shape or found.dtype != np.float16:
         raise ValueError(

@@ -7,6 +7,7 @@ pixels and millimetres.
 """
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,7 @@ def _read(path: Path) -> np.ndarray:
     try:
         with opener(path, "rt", encoding="utf-8") as file:
             lines = file.read().splitlines()
-    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read: {error}.") from error
     if not lines:
         raise ValueError(f"{path} must hold a row a frame, and is empty.")

@@ -22,7 +22,7 @@ def label_subset(strata: np.ndarray, ratio: float, seed: int) -> np.ndarray:
     Frames of each stratum are put in a random order and ranked by how far
     along their stratum they come; the first `round(ratio * n)` of that ranking
     are labelled. So subsets of one seed are nested, and each stratum has its
-    share to within one frame.
+    share to within one frame where there are two or all have the same size.
 
     Args:
         strata: A number for each frame, such as its person.
