@@ -1,0 +1,101 @@
+"""Tests of `cnets.data`: what a data set is called, and what opening it gives."""
+
+from pathlib import Path
+
+import pytest
+
+from cnets import data
+
+
+class TestOpenData:
+    def test_synthetic(self, tmp_path):
+        """Opening gives as many crops as asked for, with their joints."""
+        told = []
+        hands = data.open_data(
+            "synthetic:40",
+            side_px=64,
+            cache=tmp_path,
+            progress=lambda *done: told.append(done),
+        )
+        assert hands.name == "synthetic:40"
+        assert hands.crops.shape == (40, 64, 64)
+        assert hands.joints_mm.shape == (40, 21, 3)
+        assert told == [(40, 40)]
+        assert hands.fingerprint.endswith("-person")
+
+    def test_default_split(self, tmp_path):
+        """The data's own default is the split that its name asks for."""
+        default, named = (
+            data.open_data("synthetic:20", side_px=32, split=split, cache=tmp_path)
+            for split in (None, "person")
+        )
+        assert default.split.tolist() == named.split.tolist()
+        assert default.fingerprint == named.fingerprint
+
+    @pytest.mark.parametrize(
+        "spec", ["nyu", "synthetic:", "synthetic:many", "synthetic:-5", "poses:", ""]
+    )
+    def test_unknown(self, spec, tmp_path):
+        """An unknown set is refused, with the right names."""
+        complaint = rf"`data` must be synthetic\[:FRAMES\] or poses:DIR, got '{spec}'"
+        with pytest.raises(ValueError, match=complaint):
+            data.open_data(spec, side_px=32, cache=tmp_path)
+
+    def test_too_few(self, tmp_path):
+        """Fewer frames than persons are refused, and nothing is written."""
+        with pytest.raises(ValueError, match="needs 20 frames or more, got 5"):
+            data.open_data("synthetic:5", side_px=32, cache=tmp_path / "cache")
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("side_px", [0, 48, 256])
+    def test_bad_side(self, side_px, tmp_path):
+        """A side that no network takes is refused."""
+        complaint = rf"`side` must be one of 32, 64, 128, got {side_px}\."
+        with pytest.raises(ValueError, match=complaint):
+            data.open_data("synthetic:20", side_px=side_px, cache=tmp_path)
+
+    def test_bad_split(self, tmp_path):
+        """A split that the set does not have is refused, with those it has."""
+        complaint = "`split` must be one of person for synthetic:20, got 'block'"
+        with pytest.raises(ValueError, match=complaint):
+            data.open_data("synthetic:20", side_px=32, split="block", cache=tmp_path)
+
+    def test_missing_folder(self, tmp_path):
+        """A missing folder of poses is refused."""
+        with pytest.raises(ValueError, match="`data` must name a folder of poses"):
+            data.open_data(f"poses:{tmp_path}/none", side_px=32, cache=tmp_path)
+
+
+class TestLook:
+    def test_synthetic(self):
+        """One line says frames, joints, persons and splits."""
+        expected = "40 frames, 21 joints, 20 persons; splits: person"
+        assert data.look("synthetic:40") == expected
+
+    def test_real(self, realdata):
+        """The real poses have two ways to split them."""
+        expected = "8252 frames, 36 joints, 2 persons; splits: block, person"
+        assert data.look(f"poses:{realdata}/nyu") == expected
+
+    def test_unknown(self):
+        """An unknown set is refused."""
+        with pytest.raises(ValueError, match="`data` must be"):
+            data.look("icvl")
+
+
+class TestResolved:
+    def test_poses(self, monkeypatch, tmp_path):
+        """A folder's name holds in every working directory."""
+        monkeypatch.chdir(tmp_path)
+        assert data.resolved("poses:../real") == f"poses:{tmp_path.parent / 'real'}"
+
+    @pytest.mark.parametrize("spec", ["synthetic", "synthetic:40", "poses", "other:x"])
+    def test_others(self, spec):
+        """Names without a folder stay as they are."""
+        assert data.resolved(spec) == spec
+
+    def test_twice(self):
+        """Resolving again changes nothing."""
+        once = data.resolved("poses:somewhere")
+        assert data.resolved(once) == once
+        assert once == f"poses:{Path.cwd() / 'somewhere'}"
