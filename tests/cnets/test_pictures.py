@@ -95,7 +95,8 @@ class TestSavePng:
         """The file holds the picture to the last bit."""
         picture = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
         pictures.save_png(tmp_path / "a.png", picture)
-        assert np.array_equal(np.asarray(Image.open(tmp_path / "a.png")), picture)
+        with Image.open(tmp_path / "a.png") as image:
+            assert np.array_equal(np.asarray(image), picture)
 
     def test_cannot_be_written(self, tmp_path):
         """A folder in the file's place is refused in a sentence."""

@@ -61,12 +61,17 @@ def picture(
     capsules: list[tuple], centre=(0.0, 0.0, 700.0), side_px=SIDE_PX
 ) -> torch.Tensor:
     """The depth image of capsules (start, end, radius, radius)."""
-    parts = [
+    start, end, *radii = (
         torch.tensor(np.array([part]), dtype=torch.float)
         for part in zip(*capsules, strict=True)
-    ]
+    )
     return render.render(
-        *parts, centre_mm=torch.tensor([centre]), camera=CAMERA, side_px=side_px
+        start,
+        end,
+        *radii,
+        centre_mm=torch.tensor([centre]),
+        camera=CAMERA,
+        side_px=side_px,
     )[0]
 
 

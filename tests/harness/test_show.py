@@ -28,7 +28,8 @@ class TestDraw:
     def test_size(self, tmp_path, folder, frames, size):
         """Eight frames a row, each plain and below it with joints."""
         line = drawn(tmp_path / "a.png", folder, frames=frames)
-        assert Image.open(tmp_path / "a.png").size == size
+        with Image.open(tmp_path / "a.png") as image:
+            assert image.size == size
         counts = "14 train, 3 validation, 3 test"
         assert line == (
             f"{tmp_path}/a.png: {frames} of 20 frames of synthetic:20 ({counts})."

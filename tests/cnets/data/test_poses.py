@@ -1,5 +1,6 @@
 """Tests of `cnets.data.poses`: real files, and files with one thing wrong."""
 
+import functools
 import gzip
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from cnets import geometry
 from cnets.data import poses
+from cnets.data.labels import Labels
 from cnets.data.splits import TEST
 from cnets.skeleton import NYU36
 
@@ -90,7 +92,7 @@ class TestLabels:
     def test_missing_folder(self, tmp_path):
         """A folder that is not there is named."""
         with pytest.raises(
-            ValueError, match="`data` must name a folder of poses.*none"
+            ValueError, match=r"`data` must name a folder of poses.*none"
         ):
             poses.labels(str(tmp_path / "none"))
 
@@ -111,7 +113,7 @@ class TestLabels:
         [
             (lambda line: line.rpartition(",")[0], "36 numbers .* got 35 in row 7"),
             (lambda line: line + ",1.0", "36 numbers .* got 37 in row 7"),
-            (lambda line: "", "36 numbers .* got 1 in row 7"),
+            (lambda _: "", "36 numbers .* got 1 in row 7"),
             (lambda line: "left" + line[5:], "row 7: could not convert .* 'left"),
             (lambda line: "nan," + line.partition(",")[2], "finite numbers, row 7"),
             (lambda line: "inf," + line.partition(",")[2], "finite numbers, row 7"),
@@ -167,41 +169,39 @@ class TestLabels:
             poses.labels(str(tmp_path))
 
 
+@functools.cache
+def real_labels(folder: Path) -> Labels:
+    """The real test poses, read once."""
+    return poses.labels(str(folder / "nyu"))
+
+
 class TestRealPoses:
-    @pytest.fixture(scope="class")
-    def real(self, request):
-        """The real test poses, read once."""
-        return poses.labels(str(request.getfixturevalue("realdata_folder") / "nyu"))
-
-    @pytest.fixture(scope="class")
-    def realdata_folder(self):
-        """As `realdata`, for a class."""
-        folder = Path(__file__).parents[4] / "shared" / "realdata"
-        if not folder.is_dir():
-            pytest.skip("real data are missing: no folder ../shared/realdata")
-        return folder
-
-    def test_shapes(self, real):
+    def test_shapes(self, realdata):
         """8252 frames of 36 joints, of two persons who come one after the other."""
+        real = real_labels(realdata)
         assert real.joints_mm.shape == (8252, 36, 3)
         assert np.bincount(real.person).tolist() == [2440, 5812]
         assert (np.diff(real.person) >= 0).all()
 
-    def test_splits(self, real):
+    def test_splits(self, realdata):
         """Blocks of time are the default; the second person can be the test."""
+        real = real_labels(realdata)
         assert list(real.splits) == ["block", "person"]
         assert (real.person[real.splits["person"] == TEST] == 1).all()
 
-    def test_agrees_with_the_evaluation_labels(self, real, realdata_folder):
+    def test_agrees_with_the_evaluation_labels(self, realdata):
         """The 14 evaluated joints project to the pixels of the papers' label file."""
-        path = realdata_folder / "nyu" / "nyu_test_groundtruth_label.txt.gz"
-        with gzip.open(path, "rt") as file:
+        with gzip.open(
+            realdata / "nyu/nyu_test_groundtruth_label.txt.gz", "rt"
+        ) as file:
             wanted = np.loadtxt(file).reshape(8252, 14, 3)
-        x, y, z = np.moveaxis(real.joints_mm[:, NYU36.evaluated].astype(float), -1, 0)
+        joints = real_labels(realdata).joints_mm[:, NYU36.evaluated].astype(float)
+        x, y, z = np.moveaxis(joints, -1, 0)
         found = np.stack([320 + 588.03 * x / z, 240 - 587.07 * y / z, z], -1)
         assert np.abs(found - wanted).max() < 0.1
 
-    def test_hands_of_a_hand_s_size(self, real):
+    def test_hands_of_a_hands_size(self, realdata):
         """Flesh is as thick as an adult's, to a third."""
-        assert real.thickness.min() > 0.67
-        assert real.thickness.max() < 1.5
+        thickness = real_labels(realdata).thickness
+        assert thickness.min() > 0.67
+        assert thickness.max() < 1.5

@@ -50,6 +50,6 @@ class TestLabels:
     def test_too_few(self):
         """Fewer frames than persons are refused."""
         with pytest.raises(
-            ValueError, match="`data` synthetic needs 20 frames .* got 19"
+            ValueError, match=r"`data` synthetic needs 20 frames .* got 19"
         ):
             synthetic.labels(19)
