@@ -26,9 +26,8 @@ ROWS_AT_ONCE = 256
 LEARNING_RATES = {
     "gan": "gan.learning_rate",
     "warm_up": "joint.warm_up_learning_rate",
-    "joint": "joint.learning_rate",
 }
-"""The field with a stage's learning rate; stage A's decays."""
+"""The field with a stage's learning rate; those of VAE and joint decay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +98,7 @@ class Bank:
         modules = build(config)
         source = [batches.generator(config.seed, 9, n) for n in range(len(modules))]
         encoder, decoder = modules["encoder"], modules["decoder"]
-        labelled = self.data.labelled(config.labelled_ratio, config.label_seed)
+        labelled = self.frames.labelled(config)
         poses = self.frames.pose[labelled].cpu().float()
         assert isinstance(encoder, pose_vae.PoseEncoder)
         assert isinstance(decoder, pose_vae.PoseDecoder)
@@ -233,6 +232,14 @@ class Bank:
         return report
 
     def _learning_rates(self, stack: Stack, stage: str) -> Tensor:
+        if stage == "joint":
+            ended = stack.numbers("joint.learning_rate").new_tensor(
+                [lane.epoch for lane in stack.lanes]
+            )
+            return (
+                stack.numbers("joint.learning_rate")
+                * stack.numbers("joint.decay") ** ended
+            )
         if stage != "vae":
             return stack.numbers(LEARNING_RATES[stage])
         rates = []

@@ -39,6 +39,14 @@ class Frames:
         pose, origin = geometry.split_origin(units, data.root)
         self.pose = pose.to(device, dtype)
         self.origin = origin.to(device, dtype)
+        self._labelled: dict[tuple[float, int], np.ndarray] = {}
+
+    def labelled(self, config: TrainConfig) -> np.ndarray:
+        """Rows whose labels a configuration may use, ascending."""
+        choice = (config.labelled_ratio, config.label_seed)
+        if choice not in self._labelled:
+            self._labelled[choice] = self.data.labelled(*choice)
+        return self._labelled[choice]
 
     def depth(self, rows: np.ndarray) -> Tensor:
         """Crops of the given rows, [rows, 1, side, side]."""
@@ -103,7 +111,7 @@ def _vae(
     order: torch.Generator,
     noise: torch.Generator,
 ) -> Iterator[dict[str, Tensor]]:
-    labelled = frames.data.labelled(config.labelled_ratio, config.label_seed)
+    labelled = frames.labelled(config)
     for rows in _shuffled(labelled, steps, config.vae.batch_size, order):
         scatter = torch.randn(len(rows), config.latent_size, generator=noise)
         yield {"pose": frames.pose[rows], "noise": config.vae.noise_std * scatter}
@@ -137,7 +145,7 @@ def _joint(
     """
     size, mixed = config.joint.batch_size, config.joint.mixed_codes
     train = frames.data.rows("train")
-    labelled = frames.data.labelled(config.labelled_ratio, config.label_seed)
+    labelled = frames.labelled(config)
     rest = np.setdiff1d(train, labelled, assume_unique=True)
     rows_l = _shuffled(labelled, steps, size, order)
     rows_u = _shuffled(rest if len(rest) else train, steps, size, order)

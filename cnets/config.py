@@ -117,6 +117,8 @@ class JointStage:
     """Adam's step size in the warm-up."""
     learning_rate: float = 1e-3
     """Adam's step size after the warm-up."""
+    decay: float = 1.0
+    """Factor on that step size after every epoch; 1 leaves it alone."""
     mixed_codes: int = 5
     """Codes of the batch that one random code is mixed from."""
     depth_clip: float = 1.0
@@ -124,6 +126,7 @@ class JointStage:
 
     def __post_init__(self) -> None:
         _check_stage("joint", self)
+        _check("joint.decay", self.decay, "in (0, 1]", 0 < self.decay <= 1)
         for name in ("warm_up_learning_rate", "depth_clip"):
             value = getattr(self, name)
             _check(f"joint.{name}", value, "above 0", value > 0)
@@ -259,9 +262,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "gan.steps": 60,
         "gan.batch_size": 64,
         "joint.warm_up_epochs": 2,
-        "joint.epochs": 18,
+        "joint.epochs": 15,
         "joint.steps": 60,
         "joint.batch_size": 64,
+        "joint.decay": 0.85,
     },
     "tiny": {
         "networks.side_px": 32,

@@ -1,7 +1,9 @@
 """A kinematic right hand: persons, poses within joint limits, joint positions.
 
 The hand's own frame: the wrist at the origin, the middle finger along +y, the
-palm towards -z (towards the camera), the thumb at +x. Angles are radians.
+palm towards -z (towards the camera), the thumb at +x. Angles are radians. All is
+computed in float64, so that a set rounded to float32 is the same on every
+processor; sines and cosines of float32 are not.
 
 Sources:
     Bone lengths: Buryanov and Kotiuk 2010, "Proportions of hand segments",
@@ -101,15 +103,15 @@ def draw_angles(count: int, generator: torch.Generator) -> Angles:
     pose in three has fingers that are closed or stretched on their own, as in
     pointing and counting. Palms face the camera more often than not.
     """
-    closed = torch.rand(count, 1, generator=generator)
-    own = torch.rand(count, 4, generator=generator)
-    apart = (torch.rand(count, 1, generator=generator) < 1 / 3).float()
-    sharp = (own > 0.5).float() * 0.85 + 0.1 * own
+    closed = _uniform(generator, count, 1)
+    own = _uniform(generator, count, 4)
+    apart = (_uniform(generator, count, 1) < 1 / 3).double()
+    sharp = (own > 0.5).double() * 0.85 + 0.1 * own
     bend = (1 - apart) * (0.75 * closed + 0.25 * own) + apart * sharp
     mcp = 1.35 * bend - 0.15 + 0.15 * _normal(generator, count, 4)
     pip = 1.55 * bend + 0.2 * _normal(generator, count, 4)
     fan = torch.tensor([0.10, 0.0, -0.08, -0.18])
-    spread = torch.rand(count, 1, generator=generator) * 1.4 - 0.2
+    spread = _uniform(generator, count, 1) * 1.4 - 0.2
     abduction = fan * spread * (1.5 - bend) + 0.05 * _normal(generator, count, 4)
     centre = torch.tensor([0.55, 0.1, 0.3, 0.35])
     reach = torch.tensor([0.25, 0.3, 0.3, 0.4])
@@ -123,7 +125,7 @@ def draw_angles(count: int, generator: torch.Generator) -> Angles:
     )
     limited = [_held(thumb[:, i], name) for i, name in enumerate(names)]
     turn = torch.tensor([0.45, 0.55, 0.6]) * _normal(generator, count, 3)
-    place = torch.rand(count, 3, generator=generator)
+    place = _uniform(generator, count, 3)
     wrist = torch.tensor([240.0, 180.0, 400.0]) * (place - 0.5)
     return Angles(
         mcp_flexion=_held(mcp, "mcp_flexion"),
@@ -196,7 +198,7 @@ def _rotation(turn: Tensor) -> Tensor:
     cos, sin = torch.cos(turn), torch.sin(turn)
     matrices = []
     for axis, (first, second) in enumerate(((1, 2), (2, 0), (0, 1))):
-        matrix = torch.eye(3).repeat(len(turn), 1, 1)
+        matrix = torch.eye(3, dtype=turn.dtype).repeat(len(turn), 1, 1)
         matrix[:, first, first] = matrix[:, second, second] = cos[:, axis]
         matrix[:, first, second] = -sin[:, axis]
         matrix[:, second, first] = sin[:, axis]
@@ -211,4 +213,8 @@ def _held(values: Tensor, name: str) -> Tensor:
 
 
 def _normal(generator: torch.Generator, *shape: int) -> Tensor:
-    return torch.randn(*shape, generator=generator)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def _uniform(generator: torch.Generator, *shape: int) -> Tensor:
+    return torch.rand(*shape, generator=generator, dtype=torch.float64)

@@ -4,9 +4,9 @@ The flesh is a list of tapered capsules. Their ends are affine combinations of
 joints, so a skeleton turns any labelled pose into a surface.
 """
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -92,10 +92,10 @@ def _hand21() -> Skeleton:
         (0 if s == 0 else 4 * f + s, 4 * f + s + 1) for f in range(5) for s in range(4)
     ]
     flesh = [
-        *_finger("index", (10.5, 8.8, 7.8, 6.8)),
-        *_finger("middle", (10.5, 9.0, 8.0, 7.0)),
-        *_finger("ring", (10.0, 8.5, 7.6, 6.6)),
-        *_finger("little", (9.0, 7.4, 6.6, 5.8)),
+        *_finger("index", (11.5, 9.8, 8.7, 7.6)),
+        *_finger("middle", (11.5, 10.0, 8.9, 7.8)),
+        *_finger("ring", (11.0, 9.5, 8.4, 7.3)),
+        *_finger("little", (9.8, 8.3, 7.4, 6.5)),
         *_finger("thumb", (14.0, 12.0, 10.0, 8.0)),
         *_palm(
             {f: {f"{f}_mcp": 1.0} for f in FINGERS[:4]},
@@ -135,7 +135,7 @@ def _palm(bases: Mapping[str, End], spread: Mapping[str, float]) -> list[Capsule
     order = list(bases)
     webs = [
         Capsule(where[a], where[b], radius, radius)
-        for a, b in itertools.pairwise(order)
+        for a, b in pairwise(order)
         for where, radius in ((bases, 10.0), (half, 13.0))
     ]
     thumb = {"thumb_mcp": 1.0}
@@ -173,7 +173,8 @@ def _nyu36() -> Skeleton:
         "wrist",
     ]
     slim = {"little": 0.85, "ring": 0.97, "middle": 1.0, "index": 1.0, "thumb": 1.15}
-    radii = (6.8, 7.6, 8.4, 8.8, 9.6, 10.5)
+    # Fitted to three real frames; see tests/cnets/test_skeleton.py.
+    radii = (9.0, 10.0, 10.9, 11.5, 12.5, 13.6)
     flesh = []
     for finger in fingers:
         for n in range(5):
@@ -189,23 +190,23 @@ def _nyu36() -> Skeleton:
     }
     half = {f: _mix(at[f"{f}_5"], at[wrist[f]], 0.5) for f in wrist}
     for finger, base in wrist.items():
-        flesh.append(Capsule(at[f"{finger}_5"], at[base], 11.0, 14.0))
-        flesh.append(Capsule(at[f"{finger}_5"], at["palm"], 11.0, 14.0))
+        flesh.append(Capsule(at[f"{finger}_5"], at[base], 14.5, 18.0))
+        flesh.append(Capsule(at[f"{finger}_5"], at["palm"], 14.5, 18.0))
     order = list(wrist)
-    for a, b in itertools.pairwise(order):
-        flesh.append(Capsule(at[f"{a}_5"], at[f"{b}_5"], 10.5, 10.5))
-        flesh.append(Capsule(half[a], half[b], 13.0, 13.0))
+    for a, b in pairwise(order):
+        flesh.append(Capsule(at[f"{a}_5"], at[f"{b}_5"], 13.5, 13.5))
+        flesh.append(Capsule(half[a], half[b], 17.0, 17.0))
     flesh += [
-        Capsule(at["thumb_5"], at["wrist_radial"], 13.0, 14.0),
-        Capsule(at["thumb_5"], at["palm"], 13.0, 14.0),
-        Capsule(at["thumb_4"], half["index"], 11.0, 12.0),
-        Capsule(at["thumb_3"], half["index"], 9.5, 12.0),
-        Capsule(at["palm_ulnar"], at["palm_radial"], 14.0, 14.0),
-        Capsule(at["wrist_ulnar"], at["wrist_radial"], 15.0, 15.0),
+        Capsule(at["thumb_5"], at["wrist_radial"], 17.0, 17.0),
+        Capsule(at["thumb_5"], at["palm"], 17.0, 18.0),
+        Capsule(at["thumb_4"], half["index"], 14.5, 15.5),
+        Capsule(at["thumb_3"], half["index"], 12.0, 15.5),
+        Capsule(at["palm_ulnar"], at["palm_radial"], 18.0, 18.0),
+        Capsule(at["wrist_ulnar"], at["wrist_radial"], 17.0, 17.0),
     ]
-    for side in ("wrist_ulnar", "wrist_radial"):
-        beyond = {side: 1.0, "wrist": 0.5, "palm": -0.5}
-        flesh.append(Capsule(at[side], beyond, 15.0, 19.0))
+    for side in ("wrist_ulnar", "wrist", "wrist_radial"):
+        beyond = _mix({side: 2.0, "palm": -1.0}, {"wrist": 2.0, "palm": -1.0}, 0.5)
+        flesh.append(Capsule(at[side], beyond, 17.0, 22.0))
     bones = [(6 * f + n, 6 * f + n + 1) for f in range(5) for n in range(5)]
     bones += [(6 * f + 5, 32) for f in range(5)] + [(30, 32), (31, 32)]
     return Skeleton(

@@ -2,11 +2,13 @@
 
 A set lies in a folder named by the fingerprint of all it depends on. It is
 written beside that place and renamed, so a folder with the name is whole; of
-two processes that make it at once, the second to finish uses the first's.
+two processes that make it at once, the second to finish uses the first's. Each
+set has the checksum of its crops beside it, which is compared on opening.
 """
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -70,9 +72,13 @@ def crops(
             ) from error
     shape = (len(labels.joints_mm), side_px, side_px)
     try:
+        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         found = np.load(folder / CROPS, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
+        same = facts["sha256"] == _sha256(folder / CROPS)
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{folder} is damaged, delete it: {error}.") from error
+    if not same:
+        raise ValueError(f"{folder} is damaged, delete it: {CROPS} has changed.")
     if found.shape != shape or found.dtype != np.float16:
         raise ValueError(
             f"{folder} is damaged, delete it: it must hold {shape}, got {found.shape}."
@@ -96,8 +102,11 @@ def _make(
                 progress(rows.stop, frames)
         array.flush()
         del array
-        facts = {"version": VERSION, "frames": frames, "side_px": side_px}
-        (aside / FACTS).write_text(json.dumps(facts))
+        facts = {"version": VERSION, "sha256": _sha256(aside / CROPS)}
+        (aside / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+        for name in (CROPS, FACTS):
+            with (aside / name).open("rb+") as file:
+                os.fsync(file.fileno())
         aside.rename(folder)
     except OSError:
         if not folder.is_dir():  # else another process was first
@@ -108,11 +117,16 @@ def _make(
 
 def _render(labels: Labels, side_px: int, rows: slice) -> np.ndarray:
     """Crops of a few frames, with the noise of a sensor."""
-    joints = torch.tensor(labels.joints_mm[rows])
+    joints = torch.tensor(labels.joints_mm[rows]).double()
     centre = torch.tensor(labels.centres_mm[rows])
-    thickness = torch.tensor(labels.thickness[rows])
+    thickness = torch.tensor(labels.thickness[rows]).double()
+    flesh = labels.skeleton.flesh(joints, thickness)
+    start, end, start_radius, end_radius = (part.float() for part in flesh)
     depth = render.render(
-        *labels.skeleton.flesh(joints, thickness),
+        start,
+        end,
+        start_radius,
+        end_radius,
         centre_mm=centre,
         camera=labels.camera,
         side_px=side_px,
@@ -121,3 +135,8 @@ def _render(labels: Labels, side_px: int, rows: slice) -> np.ndarray:
     _, _, sensor_px = geometry.crop_pixels(centre, labels.camera, side_px)
     seen = sensor.observe(depth, noise, sensor_px=sensor_px)
     return geometry.normalise_crop(seen, centre[:, 2])[:, 0].half().numpy()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -58,9 +58,11 @@ def labels(folder: str) -> Labels:
             f"{_find(root, 'd')} must hold depths above 0, got "
             f"{tables[2][row, joint]} in row {row + 1}."
         )
-    joints = geometry.to_mm_from_uvd(uvd, CAMERAS["nyu"]).float()
+    joints = geometry.to_mm_from_uvd(uvd, CAMERAS["nyu"])
     draw = torch.Generator().manual_seed(SEED)
-    jitter = CENTRE_STD_MM * torch.randn(len(joints), 3, generator=draw)
+    jitter = CENTRE_STD_MM * torch.randn(
+        len(joints), 3, generator=draw, dtype=torch.float64
+    )
     frames = len(joints)
     person = np.zeros(frames, np.int32)
     if frames == NYU_TEST_FRAMES:
@@ -71,9 +73,9 @@ def labels(folder: str) -> Labels:
     return Labels(
         skeleton=NYU36,
         camera=CAMERAS["nyu"],
-        joints_mm=joints.numpy(),
-        centres_mm=(joints[:, NYU36.root] + jitter).numpy(),
-        thickness=NYU36.scale(joints).numpy(),
+        joints_mm=joints.float().numpy(),
+        centres_mm=(joints[:, NYU36.root] + jitter).float().numpy(),
+        thickness=NYU36.scale(joints).float().numpy(),
         person=person,
         splits=ways,
     )

@@ -10,7 +10,7 @@ GAP_FRAMES = 50
 """Frames between two neighbours in time that belong to different splits."""
 
 BLOCK_FRAMES = 300
-"""Frames that stay together in a split by time."""
+"""About how many frames stay together in a split by time."""
 
 BLOCK_PATTERN = (TRAIN, TRAIN, VALIDATION, TRAIN, TRAIN, TEST, TRAIN)
 """What the blocks of one person are for, over and over."""
@@ -19,10 +19,10 @@ BLOCK_PATTERN = (TRAIN, TRAIN, VALIDATION, TRAIN, TRAIN, TEST, TRAIN)
 def label_subset(strata: np.ndarray, ratio: float, seed: int) -> np.ndarray:
     """Positions of the labelled frames, ascending.
 
-    Frames of each stratum are put in a random order and ranked by how far
-    along their stratum they come; the first `round(ratio * n)` of that ranking
-    are labelled. So subsets of one seed are nested, and each stratum has its
-    share to within one frame where there are two or all have the same size.
+    Labels are given out one by one: each time to a random frame of the stratum
+    that has fewest for its size, among those not yet above their share. So
+    subsets of one seed are nested, and each stratum has its share of the
+    subset to within one frame, however unequal the strata are.
 
     Args:
         strata: A number for each frame, such as its person.
@@ -31,17 +31,23 @@ def label_subset(strata: np.ndarray, ratio: float, seed: int) -> np.ndarray:
 
     Raises:
         ValueError: If `ratio` is out of its range.
+
+    Source:
+        Balinski and Young 1975, "The quota method of apportionment".
     """
     if not 0 < ratio <= 1:
         raise ValueError(f"`ratio` must be in (0, 1], got {ratio}.")
     draw = np.random.default_rng(seed)
-    places = np.empty(len(strata))
-    for stratum in np.unique(strata):
-        rows = np.flatnonzero(strata == stratum)
-        places[draw.permutation(rows)] = (np.arange(len(rows)) + 0.5) / len(rows)
-    ties = draw.permutation(len(strata))
-    order = np.lexsort((ties, places))
-    return np.sort(order[: max(1, round(ratio * len(strata)))])
+    kinds, sizes = np.unique(strata, return_counts=True)
+    ties = draw.permutation(len(kinds))
+    orders = [draw.permutation(np.flatnonzero(strata == kind)) for kind in kinds]
+    taken = np.zeros(len(kinds), int)
+    for number in range(1, max(1, round(ratio * len(strata))) + 1):
+        below = taken * len(strata) < number * sizes
+        need = np.where(below, sizes / (taken + 1), 0)
+        taken[np.lexsort((ties, need))[-1]] += 1
+    chosen = [order[:count] for order, count in zip(orders, taken, strict=True)]
+    return np.sort(np.concatenate(chosen))
 
 
 def by_person(person: np.ndarray) -> np.ndarray:
@@ -84,16 +90,27 @@ def last_person(person: np.ndarray) -> np.ndarray:
 def blocks(person: np.ndarray) -> np.ndarray:
     """Contiguous blocks of each person's time, with gaps between splits.
 
-    The first `GAP_FRAMES` of a block whose split differs from that of the
-    block before it are unused, so no frame neighbours one of another split.
+    Each person's frames are cut into whole rounds of `BLOCK_PATTERN`, in blocks
+    of about `BLOCK_FRAMES`. The first `GAP_FRAMES` of a block whose split differs
+    from that of the block before it are unused, so no frame neighbours one of
+    another split.
+
+    Raises:
+        ValueError: If somebody has too few frames for blocks beyond the gaps.
     """
     split = np.full(len(person), UNUSED, np.int8)
+    pattern = np.array(BLOCK_PATTERN, np.int8)
+    least = len(pattern) * (GAP_FRAMES + 1)
     for one in np.unique(person):
         rows = np.flatnonzero(person == one)
-        number = np.arange(len(rows)) // BLOCK_FRAMES
-        kinds = np.array(BLOCK_PATTERN, np.int8)[number % len(BLOCK_PATTERN)]
+        if len(rows) < least:
+            raise ValueError(
+                f"`split` block needs {least} frames of each person, got {len(rows)}."
+            )
+        rounds = max(1, round(len(rows) / (len(pattern) * BLOCK_FRAMES)))
+        count = rounds * len(pattern)
+        kinds = pattern[np.arange(len(rows)) * count // len(rows) % len(pattern)]
         split[rows] = kinds
-        for start in range(BLOCK_FRAMES, len(rows), BLOCK_FRAMES):
-            if kinds[start] != kinds[start - 1]:
-                split[rows[start : start + GAP_FRAMES]] = UNUSED
+        for start in np.flatnonzero(np.diff(kinds)) + 1:
+            split[rows[start : start + GAP_FRAMES]] = UNUSED
     return split

@@ -38,14 +38,16 @@ def labels(frames: int) -> Labels:
     person = torch.arange(frames) * PERSONS // frames
     angles = hand.draw_angles(frames, generator)
     joints = hand.joints(persons, person, angles)
-    jitter = CENTRE_STD_MM * torch.randn(frames, 3, generator=generator)
+    jitter = CENTRE_STD_MM * torch.randn(
+        frames, 3, generator=generator, dtype=torch.float64
+    )
     who = person.numpy().astype(np.int32)
     return Labels(
         skeleton=HAND21,
         camera=CAMERAS["nyu"],
-        joints_mm=joints.numpy(),
-        centres_mm=(joints.mean(1) + jitter).numpy(),
-        thickness=persons.thickness[person].numpy(),
+        joints_mm=joints.float().numpy(),
+        centres_mm=(joints.mean(1) + jitter).float().numpy(),
+        thickness=persons.thickness[person].float().numpy(),
         person=who,
         splits={"person": splits.by_person(who)},
     )

@@ -80,6 +80,7 @@ class TestARunIsAFunctionOfItsConfiguration:
             {"gan.learning_rate": 1e-4},
             {"joint.learning_rate": 1e-4},
             {"joint.warm_up_learning_rate": 1e-4},
+            {"joint.decay": 0.5},
             {"joint.mixed_codes": 2},
             {"joint.depth_clip": 0.1},
         ],

@@ -47,6 +47,7 @@ class TestReplace:
             ("joint.learning_rate", 0.0, "above 0"),
             ("joint.warm_up_epochs", -1, "0 or more"),
             ("joint.mixed_codes", 0, "1 or more"),
+            ("joint.decay", 1.5, r"in \(0, 1\]"),
             ("joint.depth_clip", 0.0, "above 0"),
             ("seed", -1, "in"),
         ],
@@ -79,6 +80,7 @@ class TestPresets:
             "joint.batch_size": 200,
             "joint.warm_up_learning_rate": 1e-2,
             "joint.learning_rate": 1e-3,
+            "joint.decay": 1.0,
             "joint.mixed_codes": 5,
             "joint.depth_clip": 1.0,
         }

@@ -47,7 +47,10 @@ class TestBadInput:
             (["--trials", "many"], "--trials"),
             (["--ratios", "0.1,1.5"], "`ratios` must be numbers in (0, 1], got '1.5'"),
             (["--ratios", "0.3"], "`ratios` must be among"),
-            (["--objective", "losses.kl"], "`objective` must be an error in millimetres"),
+            (
+                ["--objective", "losses.kl"],
+                "`objective` must be an error in millimetres",
+            ),
             (["--space", "nowhere"], "`space` must be one of loss_weights, joint"),
             (["--preset", "smal"], "`preset` must be one of paper, small, tiny"),
             (["--set", "losses.kll=1"], "`losses.kll` is no field of the run"),
@@ -55,9 +58,15 @@ class TestBadInput:
             (["--grace", "20"], "`max_step` must be at least `grace`"),
             (["--eta", "1"], "`eta` must be above 1"),
             (["--data", "poses:nowhere"], "`data` must name a folder"),
-            (["--data", "synthetic:x"], "`data` must be synthetic[:FRAMES] or poses:DIR"),
+            (
+                ["--data", "synthetic:x"],
+                "`data` must be synthetic[:FRAMES] or poses:DIR",
+            ),
             (["--split", "block"], "`split` must be one of person"),
-            (["--trails", "3"], "`--trails` is no option of crossnets search; did you mean `--trials`?"),
+            (
+                ["--trails", "3"],
+                "`--trails` is no option of crossnets search; did you mean `--trials`?",
+            ),
             (["--config", "nowhere.toml"], "`config` must be a file to read"),
         ],
     )
@@ -69,7 +78,9 @@ class TestBadInput:
         assert sentence in refused(capsys, [*SEARCH, *words])
         assert list(tmp_path.iterdir()) == []
 
-    def test_an_unknown_parameter_in_a_space_names_it(self, capsys, tmp_path, monkeypatch):
+    def test_an_unknown_parameter_in_a_space_names_it(
+        self, capsys, tmp_path, monkeypatch
+    ):
         """The fields there are follow."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "mine.toml").write_text(SPACE)
@@ -99,7 +110,10 @@ class TestBadInput:
         path.write_bytes(gzip.compress("\n".join(lines).encode()))
         words = ["search", "s", "--data", f"poses:{folder}", "--preset", "tiny"]
         sentence = refused(capsys, [*words, "--store", str(tmp_path / "runs")])
-        assert "joint_1_v.csv.gz must have 36 numbers in every row, got 35 in row 7" in sentence
+        assert (
+            "joint_1_v.csv.gz must have 36 numbers in every row, got 35 in row 7"
+            in sentence
+        )
         assert not (tmp_path / "runs").exists()
 
     @pytest.mark.parametrize("place", ["a_file", "a_file/below", "/proc/nowhere"])
@@ -123,7 +137,9 @@ class TestBadInput:
     def test_reading_where_no_store_is(self, capsys, tmp_path, monkeypatch, words):
         """The store is not made by looking for it."""
         monkeypatch.chdir(tmp_path)
-        assert "`store` must be the folder of a store, got 'runs'" in refused(capsys, words)
+        assert "`store` must be the folder of a store, got 'runs'" in refused(
+            capsys, words
+        )
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(
@@ -134,13 +150,19 @@ class TestBadInput:
             (["query", "SELECT 1", "--format", "xml"], "`--format` must be one of"),
             (["query", "SELEC 1"], "`sql` must be valid"),
             (["query", "DROP TABLE trials"], "`sql` must be one SELECT statement"),
-            (["query", "SELECT * FROM read_text('/etc/passwd')"], "`sql` must be valid"),
+            (
+                ["query", "SELECT * FROM read_text('/etc/passwd')"],
+                "`sql` must be valid",
+            ),
             (["best", "nothing"], "`search` must be one of the store's"),
             (["train", "--from", "s"], "`from` must be SEARCH/TRIAL"),
             (["rerun", "s", "--top", "0"], "`top` must be 1 or more"),
             (["data", "show", "synthetic:40", "--side", "48"], "`side` must be one of"),
             (["data", "show", "synthetic:40", "--frames", "0"], "`frames` must be 1"),
-            (["data", "show", "synthetic:40", "--out", "no/x.png"], "`out` must lie in"),
+            (
+                ["data", "show", "synthetic:40", "--out", "no/x.png"],
+                "`out` must lie in",
+            ),
         ],
     )
     def test_other_verbs(self, capsys, tmp_path, monkeypatch, words, sentence):
@@ -181,7 +203,9 @@ class TestHelp:
 def test_a_toml_file_sets_options_and_flags_win(tmp_path, monkeypatch):
     """The file says five trials of eta 4, the flag says six trials."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "s.toml").write_text("trials = 5\neta = 4.0\n[run]\njoint.epochs = 40\n")
+    (tmp_path / "s.toml").write_text(
+        "trials = 5\neta = 4.0\n[run]\njoint.epochs = 40\n"
+    )
     verb = cli.parse([*SEARCH, "--config", "s.toml", "--trials", "6"])
     assert (verb.trials, verb.eta, verb.set) == (6, 4.0, ("joint.epochs=40",))
     assert verb.name == "s"

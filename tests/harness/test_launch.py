@@ -120,7 +120,9 @@ class TestASearch:
         store, *_ = ended
         weights = {r["trial"]: r["losses_posterior"] for r in rows(store, "trials")}
         for row in rows(store, "reports"):
-            expected = (20 + abs(math.log(weights[row["trial"]] / 3))) * (1 + 1 / row["step"])
+            expected = (20 + abs(math.log(weights[row["trial"]] / 3))) * (
+                1 + 1 / row["step"]
+            )
             if math.isfinite(row["objective_mm"]):
                 assert row["objective_mm"] == expected
 

@@ -34,7 +34,8 @@ def make(trials) -> Live:
 
 def test_the_line_counts_trials_and_names_the_best(trials):
     """Diverged trials are counted and never the best."""
-    line = make(trials).line()
+    with make(trials) as live:
+        line = live.line()
     assert line.startswith("s: 2 of 6 trials ended (1 completed, 1 diverged, 1 running")
     assert "best at 0.1: 30.00 mm; 1: 20.00 mm" in line
     assert line.endswith("so far")
@@ -61,4 +62,11 @@ def test_a_pipe_gets_plain_lines(trials, capsys):
 def test_the_table_has_a_row_a_ratio(trials):
     """Best, its trial, and what runs."""
     assert make(trials)._row(0.1) == ("0.1", "2", "0", "30.00", "t-00001", "-")
-    assert make(trials)._row(1.0) == ("1", "0", "0", "20.00", "t-00003", "t-00003, t-00004")
+    assert make(trials)._row(1.0) == (
+        "1",
+        "0",
+        "0",
+        "20.00",
+        "t-00003",
+        "t-00003, t-00004",
+    )

@@ -55,7 +55,9 @@ def figures(report) -> dict:
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4, 5])
 def test_a_run_that_dies_goes_on_from_what_was_reported(job, epochs, monkeypatch):
     """A new runner, after any epoch, ends in the same figures."""
-    whole = reports(TrainRunner(dataclasses.replace(job, checkpoints=job.checkpoints + "-whole")))
+    whole = reports(
+        TrainRunner(dataclasses.replace(job, checkpoints=job.checkpoints + "-whole"))
+    )
     monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
     first = TrainRunner(job)
     seen = [first.advance() for _ in range(epochs)]
@@ -66,7 +68,9 @@ def test_a_run_that_dies_goes_on_from_what_was_reported(job, epochs, monkeypatch
     assert figures(rest[-1]) == figures(whole[-1])
 
 
-def test_a_checkpoint_is_never_newer_than_the_report_before_it(job, monkeypatch, tmp_path):
+def test_a_checkpoint_is_never_newer_than_the_report_before_it(
+    job, monkeypatch, tmp_path
+):
     """After an epoch the newest checkpoint is that of the epoch before."""
     monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
     trained = TrainRunner(job)
