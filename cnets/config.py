@@ -5,8 +5,12 @@ The string below a field is its `--help`. A field is changed only by
 follows from these numbers is a function where it is needed.
 """
 
+import ast
 import dataclasses
+import inspect
+import itertools
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -200,6 +204,34 @@ def fields(kind: type, prefix: str = "") -> dict[str, Any]:
             found |= fields(entry.type, f"{name}.")
         else:
             found[name] = entry.type
+    return found
+
+
+def explain() -> dict[str, str]:
+    """What each field means, by dotted name: the string that stands below it."""
+    tree = ast.parse(inspect.getsource(sys.modules[__name__]))
+    said: dict[str, dict[str, str]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            pairs = itertools.pairwise(node.body)
+            said[node.name] = {
+                field.target.id: text.value.value
+                for field, text in pairs
+                if isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(text, ast.Expr)
+                and isinstance(text.value, ast.Constant)
+                and isinstance(text.value.value, str)
+            }
+    groups = {"": TrainConfig} | {
+        entry.name: entry.type
+        for entry in dataclasses.fields(TrainConfig)
+        if isinstance(entry.type, type) and dataclasses.is_dataclass(entry.type)
+    }
+    found = {}
+    for name in fields(TrainConfig):
+        group, _, leaf = name.rpartition(".")
+        found[name] = said[groups[group].__name__][leaf]
     return found
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
-    from harness.options import SearchOptions
     from harness.finals import Finals, rerun
     from harness.launch import Search, search
+    from harness.options import SearchOptions
 
 __all__ = ["Finals", "Search", "SearchOptions", "rerun", "search"]
 

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import tyro
 from tyro import _errors as parse_errors
 
+from cnets import config
 from harness import options
 from harness.verbs import VERBS, Search
 from results import StorageError
@@ -96,9 +97,23 @@ def parse(arguments: list[str]) -> Any:
             kind,
             args=rest,
             prog=f"crossnets {name}",
+            description=description(kind),
             default=default,
             config=(tyro.conf.FlagConversionOff,),
         )
+
+
+def description(kind: type) -> str:
+    """What stands above a verb's options; where it has `--set`, with the fields."""
+    text = kind.__doc__ or ""
+    if "set" not in kind.__dataclass_fields__:
+        return text
+    paper = config.TrainConfig().flat()
+    lines = [
+        f"  {name} = {str(paper[name]).lower()}: {said}"
+        for name, said in config.explain().items()
+    ]
+    return "\n".join([text, "", "Fields for --set, with the paper's values:", *lines])
 
 
 def _from_file(arguments: list[str]) -> Search | None:

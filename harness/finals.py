@@ -17,13 +17,13 @@ import pyarrow as pa
 from cnets.config import TrainConfig
 from harness import provenance
 from harness.job import DataChoice, Plan, Report
+from harness.launch import connected, run_policy
 from harness.live import Live
 from harness.policy import Policy
 from harness.recorder import Recorder, Tracked
 from harness.runner import Runner, TrainRunner, same_data
 from harness.sampler import Proposal
 from harness.scheduler import Decision
-from harness.launch import connected, run_policy
 from results import Header, Store, queries, statistics
 
 

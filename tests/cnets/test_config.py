@@ -58,6 +58,14 @@ class TestReplace:
             TrainConfig().replace({name: value})
 
 
+def test_every_field_is_explained():
+    """The help of a field is the string below it."""
+    said = config.explain()
+    assert list(said) == list(TrainConfig().flat())
+    assert said["losses.kl"] == "VAE: pull of the posterior towards the unit Gaussian."
+    assert said["seed"].startswith("Seed of initial weights")
+
+
 class TestPresets:
     def test_paper_has_the_published_values(self):
         """The values of the paper and its released code, section by section."""
