@@ -285,7 +285,7 @@ def _check_stage(name: str, stage: VaeStage | GanStage | JointStage) -> None:
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     "small": {
-        "networks.side_px": 64,
+        "networks.side_px": 32,
         "networks.channels": 16,
         "vae.epochs": 60,
         "vae.steps": 100,
@@ -295,7 +295,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "gan.batch_size": 64,
         "joint.warm_up_epochs": 2,
         "joint.epochs": 15,
-        "joint.steps": 60,
+        "joint.steps": 100,
         "joint.batch_size": 64,
         "joint.decay": 0.85,
     },

