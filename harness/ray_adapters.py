@@ -40,6 +40,7 @@ from typing import Any
 import ray
 from ray import tune
 from ray._private import services
+from ray.exceptions import RayError
 from ray.tune import schedulers, search
 from ray.tune.error import TuneError
 
@@ -299,16 +300,16 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Non
     """A connection to Ray, closed after; silent.
 
     Args:
-        address: Where a cluster runs, `auto` to find it; None starts a local
-            one, which ends with the connection.
+        address: Where a cluster runs, `auto` to find it; None or `local` starts
+            a local one, which ends with the connection.
         cpus: Cores of a local one; None takes all.
 
     Raises:
         ValueError: If no cluster answers there, or it refuses us.
     """
     with quietly():
-        if address is None:
-            _init(num_cpus=cpus, include_dashboard=False)
+        if address in (None, "local"):
+            _init(address="local", num_cpus=cpus, include_dashboard=False)
         else:
             _join(address)
         try:
@@ -332,7 +333,7 @@ def _join(address: str) -> None:
         raise ValueError(f"{rule}; none answers at {address!r}: {error}") from error
     try:
         _init(address=address)
-    except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
+    except (ConnectionError, RuntimeError, RayError) as error:
         raise ValueError(
             f"{rule} that takes us; the one at {found} does not (same versions? "
             f"RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH as it has them?): {error}"

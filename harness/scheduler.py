@@ -14,7 +14,7 @@ order, the second goes on with probability 1/2, the third with 1/3, and in the
 long run 1 / eta do.
 
 Values are errors: smaller is better. A value that is no finite number stops
-its trial at any step, and enters no rung. Decisions depend on the order of the
+its trial at any step and takes its values out of the rungs, as does a crash. Decisions depend on the order of the
 reports and on nothing else, so replaying them rebuilds the scheduler.
 """
 
@@ -116,9 +116,19 @@ class Scheduler:
             self._ended[trial] = decision
         return decision
 
+    def withdraw(self, trial: str) -> None:
+        """Take a trial that failed out of the rungs: it competes no more.
+
+        Otherwise one that was ahead and then failed would go on stopping
+        others, and a ratio could end without a complete trial.
+        """
+        for values in self._values.values():
+            values.pop(trial, None)
+
     def _fresh(self, ratio: float, trial: str, step: int, value: float) -> Decision:
         if not math.isfinite(value):
             reason = f"The objective was {value} after step {step}."
+            self.withdraw(trial)
             return Decision(action="stop", state="diverged", reason=reason)
         if step >= self._rungs.max_step:
             reason = f"All {self._rungs.max_step} steps are done."

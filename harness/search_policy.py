@@ -73,11 +73,13 @@ class SearchPolicy(Policy):
             trial.state, trial.reason = row["state"], row["reason"]
             trial.attempt = row["attempt"]
             trial.wall_time_s = row["wall_time_s"] or 0.0
-        diverged = {
-            (row["trial"], row["step"]) for row in trials if row["state"] == "diverged"
-        }
-        for row in sorted(reports, key=lambda row: row["seq"]):
+        failed = [row for row in trials if row["state"] in ("diverged", "crashed")]
+        diverged = {(r["trial"], r["step"]) for r in failed if r["state"] == "diverged"}
+        for row in sorted([*reports, *failed], key=lambda row: row["seq"]):
             trial = self.trials[row["trial"]]
+            if "state" in row:
+                self._scheduler.withdraw(row["trial"])
+                continue
             step, value = row["step"], row["objective_mm"]
             trial.curve[step] = value
             if (row["trial"], step) in diverged:
@@ -138,6 +140,7 @@ class SearchPolicy(Policy):
         """A trial has used up its retries."""
         tracked = self.trials[trial]
         tracked.state, tracked.reason = "crashed", message
+        self._scheduler.withdraw(trial)
         self._recorder.event(tracked, "ended")
         self._watch(tracked, None)
 
@@ -155,6 +158,7 @@ class SearchPolicy(Policy):
         broken = not_finite(report)
         if broken:
             decision = _diverged(broken, report)
+            self._scheduler.withdraw(name)
         else:
             decision = self._scheduler.decide(ratio, name, step, value)
         event = "started" if started else None

@@ -147,10 +147,12 @@ def oracle(rungs, reports):
             continue
         stop = not math.isfinite(value) or step >= rungs.max_step
         if not stop and step in rungs.steps():
+            past = reports[: index + 1]
+            diverged = {t for _, t, _, v in past if not math.isfinite(v)}
             seen = [
                 v
-                for r, _, s, v in reports[: index + 1]
-                if (r, s) == (ratio, step) and math.isfinite(v)
+                for r, t, s, v in past
+                if (r, s) == (ratio, step) and t not in diverged
             ]
             allowed = max(1, math.ceil(Fraction(len(seen)) / Fraction(rungs.eta)))
             stop = value not in sorted(seen)[:allowed]
@@ -246,3 +248,21 @@ def test_decision_is_plain():
     """A decision of another part (a collapse) needs no rung."""
     decision = Decision(action="stop", state="collapsed", reason="The loss is 0.")
     assert decision.rung is decision.rank is decision.cutoff is None
+
+
+class TestWithdraw:
+    def test_a_trial_that_failed_stops_nobody(self):
+        """Ahead at the rung, then gone: the next is first of one, not second of two."""
+        rungs = Scheduler(Rungs(1, 3, 9))
+        rungs.decide(1.0, "t-00001", 1, 10.0)
+        assert rungs.decide(1.0, "t-00002", 1, 20.0).action == "stop"
+        rungs.withdraw("t-00001")
+        decision = rungs.decide(1.0, "t-00003", 1, 15.0)
+        assert (decision.action, decision.rank, decision.peers) == ("continue", 1, 2)
+
+    def test_a_trial_that_diverges_is_withdrawn(self):
+        """Its value at an earlier rung counts no more."""
+        rungs = Scheduler(Rungs(1, 3, 9))
+        rungs.decide(1.0, "t-00001", 1, 10.0)
+        rungs.decide(1.0, "t-00001", 2, math.nan)
+        assert rungs.decide(1.0, "t-00002", 1, 20.0).peers == 1

@@ -151,6 +151,20 @@ class TestResume:
         whole.writer.close()
         assert found == expected
 
+    def test_failures_are_replayed_where_they_happened(
+        self, driven, make_driven, make_report
+    ):
+        """A trial that was ahead and then diverged is withdrawn after a restart too."""
+        first, _ = driven.policy.propose(), driven.policy.propose()
+        for step, error in ((1, 5.0), (2, math.nan)):
+            driven.policy.report(first.trial, {"report": make_report(step, error)})
+        again = self.reopened(driven, make_driven)
+        again.policy.propose()
+        third = again.policy.propose()
+        assert third.ratio == first.ratio
+        decision = again.policy.report(third.trial, {"report": make_report(1, 9.0)})
+        assert (decision.action, decision.rank, decision.peers) == ("continue", 1, 1)
+
     def test_a_finished_search_has_nothing_to_do(self, driven, make_driven):
         """Opened again, it is finished and proposes nothing."""
         driven.run()
