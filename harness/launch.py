@@ -82,24 +82,25 @@ def search(
     cache = Path(cache or Path(store) / "cache")
     prepared = prepare(name, options, cache, progress)
     opened = Store.open(store, create=True)
-    _begin(opened, prepared)
-    if already := _ended(opened, prepared):
-        return already
+    there = name in opened.searches()
+    if there:
+        _compare(opened, prepared)
+        if already := _ended(opened, prepared):
+            return already
     with (
-        opened.writer(name, takeover=takeover) as writer,
         connected(address, options.concurrency) as (slots, gpu),
+        contextlib.ExitStack() as stack,
     ):
+        if not there:
+            opened.create_search(header_of(prepared))
+        writer = stack.enter_context(opened.writer(name, takeover=takeover))
         chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
         return _run(prepared, opened, writer, slots, chosen, runner)
 
 
-def _begin(store: Store, prepared: Prepared) -> None:
-    """Create the search, or see that the one there is the same."""
-    wanted = header_of(prepared)
-    if prepared.name not in store.searches():
-        store.create_search(wanted)
-        return
-    found = difference(store.header(prepared.name), wanted)
+def _compare(store: Store, prepared: Prepared) -> None:
+    """See that the search that is there is the same."""
+    found = difference(store.header(prepared.name), header_of(prepared))
     if found is not None:
         raise ValueError(
             f"`name` must be new or the same search: `{prepared.name}` exists with "

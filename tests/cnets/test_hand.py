@@ -86,8 +86,8 @@ class TestDrawAngles:
         """The turn of a hand is a rotation, without mirroring."""
         angles = hand.draw_angles(100, torch.Generator().manual_seed(0))
         product = angles.rotation @ angles.rotation.mT
-        torch.testing.assert_close(product, torch.eye(3).expand(100, 3, 3))
-        torch.testing.assert_close(angles.rotation.det(), torch.ones(100))
+        torch.testing.assert_close(product, torch.eye(3).double().expand(100, 3, 3))
+        torch.testing.assert_close(angles.rotation.det(), torch.ones(100).double())
 
     def test_fingers_bend_together(self):
         """Fingers bend alike but not the same: correlations between 0.2 and 0.95."""
@@ -122,7 +122,7 @@ class TestJoints:
         length = bones(hand.joints(persons, torch.zeros(1, dtype=torch.long), angles))
         palm = [*hand.PALM_MM, math.hypot(*hand.THUMB_ROOT_MM)]
         expected = [*palm, *(bone for finger in hand.PHALANX_MM for bone in finger)]
-        torch.testing.assert_close(length, torch.tensor([expected]))
+        torch.testing.assert_close(length.float(), torch.tensor([expected]))
 
     def test_last_joint_bends_two_thirds(self):
         """A finger's last joint bends 2/3 as far as its middle one."""

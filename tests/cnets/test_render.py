@@ -4,6 +4,8 @@ The truth for a tapered capsule is what the word says: the union of the balls
 between its two ends, each tried against each ray in float64.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -58,7 +60,9 @@ def intersect(rays: np.ndarray, ends: np.ndarray, radii: np.ndarray) -> np.ndarr
 
 
 def picture(
-    capsules: list[tuple], centre=(0.0, 0.0, 700.0), side_px=SIDE_PX
+    capsules: list[tuple],
+    centre: Sequence[float] = (0.0, 0.0, 700.0),
+    side_px: int = SIDE_PX,
 ) -> torch.Tensor:
     """The depth image of capsules (start, end, radius, radius)."""
     start, end, *radii = (
@@ -229,13 +233,18 @@ class TestRender:
 
 def depth_of(labels: Labels, rows, side_px: int = 128) -> torch.Tensor:
     """Frames of a set as they are rendered, without noise."""
-    joints, centre, thickness = (
-        torch.tensor(array[rows])
-        for array in (labels.joints_mm, labels.centres_mm, labels.thickness)
+    joints, thickness = (
+        torch.tensor(array[rows]).double()
+        for array in (labels.joints_mm, labels.thickness)
+    )
+    start, end, *radii = (
+        part.float() for part in labels.skeleton.flesh(joints, thickness)
     )
     return render.render(
-        *labels.skeleton.flesh(joints, thickness),
-        centre_mm=centre,
+        start,
+        end,
+        *radii,
+        centre_mm=torch.tensor(labels.centres_mm[rows]),
         camera=labels.camera,
         side_px=side_px,
     )

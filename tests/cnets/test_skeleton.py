@@ -1,8 +1,12 @@
 """Tests of `cnets.skeleton`: every skeleton, and flesh worked out by hand."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from cnets import geometry, render
+from cnets.data import poses
 from cnets.skeleton import HAND21, NYU36, Capsule, Skeleton
 
 
@@ -99,3 +103,33 @@ class TestNyu36:
         assert NYU36.evaluated == wanted
         assert NYU36.root == 32
         assert len(NYU36.joint_names) == 36
+
+    def test_as_thick_as_real_hands(self, realdata):
+        """The label of a real frame, rendered, covers its hand at its depth."""
+        path = realdata / "nyu/frames/depth_1_0000001.png"
+        with Image.open(path) as image:
+            _, high, low = np.moveaxis(np.asarray(image).astype(np.float32), -1, 0)
+        labels = poses.labels(str(realdata / "nyu"))
+        joints = torch.tensor(labels.joints_mm[:1])
+        u, v, scale = geometry.crop_pixels(joints[:, 32], labels.camera, 128)
+        place = np.arange(128) + 0.5
+        rows = (v + scale * place).long().numpy()
+        columns = (u + scale * place).long().numpy()
+        real = (256 * high + low)[np.ix_(rows, columns)]
+        start, end, *radii = NYU36.flesh(joints, torch.tensor(labels.thickness[:1]))
+        ours = render.render(
+            start,
+            end,
+            *radii,
+            centre_mm=joints[:, 32],
+            camera=labels.camera,
+            side_px=128,
+        )[0].numpy()
+        above_the_arm = np.arange(128)[:, None] < 95
+        theirs = (np.abs(real - joints[0, 32, 2].item()) < 125) & above_the_arm
+        covered = (ours > 0) & above_the_arm
+        both = covered & theirs
+        assert both.sum() / (covered | theirs).sum() > 0.85
+        apart = (ours - real)[both]
+        assert np.abs(np.median(apart)) < 3
+        assert np.abs(apart).mean() < 6

@@ -1,6 +1,7 @@
 """Tests of `cnets.data.cache`: made once, whole or refused, shared."""
 
 import dataclasses
+import os
 import shutil
 import subprocess
 import sys
@@ -90,10 +91,20 @@ class TestCrops:
             cache.crops(labels, 32, copied, never)
         assert str(path.parent) in str(refused.value)
 
-    def test_other_shape(self, labels, copied):
-        """A file of another shape is refused, with both shapes."""
-        np.save(only(copied), np.zeros((3, 32, 32), np.float16))
-        with pytest.raises(ValueError, match=r"delete it: .*\(66, 32, 32\).*\(3, 32"):
+    def test_changed_byte(self, labels, copied):
+        """A file in which one bit has changed is refused."""
+        path = only(copied)
+        content = bytearray(path.read_bytes())
+        content[-1] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"delete it: crops\.npy has changed"):
+            cache.crops(labels, 32, copied)
+
+    @pytest.mark.parametrize("facts", ["", "{", "{}", "[]", '{"sha256": null}'])
+    def test_bad_facts(self, labels, copied, facts):
+        """A set whose checksum is not there is refused."""
+        (only(copied).parent / cache.FACTS).write_text(facts)
+        with pytest.raises(ValueError, match="is damaged, delete it"):
             cache.crops(labels, 32, copied)
 
     def test_missing_file(self, labels, copied):
@@ -148,14 +159,17 @@ class TestCrops:
 
     @pytest.mark.slow
     def test_two_processes(self, made, tmp_path):
-        """Two processes get one set, with the bytes of this one's."""
+        """Two processes get one set, with this one's bytes, whatever their processor."""
         script = (
             "import sys, pathlib; from cnets.data import cache, synthetic;"
             f"cache.crops(synthetic.labels({FRAMES}), 32, pathlib.Path(sys.argv[1]))"
         )
         both = [
-            subprocess.Popen([sys.executable, "-c", script, str(tmp_path)])
-            for _ in range(2)
+            subprocess.Popen(
+                [sys.executable, "-c", script, str(tmp_path)],
+                env=os.environ | {"ATEN_CPU_CAPABILITY": instructions},
+            )
+            for instructions in ("default", "avx2")
         ]
         assert [process.wait() for process in both] == [0, 0]
         assert only(tmp_path).read_bytes() == only(made).read_bytes()

@@ -14,7 +14,7 @@ from cnets.data.splits import TEST
 from cnets.skeleton import NYU36
 
 
-FRAMES = 400
+FRAMES = 450
 
 
 @pytest.fixture
@@ -142,8 +142,14 @@ class TestLabels:
     def test_row_counts(self, tables, tmp_path):
         """Tables of different length are refused, with the lengths."""
         tables["d"] = tables["d"][:-1]
-        with pytest.raises(ValueError, match=r"as many rows .* \[400, 400, 399\]"):
+        with pytest.raises(ValueError, match=r"as many rows .* \[450, 450, 449\]"):
             poses.labels(str(write(tmp_path, tables)))
+
+    def test_too_few(self, tables, tmp_path):
+        """A set that is too short for its splits is refused."""
+        few = {axis: table[:100] for axis, table in tables.items()}
+        with pytest.raises(ValueError, match=r"needs \d+ frames .* got 100"):
+            poses.labels(str(write(tmp_path, few)))
 
     def test_cut_gzip(self, tables, tmp_path):
         """A compressed file that was cut is named."""

@@ -28,20 +28,21 @@ def nearest_of_other_split(split: np.ndarray, person: np.ndarray) -> int:
 
 class TestLabelSubset:
     @pytest.mark.parametrize(
-        "sizes", [[200] * 14, [1742, 4139], [1, 999], [7] * 20, [50]]
+        "sizes",
+        [[200] * 14, [1742, 4139], [1] * 20 + [1000], [10] * 5 + [700], [50]],
     )
     @pytest.mark.parametrize("ratio", RATIOS)
     def test_stratified(self, sizes, ratio):
-        """The count is exact, and every stratum has its share to within a frame."""
+        """The count is exact, and every stratum has its share of it to within a frame."""
         strata = np.random.default_rng(0).permutation(
             np.repeat(np.arange(len(sizes)), sizes)
         )
         rows = splits.label_subset(strata, ratio, 5)
         assert len(rows) == max(1, round(ratio * len(strata)))
         assert (np.diff(rows) > 0).all()
-        if len(rows) > 1:
-            counts = np.bincount(strata[rows], minlength=len(sizes))
-            assert np.abs(counts - ratio * np.array(sizes)).max() <= 1
+        counts = np.bincount(strata[rows], minlength=len(sizes))
+        share = len(rows) * np.array(sizes) / len(strata)
+        assert np.abs(counts - share).max() < 1
 
     def test_nested(self):
         """The rows at a ratio lie among the rows at every larger one."""
@@ -123,6 +124,18 @@ class TestBlocks:
         split = splits.blocks(NYU)
         for kind in (TRAIN, VALIDATION, TEST):
             assert set(NYU[split == kind]) == {0, 1}
+
+    def test_shortest(self):
+        """The shortest set that is accepted has frames in every split."""
+        assert set(splits.blocks(np.zeros(408))) == {TRAIN, VALIDATION, TEST, UNUSED}
+
+    @pytest.mark.parametrize("sizes", [[407], [3000, 40]])
+    def test_too_few(self, sizes):
+        """Somebody with fewer frames than the gaps would eat is refused."""
+        person = np.repeat(np.arange(len(sizes)), sizes)
+        complaint = f"`split` block needs 408 frames of each person, got {sizes[-1]}"
+        with pytest.raises(ValueError, match=complaint):
+            splits.blocks(person)
 
 
 class TestLastPerson:
