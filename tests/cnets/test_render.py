@@ -86,7 +86,7 @@ def random_capsule(draw: np.random.Generator, lean: float):
         size=3
     )
     end = start + draw.uniform(5, 90) * axis / np.linalg.norm(axis)
-    ends = np.float32([start, end]).astype(float)
+    ends = np.array([start, end], np.float32).astype(float)
     return ends, np.float32(draw.uniform(5, 20, 2)).astype(float)
 
 

@@ -113,8 +113,8 @@ class TestNyu36:
         joints = torch.tensor(labels.joints_mm[:1])
         u, v, scale = geometry.crop_pixels(joints[:, 32], labels.camera, 128)
         place = np.arange(128) + 0.5
-        rows = (v + scale * place).long().numpy()
-        columns = (u + scale * place).long().numpy()
+        rows = (v.item() + scale.item() * place).astype(int)
+        columns = (u.item() + scale.item() * place).astype(int)
         real = (256 * high + low)[np.ix_(rows, columns)]
         start, end, *radii = NYU36.flesh(joints, torch.tensor(labels.thickness[:1]))
         ours = render.render(
