@@ -94,15 +94,14 @@ class Live:
         return ", ".join([*parts, self._remaining(ended)])
 
     def _best(self, ratio: float) -> float | None:
-        """Smallest current error of sound trials at a ratio."""
-        values = [
-            value
-            for trial in self._trials().values()
-            if trial.proposal.ratio == ratio
-            and trial.state not in ("diverged", "crashed")
-            if (value := trial.objective_mm) is not None
-        ]
-        return min(values, default=None)
+        """Smallest error at a ratio: of complete trials, or else of sound ones."""
+        values: dict[bool, list[float]] = {True: [], False: []}
+        for trial in self._trials().values():
+            failed = trial.state in ("diverged", "crashed")
+            value = trial.objective_mm
+            if trial.proposal.ratio == ratio and not failed and value is not None:
+                values[trial.state == "completed"].append(value)
+        return min(values[True] or values[False], default=None)
 
     def _remaining(self, ended: int) -> str:
         """Time that is left, from the trials that ended since the start."""

@@ -100,11 +100,12 @@ class TestNormaliseCrop:
 
     def test_crops_know_nothing_of_each_other(self):
         """A crop alone has the values that it has in a batch."""
-        depth = 500 + 200 * torch.rand(3, 8, 8)
+        depth = 100 * torch.rand(3, 8, 8) + torch.tensor([500, 550, 600]).view(3, 1, 1)
         centre = torch.tensor([550.0, 600.0, 650.0])
         together = geometry.normalise_crop(depth, centre)
-        alone = geometry.normalise_crop(depth[1:2], centre[1:2])
-        assert torch.equal(together[1:2], alone)
+        for one in (slice(0, 1), slice(1, 2), slice(2, 3)):
+            alone = geometry.normalise_crop(depth[one], centre[one])
+            assert torch.equal(together[one], alone)
 
 
 class TestUnits:

@@ -132,6 +132,19 @@ class TestIntersect:
         depth = intersect(np.array([[9e-4, 0.0]]), ends, np.array([1e-6, 30.0]))
         assert depth[0] == pytest.approx(1e4 + 12, abs=0.05)
 
+    def test_along_the_side_of_a_cone(self):
+        """A ray parallel to a cone's side meets the other side where both lines cross.
+
+        The cone above, its tip at (765, 0, 1000): x = s z crosses the side
+        x = 765 - 3/4 (z - 1000) at z = (765 + 750) / (s + 3/4).
+        """
+        ends = np.array([[765.0, 0.0, 1000.0], [765.0, 0.0, 1050.0]])
+        slopes = 0.75 + np.array([-1e-4, -1e-6, -1e-7, 0.0, 1e-7, 1e-6, 1e-4])
+        slopes = slopes.astype(np.float32).astype(float)
+        rays = np.stack([slopes, np.zeros(7)], 1)
+        depth = intersect(rays, ends, np.array([1e-6, 30.0]))
+        np.testing.assert_allclose(depth, 1515 / (slopes + 0.75), atol=1e-3, rtol=0)
+
     @pytest.mark.parametrize("lean", [0.0, 0.1, 0.5, 5.0])
     def test_union_of_balls(self, lean):
         """Tapered capsules are the union of their balls to 0.01 mm, from every side."""
@@ -223,6 +236,16 @@ class TestRender:
             assert ((depth > 0) != covered).sum() <= 2
             seen += covered.sum()
         assert seen > 1000
+
+    def test_needle_past_the_camera(self):
+        """What comes from behind the camera is seen up to the crop's rim."""
+        ends = np.array([[0.0, 0.0, -100.0], [10.0, 0.0, 100.0]])
+        radii = np.array([0.5, 0.5])
+        centre = torch.tensor([[0.0, 0.0, 20.0]])
+        depth = picture([(*ends, *radii)], centre[0].tolist()).reshape(-1).numpy()
+        covered = np.isfinite(intersect(pixel_rays(centre, SIDE_PX), ends, radii))
+        assert covered.reshape(SIDE_PX, SIDE_PX)[:, SIDE_PX * 3 // 4 :].any()
+        assert ((depth > 0) != covered).sum() <= 2
 
     def test_frames_know_nothing_of_each_other(self):
         """A frame alone has the bytes that it has in a batch."""

@@ -27,8 +27,9 @@ class TestHandData:
 
     def test_labelled_of_every_person(self, hands):
         """Of two persons with 30 training frames each, a tenth are labelled."""
-        rows = hands.labelled(0.1, 0)
-        assert np.bincount(hands.person[rows]).tolist() == [3, 3]
+        for seed in range(10):
+            rows = hands.labelled(0.1, seed)
+            assert np.bincount(hands.person[rows]).tolist() == [3, 3]
 
     def test_all_labelled(self, hands):
         """At ratio 1 all training frames are labelled, and no other."""
