@@ -181,3 +181,47 @@ class TestPosterior:
         """One code is not silently compared with many."""
         with pytest.raises(TypeCheckError):
             losses.posterior(torch.zeros(4, 23), torch.zeros(1, 23))
+
+
+def mean_square(difference: np.ndarray) -> float:
+    """What most terms are, in float64."""
+    return float(np.mean(difference**2))
+
+
+REFERENCES = {
+    "pose_reconstruction": (
+        [(6, 9), (6, 9)],
+        lambda a, b: 0.5 * np.sum((a - b) ** 2),
+    ),
+    "kl_standard_normal": (
+        [(6, 4), (6, 4)],
+        lambda m, v: 0.5 * np.sum(m**2 + np.exp(v) - v - 1),
+    ),
+    "judged_real": ([(7,)], lambda x: np.mean(np.log1p(np.exp(-x)))),
+    "judged_rendered": ([(7,)], lambda x: np.mean(np.log1p(np.exp(x)))),
+    "feature_matching": (
+        [(5, 3, 4, 4), (8, 3, 4, 4)],
+        lambda a, b: np.mean(np.abs(a.mean(0) - b.mean(0))),
+    ),
+    "depth_reconstruction": (
+        [(3, 1, 8, 8), (3, 1, 8, 8)],
+        lambda a, b: np.mean(np.minimum((a - b) ** 2, 1.0)),
+    ),
+    "smoothness_self": ([(6, 7)] * 2, lambda a, b: mean_square(a - b)),
+    "smoothness_mixed": (
+        [(6, 7)] * 4,
+        lambda a, b, c, d: mean_square((c - d) - (a - b)),
+    ),
+    "posterior": ([(6, 7)] * 2, lambda a, b: mean_square(a - b)),
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_every_term_agrees_with_a_float64_reference(name):
+    """Float32 in, numpy's float64 beside it: equal to float32's precision."""
+    shapes, reference = REFERENCES[name]
+    draw = np.random.default_rng(3)
+    arrays = [draw.normal(size=shape) for shape in shapes]
+    inputs = [torch.tensor(array, dtype=torch.float32) for array in arrays]
+    found = getattr(losses, name)(*inputs).item()
+    assert found == pytest.approx(reference(*arrays), rel=1e-5)
