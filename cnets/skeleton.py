@@ -173,7 +173,7 @@ def _nyu36() -> Skeleton:
         "wrist",
     ]
     slim = {"little": 0.85, "ring": 0.97, "middle": 1.0, "index": 1.0, "thumb": 1.15}
-    # Fitted to three real frames; see tests/cnets/test_skeleton.py.
+    # Fitted to three real frames; tests/cnets/test_skeleton.py looks at one.
     radii = (9.0, 10.0, 10.9, 11.5, 12.5, 13.6)
     flesh = []
     for finger in fingers:
