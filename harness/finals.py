@@ -61,6 +61,7 @@ class FinalsPolicy(Policy):
         """Run the entries in order; nothing is stopped early."""
         self._entries = {entry.name: entry for entry in entries}
         self._todo = list(entries)
+        self.wanted = len(entries)
         self._objective, self._recorder = objective, recorder
         self.runs: dict[str, Tracked] = {}
         self.live: Live | None = None
@@ -159,31 +160,44 @@ def rerun(
     done = queries.read(opened, "finals", name).to_pylist()
     known = {(row["trial"], row["final_seed"]) for row in done}
     todo = [e for e in entries if (e.row["trial"], e.seed) not in known]
-    crashed, finished = 0, True
+    ends: list[str] = []
     if todo:
         same_data(_choice(header), header.data_fingerprint)
         with (
             opened.writer(name, takeover=takeover) as writer,
             connected(address, concurrency) as (slots, gpu),
         ):
-            version = provenance.code_version()
-            recorder = Recorder(writer, header.space["name"], version)
+            recorder = Recorder(writer, header.space["name"], provenance.code_version())
             policy = FinalsPolicy(todo, header.rules["objective"], recorder)
             chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
             plan = _plan(opened, header, chosen)
-            with Live(
-                f"{name}, finals",
-                lambda: policy.runs,
-                wanted=len(todo),
-                slots=slots,
-                ratios=header.ratios,
-            ) as policy.live:
-                run_policy(policy, plan, runner, name, slots=slots, retries=retries)
-        ends = [run.state for run in policy.runs.values()]
-        crashed = ends.count("crashed")
-        finished = ends.count("completed") + crashed == len(todo)
+            ends = _run(policy, plan, runner, header, slots=slots, retries=retries)
+    crashed = ends.count("crashed")
+    finished = ends.count("completed") + crashed == len(todo)
     table = summary(opened, name, {e.row["trial"] for e in entries})
     return Finals(table=table, finished=finished, crashed=crashed)
+
+
+def _run(
+    policy: FinalsPolicy,
+    plan: Plan,
+    runner: type[Runner],
+    header: Header,
+    *,
+    slots: int,
+    retries: int,
+) -> list[str]:
+    """Run the finals and show them; returns how each run ended."""
+    name = header.name
+    with Live(
+        f"{name}, finals",
+        lambda: policy.runs,
+        wanted=policy.wanted,
+        slots=slots,
+        ratios=header.ratios,
+    ) as policy.live:
+        run_policy(policy, plan, runner, name, slots=slots, retries=retries)
+    return [run.state for run in policy.runs.values()]
 
 
 def summary(store: Store, name: str, trials: set[str] | None = None) -> pa.Table:
