@@ -23,7 +23,7 @@ bench: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[search,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[search,export,dev]'
 	touch $@
 
 clean:

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnets import batches, depth_gan, geometry, metrics, pose_vae, stages
+from cnets import batches, depth_gan, geometry, health, metrics, pose_vae, stages
 from cnets.config import TrainConfig
 from cnets.data import HandData
+from cnets.health import Finding
 from cnets.lanes import Lane, Stack, run, take
 from cnets.shapes import JointsMm
 
@@ -44,6 +45,10 @@ class EpochReport:
     """Unweighted loss terms, means over the epoch's updates."""
     metrics: dict[str, float] = field(default_factory=dict)
     """Validation figures, in warm-up and joint; see `metrics.summary`."""
+    health: dict[str, float] = field(default_factory=dict)
+    """Figures of collapse, from the end of the VAE on; see `Bank.health`."""
+    finding: Finding | None = None
+    """What is wrong with the run; it may go on, and another rule may follow."""
     seconds: float
     """Wall time of the epoch, shared among the lanes that ran together."""
 
@@ -159,6 +164,36 @@ class Bank:
         mean, _ = self._run(lane, "encoder", self.frames.pose[rows])
         return torch.cat([mean, self.frames.origin[rows]], 1)
 
+    def health(self, lane: Lane) -> dict[str, float]:
+        """Figures of collapse on a few validation frames, spread over the split.
+
+        Running statistics are used and left alone, and nothing is drawn, so
+        that measuring changes no run.
+
+        Returns:
+            `active_units`; after the VAE's stage also `code_spread_ratio` (pose
+            codes read from images against the encoder's) and
+            `image_spread_ratio` (images rendered from the encoder's codes
+            against the measured ones).
+        """
+        rows = self.data.rows("validation")
+        count = min(health.FRAMES, len(rows))
+        rows = rows[np.linspace(0, len(rows) - 1, count).astype(int)]
+        pose, size = self.frames.pose[rows], lane.config.latent_size
+        mean, log_variance = self._run(lane, "encoder", pose)
+        noise_std = lane.config.vae.noise_std
+        active = health.active_units(mean, log_variance, noise_std=noise_std)
+        found = {"active_units": active}
+        if lane.stage == "vae":
+            return found
+        depth = self.frames.depth(rows)
+        read = self._run(lane, "posterior", self._run(lane, "trunk", depth))
+        rendered = self.render(lane, torch.cat([mean, self.frames.origin[rows]], 1))
+        return found | {
+            "code_spread_ratio": health.spread_ratio(read[:, :size], mean),
+            "image_spread_ratio": health.spread_ratio(rendered, depth),
+        }
+
     @torch.no_grad()
     def _run(self, lane: Lane, name: str, *inputs: Tensor):  # noqa: ANN202
         module = self.modules(lane.config)[name].eval()
@@ -195,11 +230,13 @@ class Bank:
             sums = {n: sums.get(n, 0) + term for n, term in terms.items()}
             steps += 1
         stack.unstack()
-        terms = {n: (total / steps).tolist() for n, total in sums.items()}
+        means = {n: (total / steps).tolist() for n, total in sums.items()}
+        terms = [{n: v[k] for n, v in means.items()} for k in range(len(lanes))]
         figures = [self._figures(lane) for lane in lanes]
+        checked = [self._checked(k, t) for k, t in zip(lanes, terms, strict=True)]
         seconds = time.monotonic() - start
         return [
-            self._report(lane, {n: v[k] for n, v in terms.items()}, figures[k], seconds)
+            self._report(lane, terms[k], figures[k], checked[k], seconds)
             for k, lane in enumerate(lanes)
         ]
 
@@ -208,27 +245,44 @@ class Bank:
             return {}
         return metrics.summary(self.evaluate(lane, "validation"))
 
+    def _checked(self, lane: Lane, terms: dict[str, float]) -> dict[str, float]:
+        """Health figures of an epoch; the VAE's are taken at its end."""
+        ended = lane.epoch + 1 == epochs_of(lane.config, lane.stage)
+        if lane.stage == "gan" or (lane.stage == "vae" and not ended):
+            return {}
+        found = self.health(lane)
+        if lane.stage == "joint":
+            both = terms["adversarial_real"] + terms["adversarial_fake"]
+            found["adversarial_nats"] = both
+        return found
+
     def _report(
         self,
         lane: Lane,
         terms: dict[str, float],
         figures: dict[str, float],
+        checked: dict[str, float],
         seconds: float,
     ) -> EpochReport:
         """The lane's report of the epoch that just ended; the lane moves on."""
         stage = lane.stage
         lane.epoch += 1
+        every = (*lane.recent, terms | figures | checked)
+        lane.recent = every[-lane.config.health.patience_epochs :]
         report = EpochReport(
             stage=stage,
             epoch=lane.epoch,
             epochs=epochs_of(lane.config, stage),
             terms=terms,
             metrics=figures,
+            health=checked,
+            finding=health.verdict(lane.recent, stage, health.rules(lane.config)),
             seconds=seconds,
         )
         while not lane.finished and lane.epoch >= epochs_of(lane.config, lane.stage):
             following = batches.STAGES[batches.STAGES.index(lane.stage) + 1]
             lane.stage, lane.epoch, lane.moments = following, 0, {}
+            lane.recent = ()
         return report
 
     def _learning_rates(self, stack: Stack, stage: str) -> Tensor:

@@ -50,8 +50,17 @@ class Frames:
 
     def depth(self, rows: np.ndarray) -> Tensor:
         """Crops of the given rows, [rows, 1, side, side]."""
-        crops = torch.from_numpy(np.take(self.data.crops, rows, axis=0))
+        crops = torch.from_numpy(self._crops(rows))
         return crops.to(self.device, self.dtype).unsqueeze(1)
+
+    def _crops(self, rows: np.ndarray) -> np.ndarray:
+        labelled = len(self.data.crops)
+        if not len(self.data.unlabelled) or rows.max(initial=0) < labelled:
+            return np.take(self.data.crops, rows, axis=0)
+        found = np.take(self.data.crops, np.minimum(rows, labelled - 1), axis=0)
+        beyond = rows >= labelled
+        found[beyond] = self.data.unlabelled[rows[beyond] - labelled]
+        return found
 
 
 def generator(seed: int, *purpose: int) -> torch.Generator:
@@ -124,9 +133,9 @@ def _gan(
     order: torch.Generator,
     noise: torch.Generator,
 ) -> Iterator[dict[str, Tensor]]:
-    train = frames.data.rows("train")
+    seen = frames.data.depth_rows()
     size = config.latent_size + ORIGIN_SIZE
-    for rows in _shuffled(train, steps, config.gan.batch_size, order):
+    for rows in _shuffled(seen, steps, config.gan.batch_size, order):
         code = 2 * torch.rand(len(rows), size, generator=noise) - 1
         yield {"measured": frames.depth(rows), "code": code}
 
@@ -140,15 +149,17 @@ def _joint(
 ) -> Iterator[dict[str, Tensor]]:
     """Labelled and unlabelled images, half and half.
 
-    With every frame labelled, the second half is drawn from all frames, so a
-    batch has one shape at every ratio.
+    With every frame of the set labelled, the second half is drawn from all that
+    the GAN may see, so a batch has one shape at every ratio.
     """
     size, mixed = config.joint.batch_size, config.joint.mixed_codes
-    train = frames.data.rows("train")
+    seen = frames.data.depth_rows()
     labelled = frames.labelled(config)
-    rest = np.setdiff1d(train, labelled, assume_unique=True)
+    rest = np.setdiff1d(seen, labelled, assume_unique=True)
+    if len(labelled) == len(frames.data.rows("train")):
+        rest = seen
     rows_l = _shuffled(labelled, steps, size, order)
-    rows_u = _shuffled(rest if len(rest) else train, steps, size, order)
+    rows_u = _shuffled(rest, steps, size, order)
     for rows, others in zip(list(rows_l), list(rows_u), strict=True):
         scatter = torch.randn(size, config.latent_size, generator=noise)
         yield {

@@ -93,7 +93,7 @@ class GanStage:
     """Stage B: the depth GAN, trained alone on all depth maps."""
 
     epochs: int = 1001
-    """Epochs of the stage."""
+    """Epochs of the stage; 0 leaves it out."""
     steps: int | None = None
     """Updates in an epoch; None is the train split once."""
     batch_size: int = 100
@@ -140,6 +140,27 @@ class JointStage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HealthLimits:
+    """Under which figures a run counts as collapsed; 0 switches a rule off."""
+
+    active_units: int = 1
+    """VAE: numbers of the code that say more than the noise on them."""
+    code_spread_ratio: float = 0.1
+    """Posterior head: differences of codes read, share of the encoder's."""
+    image_spread_ratio: float = 0.1
+    """Generator: differences of rendered images, share of the measured ones'."""
+    adversarial_nats: float = 1e-4
+    """Discriminator: real and rendered cross-entropy together; chance is 1.386."""
+    patience_epochs: int = 3
+    """Joint epochs in a row that a figure may be under its limit."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            least = int(name == "patience_epochs")
+            _check(f"health.{name}", value, f"{least} or more", value >= least)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """Everything that one run depends on, besides the data itself."""
 
@@ -156,6 +177,7 @@ class TrainConfig:
     vae: VaeStage = field(default_factory=VaeStage)
     gan: GanStage = field(default_factory=GanStage)
     joint: JointStage = field(default_factory=JointStage)
+    health: HealthLimits = field(default_factory=HealthLimits)
 
     def __post_init__(self) -> None:
         ratio = self.labelled_ratio
@@ -272,7 +294,7 @@ def _check(name: str, value: int | float, rule: str, holds: bool) -> None:
 
 
 def _check_stage(name: str, stage: VaeStage | GanStage | JointStage) -> None:
-    least = {"epochs": 1, "batch_size": 2}
+    least = {"epochs": int(name != "gan"), "batch_size": 2}
     for field_name, low in least.items():
         value = getattr(stage, field_name)
         _check(f"{name}.{field_name}", value, f"{low} or more", value >= low)

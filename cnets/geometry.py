@@ -48,8 +48,10 @@ CAMERAS = {
     "nyu": Camera(588.03, 587.07, 320.0, 240.0, 640, 480),
     "icvl": Camera(240.99, 240.96, 160.0, 120.0, 320, 240),
     "msra": Camera(241.42, 241.42, 160.0, 120.0, 320, 240),
+    "sr300": Camera(475.065948, 475.065857, 315.944855, 245.287079, 640, 480),
+    "kinect2": Camera(363.9, 363.9, 255.4, 206.3, 512, 424),
 }
-"""Cameras of the data sets."""
+"""Cameras of the data sets, and of two more sensors."""
 
 
 def to_mm_from_uvd(uvd: Float[Tensor, "batch joints 3"], camera: Camera) -> JointsMm:

@@ -62,6 +62,10 @@ class Lane:
     buffers: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     moments: dict[str, dict[str, Moments]] = field(default_factory=dict)
     """Adam's state by update, then by network; each update has its own."""
+    recent: tuple[dict[str, float], ...] = ()
+    """Figures of the stage's last epochs, for the rules of `cnets.health`."""
+    origin: str = ""
+    """SHA-256 of the model that its networks came from; empty for random ones."""
 
     @property
     def finished(self) -> bool:

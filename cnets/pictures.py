@@ -14,6 +14,9 @@ from PIL import Image, ImageDraw
 TILE_PX = 128
 """Least side of a crop in a picture; smaller ones are enlarged."""
 
+FRAME_DEPTH_MM = 500.0
+"""Depth over which a whole frame goes from bright to dark."""
+
 COLOURS = (
     (240, 90, 90),
     (250, 190, 60),
@@ -39,6 +42,24 @@ def of_depth(crop: np.ndarray) -> Picture:
     times = max(1, TILE_PX // len(crop))
     large = bright.astype(np.uint8).repeat(times, 0).repeat(times, 1)
     return np.stack([large] * 3, -1)
+
+
+def of_frame(frame_mm: np.ndarray) -> Picture:
+    """A whole depth frame in grey, centred on a square of `TILE_PX`.
+
+    What is nearest is brightest, and what lies half a metre behind it dark.
+
+    Args:
+        frame_mm: Millimetres, 0 where nothing was seen, [height, width].
+    """
+    seen = frame_mm > 0
+    nearest = np.percentile(frame_mm[seen], 1) if seen.any() else 0.0
+    bright = np.clip(1 - (frame_mm - nearest) / FRAME_DEPTH_MM, 0, 1) * seen
+    image = Image.fromarray(np.rint(bright * 255).astype(np.uint8))
+    image.thumbnail((TILE_PX, TILE_PX))
+    page = Image.new("L", (TILE_PX, TILE_PX), 0)
+    page.paste(image, ((TILE_PX - image.width) // 2, (TILE_PX - image.height) // 2))
+    return np.stack([np.asarray(page)] * 3, -1)
 
 
 def with_joints(

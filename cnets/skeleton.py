@@ -41,7 +41,8 @@ class Skeleton:
     """The joint that the origin code stands for."""
     evaluated: tuple[int, ...]
     """The joints that the papers of this data set evaluate."""
-    capsules: tuple[Capsule, ...]
+    capsules: tuple[Capsule, ...] = ()
+    """The flesh; none for hands that are never rendered."""
     size: tuple[str, str]
     """Two joints whose distance says how large a hand is."""
     size_mm: float
@@ -221,8 +222,48 @@ def _nyu36() -> Skeleton:
     )
 
 
+def _icvl16() -> Skeleton:
+    fingers = ("thumb", "index", "middle", "ring", "little")
+    names = ["palm"] + [
+        f"{f}_{part}" for f in fingers for part in ("base", "mid", "tip")
+    ]
+    bones = [
+        (0 if part == 0 else 3 * f + part, 3 * f + part + 1)
+        for f in range(5)
+        for part in range(3)
+    ]
+    return Skeleton(
+        name="icvl16",
+        joint_names=tuple(names),
+        bones=tuple(bones),
+        root=0,
+        evaluated=tuple(range(16)),
+        size=("palm", "middle_base"),
+        size_mm=40.0,
+    )
+
+
 HAND21 = _hand21()
 """Wrist and four joints a finger, in the order of the MSRA data sets."""
 
 NYU36 = _nyu36()
 """The 36 joints of the NYU hand data set."""
+
+ICVL16 = _icvl16()
+"""The palm and three joints a finger, in the order of the ICVL data set."""
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (HAND21, NYU36, ICVL16)}
+"""Every skeleton by its name."""
+
+
+def of_joints(number: int) -> Skeleton:
+    """The hand that has a number of joints.
+
+    Raises:
+        ValueError: If none has.
+    """
+    found = {len(one.joint_names): one for one in SKELETONS.values()}
+    if number not in found:
+        known = ", ".join(str(n) for n in sorted(found))
+        raise ValueError(f"`model` must have {known} joints, got {number}.")
+    return found[number]

@@ -47,6 +47,8 @@ def save_lane(lane: Lane, folder: Path) -> str:
         "config": lane.config.flat(),
         "stage": lane.stage,
         "epoch": lane.epoch,
+        "origin": lane.origin,
+        "recent": lane.recent,
         "sha256": digest,
     }
     (folder / HEADER).unlink(missing_ok=True)
@@ -66,14 +68,16 @@ def load_lane(folder: Path, device: torch.device | str = "cpu") -> Lane:
         header = json.loads((folder / HEADER).read_bytes())
         version, stage, epoch = (header[n] for n in ("version", "stage", "epoch"))
         content = (folder / TENSORS).read_bytes()
-        digest = header["sha256"]
+        digest, origin = header["sha256"], header.get("origin", "")
+        recent = tuple(header.get("recent", ()))
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise Damaged(f"{folder} holds no whole checkpoint: {error}.") from error
     if version != VERSION:
         raise ValueError(f"{folder} must have version {VERSION}, got {version}.")
     if hashlib.sha256(content).hexdigest() != digest:
         raise Damaged(f"{folder / TENSORS} does not match its checksum.")
-    lane = Lane(TrainConfig().replace(header["config"]), stage, epoch)
+    config = TrainConfig().replace(header["config"])
+    lane = Lane(config, stage, epoch, recent=recent, origin=origin)
     _fill(lane, {name: tensor.to(device) for name, tensor in load(content).items()})
     return lane
 

@@ -1,6 +1,5 @@
 """One run from its configuration to its last epoch, without a scheduler."""
 
-import math
 from collections.abc import Iterator
 
 from cnets.bank import Bank, EpochReport
@@ -19,6 +18,9 @@ class Diverged(ValueError):
 def train(bank: Bank, lane: Lane | TrainConfig) -> Iterator[EpochReport]:
     """Train one lane to its end.
 
+    A collapse does not end it: what was asked for may be a run without a
+    generator. Whoever takes the reports finds it in `EpochReport.finding`.
+
     Args:
         bank: The data and the device.
         lane: A configuration to start from, or a lane to go on with; it is
@@ -35,14 +37,9 @@ def train(bank: Bank, lane: Lane | TrainConfig) -> Iterator[EpochReport]:
     while not lane.finished:
         (report,) = bank.advance([lane])
         yield report
-        wrong = not_finite(report)
-        if wrong:
+        found = report.finding
+        if found is not None and found.state == "diverged":
             raise Diverged(
-                f"`{wrong}` is not finite after epoch {report.epoch} of {report.stage}."
+                f"`{found.figure}` is not finite after epoch {report.epoch} of "
+                f"{report.stage}."
             )
-
-
-def not_finite(report: EpochReport) -> str | None:
-    """Name of the first figure of a report that is no finite number."""
-    figures = report.terms | report.metrics
-    return next((n for n, v in figures.items() if not math.isfinite(v)), None)

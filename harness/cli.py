@@ -99,7 +99,6 @@ def parse(arguments: list[str]) -> Any:
             prog=f"crossnets {name}",
             description=description(kind),
             default=default,
-            config=(tyro.conf.FlagConversionOff,),
         )
 
 

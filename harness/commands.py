@@ -124,6 +124,34 @@ def train(verb: verbs.Train) -> int:
     return train(verb)
 
 
+def evaluate(verb: verbs.Evaluate) -> int:
+    """Print the metrics of predictions or of a model."""
+    from harness.evaluate import evaluate
+
+    return evaluate(verb)
+
+
+def predict(verb: verbs.Predict) -> int:
+    """Print the joints of depth frames."""
+    from harness.predict import predict
+
+    return predict(verb)
+
+
+def export(verb: verbs.Export) -> int:
+    """Write a model for others."""
+    from harness.export import export
+
+    return export(verb)
+
+
+def data_prepare(verb: verbs.DataPrepare) -> int:
+    """Make the crops of a data set."""
+    from harness.data_prepare import prepare
+
+    return prepare(verb)
+
+
 def data_show(verb: verbs.DataShow) -> int:
     """Draw frames of a data set."""
     from harness.show import draw
@@ -238,6 +266,10 @@ COMMANDS: dict[type, Callable[[Any], int]] = {
     verbs.Status: status,
     verbs.Rerun: rerun,
     verbs.Train: train,
+    verbs.Evaluate: evaluate,
+    verbs.Predict: predict,
+    verbs.Export: export,
+    verbs.DataPrepare: data_prepare,
     verbs.DataShow: data_show,
     verbs.Doctor: doctor,
     verbs.Demo: demo,

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from cnets.config import TrainConfig
-from harness import provenance
+from harness import initial, provenance
 from harness.job import DataChoice, Plan, Report
 from harness.launch import connected, run_policy
 from harness.live import Live
@@ -163,6 +163,7 @@ def rerun(
     ends: list[str] = []
     if todo:
         same_data(_choice(header), header.data_fingerprint)
+        initial.same(header)
         with (
             opened.writer(name, takeover=takeover) as writer,
             connected(address, concurrency) as (slots, gpu),
@@ -292,6 +293,7 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
         checkpoints=str(root / "checkpoints" / header.name),
         test=True,
         device=device,
+        init=initial.of_header(header),
     )
 
 

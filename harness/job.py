@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnets.config import TrainConfig
+from cnets.health import Finding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,8 @@ class DataChoice:
     """Name of the split, or None for the data's own default."""
     cache: str
     """Folder of the prepared data."""
+    unlabelled: str | None = None
+    """Folder of frames without labels, `DIR[@CAMERA]`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,8 @@ class Job:
     test: bool = False
     """Whether the test split is evaluated after the last epoch."""
     device: str = "cpu"
+    init: str | None = None
+    """Model whose networks the run starts from, at the joint stage."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +60,7 @@ class Plan:
     picture_steps: tuple[int, ...] = ()
     test: bool = False
     device: str = "cpu"
+    init: str | None = None
 
     def job(self, trial: str, values: Mapping[str, Any]) -> Job:
         """The job of one trial.
@@ -71,6 +77,7 @@ class Plan:
             picture_steps=self.picture_steps,
             test=self.test,
             device=self.device,
+            init=self.init,
         )
 
 
@@ -88,6 +95,10 @@ class Report:
     """Unweighted loss terms."""
     metrics: dict[str, float]
     """Validation figures; empty while there are none."""
+    health: dict[str, float] = field(default_factory=dict)
+    """Figures that the rules against collapse look at; likewise."""
+    finding: Finding | None = None
+    """The rule that has fired, if one has; the trial is to end."""
     seconds: float
     node: str
     pictures: np.ndarray | None = None

@@ -161,6 +161,7 @@ def _run(
         checkpoints=str(root / "checkpoints" / name),
         picture_steps=(*rungs.steps(), rungs.max_step),
         device=device,
+        init=None if prepared.init is None else prepared.init["name"],
     )
     live = Live(
         name,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnets import config
+from cnets import ablations
 from cnets.config import TrainConfig
 from harness.scheduler import Rungs
 
@@ -25,15 +25,19 @@ class SearchOptions:
     """What a search does; the name and the store come beside it."""
 
     data: str = "synthetic"
-    """synthetic[:FRAMES] or poses:DIR."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
     split: str | None = None
-    """How frames are split: person or block; default: the data's own."""
+    """How frames are split, such as person or block; default: the data's own."""
+    unlabelled: str | None = None
+    """Folder of 16-bit PNG frames without labels for the GAN: DIR[@CAMERA]."""
+    init: str | None = None
+    """Model to start the joint stage from: published:DIR, a run or an export."""
     space: str = "joint"
     """loss_weights, joint, or a .toml file that describes a space."""
     ratios: str | None = None
     """Labelled ratios, such as 0.1,1.0; default: all of the space."""
     preset: str = "small"
-    """paper, small or tiny."""
+    """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
     set: tuple[str, ...] = ()
     """Fields of the run that differ from the preset, such as joint.epochs=40."""
     objective: str = "mean_joint_error_mm"
@@ -76,7 +80,7 @@ class SearchOptions:
         Raises:
             ValueError: If the preset or a field is unknown, or a value is wrong.
         """
-        return config.preset(self.preset).replace(assignments(self.set))
+        return ablations.preset(self.preset).replace(assignments(self.set))
 
     def rungs(self) -> Rungs:
         """Where trials are compared."""

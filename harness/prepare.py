@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from cnets.config import TrainConfig
-from cnets.data import HandData, open_data, resolved
+from cnets.data import HandData, open_data, resolved, resolved_folder
 from cnets.data.cache import Progress
-from harness import provenance, sampler
+from harness import initial, provenance, sampler
 from harness.job import DataChoice
 from harness.options import SearchOptions
 from harness.runner import mean_pose_error
@@ -37,6 +37,8 @@ class Prepared:
     base: TrainConfig
     choice: DataChoice
     data: HandData
+    init: dict[str, str] | None
+    """Name and SHA-256 of the model that every trial starts from."""
 
 
 def prepare(
@@ -59,15 +61,23 @@ def prepare(
         side_px=base.networks.side_px,
         split=options.split,
         cache=str(cache.resolve()),
+        unlabelled=resolved_folder(options.unlabelled),
     )
     data = open_data(
         choice.spec,
         side_px=choice.side_px,
         split=choice.split,
+        unlabelled_frames=choice.unlabelled,
         cache=cache,
         progress=progress,
     )
     base = base.replace({"networks.joints": data.joints})
+    start = initial.facts(options.init, base)
+    if start is not None and "latent_size" in space.parameters:
+        raise ValueError(
+            "`init` fixes latent_size, which the space varies; use --space "
+            "loss_weights or a space without it."
+        )
     return Prepared(
         name=name,
         options=options,
@@ -76,6 +86,7 @@ def prepare(
         base=base,
         choice=choice,
         data=data,
+        init=start,
     )
 
 
@@ -126,6 +137,7 @@ def header_of(prepared: Prepared) -> Header:
             "side_px": data.side_px,
             "split": options.split,
             "cache": prepared.choice.cache,
+            "unlabelled": prepared.choice.unlabelled,
         },
         data_fingerprint=data.fingerprint,
         mean_pose_mm=baseline,
@@ -134,7 +146,7 @@ def header_of(prepared: Prepared) -> Header:
         seed=options.seed,
         ratios=prepared.ratios,
         parameters={n: _kind(p) for n, p in prepared.space.parameters.items()},
-        rules=_rules(options),
+        rules=_rules(options) | ({"init": prepared.init} if prepared.init else {}),
         trials=options.trials,
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -184,8 +196,14 @@ def _kind(parameter: Parameter) -> str:
 
 
 def _plain(header: Header, field: str) -> Any:
-    """A field as plain JSON, so that lists equal tuples."""
-    return json.loads(json.dumps(getattr(header, field)))
+    """A field as plain JSON, so that lists equal tuples.
+
+    A configuration that was stored before a field existed has its default.
+    """
+    value = getattr(header, field)
+    if field == "base_config":
+        value = TrainConfig().replace(value).flat()
+    return json.loads(json.dumps(value))
 
 
 def _first(old: Any, new: Any) -> str:

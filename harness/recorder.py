@@ -126,7 +126,8 @@ class Recorder:
 
     def _report(self, trial: Tracked, report: Report) -> dict[str, Any]:
         terms = {name: trial.terms.get(name) for name in schema.LOSS_TERMS}
-        figures = {n: v for n, v in report.metrics.items() if n in METRIC_COLUMNS}
+        found = report.metrics | report.health
+        figures = {n: v for n, v in found.items() if n in FIGURE_COLUMNS}
         return {
             "attempt": trial.attempt,
             "trial": trial.proposal.trial,
@@ -140,14 +141,15 @@ class Recorder:
         }
 
 
-METRIC_COLUMNS = (
+FIGURE_COLUMNS = (
     "mean_joint_error_mm",
     "median_joint_error_mm",
     "worst_joint_error_mm",
     "frames_within_20mm",
     "frames_within_40mm",
+    *schema.HEALTH_FIGURES,
 )
-"""Validation figures that `reports` has a column for."""
+"""Figures that `reports` has a column for."""
 
 
 def _decision(trial: Tracked, step: int, decision: Decision) -> dict[str, Any]:

@@ -9,13 +9,14 @@ import shutil
 import socket
 import time
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from cnets import metrics, pictures, state
+from cnets import metrics, models, pictures, state
 from cnets.bank import Bank, EpochReport
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
@@ -51,8 +52,10 @@ class TrainRunner(Runner):
         super().__init__(job)
         torch.set_num_threads(1)  # sums depend on the number of threads
         self.bank = bank(job.data, job.device)
-        found = newest(Path(job.checkpoints), job.config, job.device)
-        self.lane = found or self.bank.lane(job.config)
+        first = start(self.bank, job)
+        folder = Path(job.checkpoints)
+        found = newest(folder, job.config, job.device, first.origin)
+        self.lane = found or first
         self._saved_s = time.monotonic()
         self._saved_stage = self.lane.stage
 
@@ -60,6 +63,8 @@ class TrainRunner(Runner):
         """Train one epoch, after saving what came before it."""
         self._save_if_due()
         (report,) = self.bank.advance([self.lane])
+        if report.last:
+            publish(without_moments(self.lane), Path(self.job.checkpoints))
         wanted = report.step in self.job.picture_steps and report.stage == "joint"
         final = report.last and self.job.test
         return Report(
@@ -70,6 +75,8 @@ class TrainRunner(Runner):
             last=report.last,
             terms=report.terms,
             metrics=report.metrics,
+            health=report.health,
+            finding=report.finding,
             seconds=report.seconds,
             node=socket.gethostname(),
             pictures=strip(self.bank, self.lane) if wanted else None,
@@ -102,9 +109,23 @@ def bank(choice: DataChoice, device: str) -> Bank:
         choice.spec,
         side_px=choice.side_px,
         split=choice.split,
+        unlabelled_frames=choice.unlabelled,
         cache=Path(choice.cache),
     )
     return Bank(data, device)
+
+
+def start(bank: Bank, job: Job) -> Lane:
+    """The lane of a run that has no checkpoint yet.
+
+    A run that starts from a model has its pre-training and warm-up behind it:
+    those stages would undo what the model's heads have learned.
+    """
+    lane = bank.lane(job.config)
+    if job.init is not None:
+        models.into_lane(models.open_model(job.init), lane)
+        lane.stage = "joint"
+    return lane
 
 
 def same_data(choice: DataChoice, fingerprint: str, device: str = "cpu") -> None:
@@ -119,6 +140,11 @@ def same_data(choice: DataChoice, fingerprint: str, device: str = "cpu") -> None
         )
 
 
+def without_moments(lane: Lane) -> Lane:
+    """The same networks without the optimisers, which a finished run needs no more."""
+    return replace(lane, moments={})
+
+
 def publish(lane: Lane, folder: Path) -> None:
     """Write a checkpoint of a lane, then delete those it replaces."""
     order = f"{('vae', 'gan', 'warm_up', 'joint').index(lane.stage)}-{lane.epoch:06d}"
@@ -128,17 +154,27 @@ def publish(lane: Lane, folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def newest(folder: Path, config: TrainConfig, device: str) -> Lane | None:
+def newest(
+    folder: Path, config: TrainConfig, device: str, origin: str = ""
+) -> Lane | None:
     """The lane of the newest sound checkpoint in a folder, or None.
 
-    A damaged checkpoint is passed over for the one before it.
+    A damaged checkpoint is passed over for the one before it, and so is one of
+    a run that has ended.
+
+    Args:
+        folder: The run's checkpoints.
+        config: The run's; checkpoints of another are passed over.
+        device: Where the lane is to train.
+        origin: SHA-256 of the model that the run started from, likewise.
     """
     for path in sorted(folder.glob("at-*"), reverse=True):
         try:
             lane = state.load_lane(path, device)
         except state.Damaged:
             continue
-        if lane.config == config and not lane.finished:
+        same = (lane.config, lane.origin) == (config, origin)
+        if same and not lane.finished:
             return lane
     return None
 

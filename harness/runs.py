@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnets.config import TrainConfig
+from harness import initial
 from harness.job import DataChoice, Plan, Report
 from harness.runner import TrainRunner
 from results import Store, queries
@@ -24,6 +25,8 @@ class Stored:
     """Its last step; None if it never reported one."""
     objective_mm: float | None
     """Its objective at that step."""
+    init: str | None
+    """Model that it started from."""
 
 
 def stored(store: str | Path, which: str) -> Stored:
@@ -56,6 +59,7 @@ def stored(store: str | Path, which: str) -> Stored:
         objective=header.rules["objective"],
         step=found["step"],
         objective_mm=found["objective_mm"],
+        init=initial.of_header(header),
     )
 
 
@@ -66,6 +70,7 @@ def train(
     folder: Path,
     until: int | None = None,
     device: str = "cpu",
+    init: str | None = None,
 ) -> Iterator[Report]:
     """Train one run in this process.
 
@@ -76,12 +81,18 @@ def train(
         until: Step after which to stop; None trains to the end and evaluates
             the test split.
         device: `cpu` or `cuda`.
+        init: Model to start the joint stage from.
 
     Yields:
         One report an epoch.
     """
     plan = Plan(
-        base=config, data=data, checkpoints=str(folder), test=True, device=device
+        base=config,
+        data=data,
+        checkpoints=str(folder),
+        test=True,
+        device=device,
+        init=init,
     )
     runner = TrainRunner(plan.job("run", {}))
     while True:

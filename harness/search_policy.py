@@ -4,11 +4,11 @@ It knows no Ray. Everything it decides follows from the space, the seed and the
 rows of the store, so a search is rebuilt from the store alone.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cnets import health
 from cnets.config import TrainConfig
 from harness import sampler
 from harness.job import Report
@@ -18,6 +18,9 @@ from harness.sampler import Proposal
 from harness.scheduler import Decision, Rungs, Scheduler
 from search_spaces import Space
 
+
+UNHEALTHY = ("diverged", "collapsed")
+"""States in which the rules of `cnets.health` end a trial."""
 
 Watcher = Callable[[Tracked, Report | None], None]
 """Called after every event with the trial, and the report if there was one."""
@@ -73,8 +76,8 @@ class SearchPolicy(Policy):
             trial.state, trial.reason = row["state"], row["reason"]
             trial.attempt = row["attempt"]
             trial.wall_time_s = row["wall_time_s"] or 0.0
-        failed = [row for row in trials if row["state"] in ("diverged", "crashed")]
-        diverged = {(r["trial"], r["step"]) for r in failed if r["state"] == "diverged"}
+        failed = [row for row in trials if row["state"] in (*UNHEALTHY, "crashed")]
+        found = {(r["trial"], r["step"]) for r in failed if r["state"] in UNHEALTHY}
         for row in sorted([*reports, *failed], key=lambda row: row["seq"]):
             trial = self.trials[row["trial"]]
             if "state" in row:
@@ -82,8 +85,8 @@ class SearchPolicy(Policy):
                 continue
             step, value = row["step"], row["objective_mm"]
             trial.curve[step] = value
-            if (row["trial"], step) in diverged:
-                continue  # it was stopped for a term, and entered no rung
+            if (row["trial"], step) in found:
+                continue  # a rule of health stopped it, and it entered no rung
             decision = self._scheduler.decide(
                 row["labelled_ratio"], row["trial"], step, value
             )
@@ -151,13 +154,12 @@ class SearchPolicy(Policy):
         return enough and not any(trial.open for trial in self.trials.values())
 
     def _joint(self, trial: Tracked, report: Report, *, started: bool) -> Decision:
-        """A report of the joint stage: rungs, end, and numbers that are none."""
+        """A report of the joint stage: rungs, end, and rules of health."""
         step, value = report.step, report.metrics[self.objective]
         trial.curve[step] = value
         ratio, name = trial.proposal.ratio, trial.proposal.trial
-        broken = not_finite(report)
-        if broken:
-            decision = _diverged(broken, report)
+        decision = _unhealthy(report)
+        if decision is not None:
             self._scheduler.withdraw(name)
         else:
             decision = self._scheduler.decide(ratio, name, step, value)
@@ -170,9 +172,8 @@ class SearchPolicy(Policy):
 
     def _before(self, trial: Tracked, report: Report, *, started: bool) -> Decision:
         """A report of an earlier stage: only its end and its failure are events."""
-        broken = not_finite(report)
-        if broken:
-            decision = _diverged(broken, report)
+        decision = _unhealthy(report)
+        if decision is not None:
             self._end(trial, decision)
             self._recorder.event(trial, "ended")
             return decision
@@ -205,18 +206,13 @@ class SearchPolicy(Policy):
         )
 
 
-def not_finite(report: Report) -> str | None:
-    """Name of the first figure of a report that is no finite number."""
-    figures = report.terms | report.metrics
-    return next((n for n, v in figures.items() if not math.isfinite(v)), None)
-
-
-def _diverged(name: str, report: Report) -> Decision:
-    figure = (report.terms | report.metrics)[name]
-    reason = (
-        f"`{name}` was {figure} after epoch {report.epoch} of stage {report.stage}."
-    )
-    return Decision(action="stop", state="diverged", reason=reason)
+def _unhealthy(report: Report) -> Decision | None:
+    """The end of a trial that a rule of health has fired on; None for no rule."""
+    finding = health.not_finite(report.terms | report.metrics) or report.finding
+    if finding is None:
+        return None
+    reason = f"{finding.reason} after epoch {report.epoch} of stage {report.stage}."
+    return Decision(action="stop", state=finding.state, reason=reason)
 
 
 def _job_of(trial: Tracked) -> Proposal:

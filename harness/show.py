@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from cnets import geometry, pictures
-from cnets.data import HandData, open_data
+from cnets.data import HandData, depth_files, open_data
 from cnets.data.cache import Progress
 
 
@@ -55,14 +55,19 @@ def draw(
 
 
 def page(data: HandData, rows: np.ndarray) -> pictures.Picture:
-    """Rows of crops, each above the same crops with their joints."""
+    """Rows of frames if there are any, of crops, and of crops with their joints."""
     plain = [pictures.of_depth(crop) for crop in data.crops[rows]]
     drawn = joints(data, rows, torch.tensor(data.joints_mm[rows]), plain)
+    frames = [
+        pictures.of_frame(depth_files.read_any(data.files[row]))
+        for row in (rows if data.files else ())
+    ]
     tiles, columns = [], min(COLUMNS, len(rows))
     for start in range(0, len(rows), columns):
         part = slice(start, start + columns)
         blank = [np.zeros_like(plain[0])] * (columns - len(plain[part]))
-        tiles += [*plain[part], *blank, *drawn[part], *blank]
+        for row in (frames, plain, drawn) if frames else (plain, drawn):
+            tiles += [*row[part], *blank]
     return pictures.grid(tiles, columns)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cnets import config
-from harness import runs
+from cnets import ablations
+from harness import initial, runs
 from harness.cli import DONE, FAILED
 from harness.job import DataChoice, Report
 from harness.options import assignments
@@ -30,17 +30,26 @@ def train(verb: Train) -> int:
         run, data, until = again.config, again.data, again.step
         same_data(data, again.fingerprint, verb.device)
     else:
-        run, until = config.preset(verb.preset).replace(assignments(verb.set)), None
+        run, until = ablations.preset(verb.preset).replace(assignments(verb.set)), None
         data = DataChoice(
             spec=verb.data,
             side_px=run.networks.side_px,
             split=verb.split,
+            unlabelled=verb.unlabelled,
             cache=str((Path(verb.store) / "cache").resolve()),
         )
         joints = bank(data, verb.device).data.joints
         run = run.replace({"networks.joints": joints})
+        initial.facts(verb.init, run)
     with _folder(verb.out) as folder:
-        reports = runs.train(run, data, folder=folder, until=until, device=verb.device)
+        reports = runs.train(
+            run,
+            data,
+            folder=folder,
+            until=until,
+            device=verb.device,
+            init=verb.init if again is None else again.init,
+        )
         last = _watch(reports)
     if verb.format == "json":
         figures = {"step": last.step, **last.terms, **last.metrics, "test": last.final}

@@ -106,11 +106,15 @@ class Train:
     source: Annotated[str | None, arg(name="from", metavar="NAME/TRIAL")] = None
     """Trial of a search to repeat, up to the step that it reached."""
     data: str = "synthetic"
-    """synthetic[:FRAMES] or poses:DIR."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
     split: str | None = None
-    """How frames are split: person or block; default: the data's own."""
+    """How frames are split, such as person or block; default: the data's own."""
+    unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
+    """Folder of 16-bit PNG frames without labels, for the GAN."""
+    init: Annotated[str | None, arg(metavar="MODEL")] = None
+    """Model to start the joint stage from: published:DIR, a run or an export."""
     preset: str = "small"
-    """paper, small or tiny."""
+    """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
     set: tuple[str, ...] = ()
     """Fields of the run that differ from the preset, such as losses.kl=0.5."""
     out: Annotated[str | None, arg(metavar="DIR")] = None
@@ -124,13 +128,103 @@ class Train:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evaluate:
+    """The metrics of the papers: of a predictions file, or of a model."""
+
+    predictions: Positional[Annotated[str | None, arg(metavar="PREDICTIONS")]] = None
+    """Text file, a line a frame: u v d of every evaluated joint; may be gzipped."""
+    data: str
+    """Labels: nyu:DIR, icvl:DIR or msra:DIR; with --model any data set."""
+    vae: Annotated[str | None, arg(metavar="MODEL")] = None
+    """Encode and decode the labels with this model's VAE instead."""
+    model: Annotated[str | None, arg(metavar="MODEL")] = None
+    """Predict from the frames with this model: DIR or published:DIR."""
+    part: str = "test"
+    """With --model, the frames: train, validation, test or all."""
+    split: str | None = None
+    """With --model, how frames are split; default: the data's own."""
+    unit: str = "uvd"
+    """What PREDICTIONS holds: uvd (pixels and mm) or xyz (mm, y up)."""
+    half_millimetre: bool = False
+    """Add 0.5 mm to every threshold, as the authors' code does."""
+    plot: Annotated[str | None, arg(metavar="PNG")] = None
+    """Picture of the share of frames over the threshold."""
+    store: Store = "runs"
+    """Folder of the store, which also holds the prepared data."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    format: str = "table"
+    """table, json or csv."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predict:
+    """Joints from depth frames: PNG or _depth.bin files, or folders of them."""
+
+    frames: Positional[Annotated[tuple[str, ...], arg(metavar="FRAMES")]]
+    """Files or folders."""
+    model: Annotated[str, arg(metavar="MODEL")]
+    """Folder of a model, or published:DIR with the authors' weights."""
+    camera: str
+    """nyu, icvl, msra, sr300, kinect2, or FX,FY,CX,CY in pixels."""
+    center: Annotated[str | None, arg(metavar="U,V,D")] = None
+    """Centre of the hand, pixels and mm; default: found in the frame."""
+    mirror: bool = False
+    """The hands are left ones (or mirrored), the model knows right ones."""
+    view: Annotated[str | None, arg(metavar="PNG")] = None
+    """Picture of the frames with their joints."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    format: str = "table"
+    """table, json or csv."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """A model for others: safetensors, ONNX and a model card with its numbers."""
+
+    model: Positional[Annotated[str, arg(metavar="MODEL")]]
+    """NAME/TRIAL of a search, folder of a run, or published:DIR."""
+    out: Annotated[str, arg(metavar="DIR")]
+    """Folder to write; must not exist yet."""
+    data: str | None = None
+    """Data set to measure on; default: what the model was trained on, if known."""
+    split: str | None = None
+    """How frames are split; default: the data's own."""
+    store: Store = "runs"
+    """Folder of the store."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    format: str = "table"
+    """table or json."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataPrepare:
+    """Make the crops of a data set now; an interrupted call goes on."""
+
+    data: Positional[Annotated[str, arg(metavar="DATA")]]
+    """Data set, such as nyu:DIR."""
+    side: int = 128
+    """Side of a crop: 32, 64 or 128 pixels."""
+    unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
+    """Folder of 16-bit PNG frames without labels, to be prepared too."""
+    workers: int | None = None
+    """Processes that read frames; default: one a core."""
+    store: Store = "runs"
+    """Folder of the store, which also holds the prepared data."""
+    format: str = "table"
+    """table or json."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataShow:
     """A picture of what was read: crops with their joints."""
 
     data: Positional[Annotated[str, arg(metavar="DATA")]] = "synthetic"
-    """synthetic[:FRAMES] or poses:DIR."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
     split: str | None = None
-    """How frames are split: person or block; default: the data's own."""
+    """How frames are split, such as person or block; default: the data's own."""
     side: int = 128
     """Side of a crop: 32, 64 or 128 pixels."""
     frames: int = 16
@@ -146,7 +240,7 @@ class Doctor:
     """Check machine, store and data, and say what to mend."""
 
     data: str = "synthetic"
-    """synthetic[:FRAMES] or poses:DIR."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
     store: Store = "runs"
     """Folder of the store."""
     address: str | None = None
@@ -171,6 +265,10 @@ VERBS: dict[str, type] = {
     "query": Query,
     "rerun": Rerun,
     "train": Train,
+    "evaluate": Evaluate,
+    "predict": Predict,
+    "export": Export,
+    "data prepare": DataPrepare,
     "data show": DataShow,
     "doctor": Doctor,
 }

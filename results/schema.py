@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 
-VERSION = "1.0"
+VERSION = "1.1"
 """Version of the schemas, as major.minor; stands in every file."""
 
 LOSS_TERMS = (
@@ -29,6 +29,14 @@ LOSS_TERMS = (
     "depth_reconstruction",
 )
 """Raw, unweighted loss terms of an epoch, one column of `reports` each."""
+
+HEALTH_FIGURES = (
+    "active_units",
+    "code_spread_ratio",
+    "image_spread_ratio",
+    "adversarial_nats",
+)
+"""Figures that show a collapse: a count, two ratios, a cross-entropy in nats."""
 
 EVENTS = (
     "proposed",
@@ -128,6 +136,7 @@ TABLES = {
             *_may(_F64, "median_joint_error_mm", "worst_joint_error_mm"),
             *_may(_F64, "frames_within_20mm", "frames_within_40mm", "seconds"),
             *_may(_TEXT, "node"),
+            *_may(_F64, *HEALTH_FIGURES),
         ),
     ),
     "decisions": Table(

@@ -1,70 +1,85 @@
-"""Rendered crops on disk: made once, memory-mapped by every trial.
+"""Crops on disk: made once, memory-mapped by every trial.
 
-A set lies in a folder named by the fingerprint of all it depends on. It is
-written beside that place and renamed, so a folder with the name is whole; of
-two processes that make it at once, the second to finish uses the first's. Each
-set has the checksum of its crops beside it, which is compared on opening.
+A set lies in a folder named by the key of all it depends on. It is made beside
+that place, chunk by chunk, and renamed, so a folder with the name is whole. A
+line is written for each chunk that is on disk; a process that is killed leaves
+them, and the next one keeps the chunks whose bytes are still those of their
+line. Of two processes that make one set, the second waits for the first.
+
+Each set has the checksums of its arrays beside it, compared on opening.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
-import torch
 
-from cnets import geometry, render, sensor
-from cnets.data.labels import Labels
+from cnets.data.source import Part, Source
 
 
-VERSION = 1
-"""Raised whenever the same labels would be rendered differently."""
+VERSION = 2
+"""Version of the layout on disk, and the end of a set's name."""
 
 CHUNK = 64
-"""Frames that are rendered at once; noise is seeded by the chunk."""
+"""Frames that are made at once."""
 
-CROPS, FACTS = "crops.npy", "facts.json"
+WAIT_S = 0.2
+"""How often a process that waits for another looks again."""
+
+CROPS, CENTRES, FACTS, DONE = "crops.npy", "centres.npy", "facts.json", "done.jsonl"
 
 Progress = Callable[[int, int], None]
 """Called with the frames that are done and the frames there will be."""
 
 
-def fingerprint(labels: Labels, side_px: int) -> str:
-    """SHA-256 of the labels and of every setting that the crops depend on."""
-    digest = hashlib.sha256()
-    facts = [VERSION, side_px, repr(labels.skeleton), repr(labels.camera)]
-    digest.update(json.dumps(facts).encode())
-    for array in (labels.joints_mm, labels.centres_mm, labels.thickness):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cached:
+    """A set in the cache; the arrays are read-only."""
+
+    crops: np.ndarray
+    """float16 [frames, side, side], memory-mapped."""
+    centres_mm: np.ndarray
+    """float32 [frames, 3], centres of the crops' cubes, camera frame."""
+    content: str
+    """SHA-256 of the bytes that the crops were read from."""
+    empty: tuple[int, ...]
+    """Frames in whose cube nothing was seen."""
 
 
-def crops(
-    labels: Labels, side_px: int, cache: Path, progress: Progress | None = None
-) -> np.ndarray:
-    """Depth crops of the labels, rendered if the cache has none.
+def cached(
+    source: Source,
+    side_px: int,
+    cache: Path,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Cached:
+    """The crops of a source, made if the cache has none.
 
     Args:
-        labels: The poses.
+        source: Makes them.
         side_px: Side of the crops.
         cache: Folder of the cache; made if it is missing.
-        progress: Told how far the rendering is.
-
-    Returns:
-        float16 [frames, side, side], read-only and memory-mapped.
+        progress: Told how far the making is.
+        workers: Threads that make chunks; None is one a core.
 
     Raises:
-        ValueError: If the cache cannot be written, or holds another set under
-            this name.
+        ValueError: If the cache cannot be written, holds damaged arrays under
+            this name, or the source cannot be read.
     """
-    folder = cache / fingerprint(labels, side_px)[:32]
+    folder = cache / f"{source.key(side_px)[:32]}-{VERSION}"
     if not folder.is_dir():
         try:
-            _make(labels, side_px, folder, progress)
+            _make(source, side_px, folder, progress, workers or os.cpu_count() or 1)
         except OSError as error:
             raise ValueError(
                 f"`store` must be a folder that can be written, got {str(cache)!r}: "
@@ -72,64 +87,171 @@ def crops(
             ) from error
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        found = np.load(folder / CROPS, mmap_mode="r", allow_pickle=False)
-        same = facts["sha256"] == _sha256(folder / CROPS)
+        crops = np.load(folder / CROPS, mmap_mode="r", allow_pickle=False)
+        centres = np.load(folder / CENTRES, mmap_mode="r", allow_pickle=False)
+        content, empty = facts["content"], tuple(facts["empty"])
+        changed = [n for n in (CROPS, CENTRES) if facts[n] != _sha256(folder / n)]
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{folder} is damaged, delete it: {error}.") from error
-    if not same:
-        raise ValueError(f"{folder} is damaged, delete it: {CROPS} has changed.")
-    return found
+    if changed:
+        raise ValueError(f"{folder} is damaged, delete it: {changed[0]} has changed.")
+    return Cached(crops=crops, centres_mm=centres, content=content, empty=empty)
 
 
 def _make(
-    labels: Labels, side_px: int, folder: Path, progress: Progress | None
+    source: Source,
+    side_px: int,
+    folder: Path,
+    progress: Progress | None,
+    workers: int,
 ) -> None:
+    """Make a set, or what is missing of it, and give it its name."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
-    try:
-        frames = len(labels.joints_mm)
-        shape = (frames, side_px, side_px)
-        array = np.lib.format.open_memmap(aside / CROPS, "w+", np.float16, shape)
-        for start in range(0, frames, CHUNK):
-            rows = slice(start, min(start + CHUNK, frames))
-            array[rows] = _render(labels, side_px, rows)
-            if progress is not None:
-                progress(rows.stop, frames)
-        array.flush()
-        del array
-        facts = {"version": VERSION, "sha256": _sha256(aside / CROPS)}
-        (aside / FACTS).write_text(json.dumps(facts), encoding="utf-8")
-        for name in (CROPS, FACTS):
-            with (aside / name).open("rb+") as file:
-                os.fsync(file.fileno())
+    aside = folder.parent / f".making-{folder.name}"
+    with _alone(folder):
+        if folder.is_dir():  # another process was first
+            return
+        aside.mkdir(exist_ok=True)
+        arrays = _arrays(aside, source.frames, side_px)
+        contents = _fill(source, side_px, aside, arrays, progress, workers)
+        for array in arrays:
+            array.flush()  # pyright: ignore[reportAttributeAccessIssue]
+        starts = range(0, source.frames, CHUNK)
+        blank = [(arrays[0][n : n + CHUNK] == 1).all((1, 2)) for n in starts]
+        facts = {
+            "version": VERSION,
+            CROPS: _sha256(aside / CROPS),
+            CENTRES: _sha256(aside / CENTRES),
+            "content": hashlib.sha256("\n".join(contents).encode()).hexdigest(),
+            "empty": np.flatnonzero(np.concatenate(blank)).tolist(),
+        }
+        with (aside / FACTS).open("w", encoding="utf-8") as file:
+            json.dump(facts, file)
+            file.flush()
+            os.fsync(file.fileno())
+        (aside / DONE).unlink()
         aside.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # else another process was first
-            raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
-def _render(labels: Labels, side_px: int, rows: slice) -> np.ndarray:
-    """Crops of a few frames, with the noise of a sensor."""
-    joints = torch.tensor(labels.joints_mm[rows]).double()
-    centre = torch.tensor(labels.centres_mm[rows])
-    thickness = torch.tensor(labels.thickness[rows]).double()
-    flesh = labels.skeleton.flesh(joints, thickness)
-    start, end, start_radius, end_radius = (part.float() for part in flesh)
-    depth = render.render(
-        start,
-        end,
-        start_radius,
-        end_radius,
-        centre_mm=centre,
-        camera=labels.camera,
-        side_px=side_px,
-    )
-    noise = torch.Generator().manual_seed(rows.start)
-    _, _, sensor_px = geometry.crop_pixels(centre, labels.camera, side_px)
-    seen = sensor.observe(depth, noise, sensor_px=sensor_px)
-    return geometry.normalise_crop(seen, centre[:, 2])[:, 0].half().numpy()
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock under which one set is made; wait for who has it."""
+    path = folder.parent / f".making-{folder.name}.lock"
+    with path.open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(WAIT_S)
+        try:
+            yield
+        finally:
+            if folder.is_dir():  # nobody needs the lock any more
+                path.unlink(missing_ok=True)
+
+
+def _arrays(aside: Path, frames: int, side_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """The arrays to fill: those that are there if they have the right form."""
+    made = []
+    for name, kind, shape in (
+        (CROPS, np.float16, (frames, side_px, side_px)),
+        (CENTRES, np.float32, (frames, 3)),
+    ):
+        array = None
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            array = np.load(aside / name, mmap_mode="r+", allow_pickle=False)
+        if array is None or (array.dtype, array.shape) != (kind, shape):
+            array = np.lib.format.open_memmap(aside / name, "w+", kind, shape)
+        made.append(array)
+    return made[0], made[1]
+
+
+def _fill(
+    source: Source,
+    side_px: int,
+    aside: Path,
+    arrays: tuple[np.ndarray, np.ndarray],
+    progress: Progress | None,
+    workers: int,
+) -> list[str]:
+    """Make every chunk that is not there; returns the content of each."""
+    frames = source.frames
+    chunks = [
+        slice(start, min(start + CHUNK, frames)) for start in range(0, frames, CHUNK)
+    ]
+    contents = _kept(aside, chunks, arrays)
+    missing = [number for number in range(len(chunks)) if number not in contents]
+    ready = sum(chunks[n].stop - chunks[n].start for n in contents)
+    if progress is not None:
+        progress(ready, frames)
+    with (aside / DONE).open("a", encoding="utf-8") as log:
+        for number, part in _parts(source, side_px, chunks, missing, workers):
+            rows = chunks[number]
+            arrays[0][rows], arrays[1][rows] = part.crops, part.centres_mm
+            for array in arrays:
+                array.flush()  # pyright: ignore[reportAttributeAccessIssue]
+            _note(log, number, _digest(arrays, rows), part.content)
+            contents[number] = part.content
+            ready += rows.stop - rows.start
+            if progress is not None:
+                progress(ready, frames)
+    return [contents[number] for number in range(len(chunks))]
+
+
+def _parts(
+    source: Source,
+    side_px: int,
+    chunks: list[slice],
+    missing: list[int],
+    workers: int,
+) -> Iterator[tuple[int, Part]]:
+    """Chunks in their order, made a few ahead of who takes them."""
+    ahead: deque[tuple[int, Future[Part]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for number in missing:
+                job = pool.submit(source.make, chunks[number], side_px)
+                ahead.append((number, job))
+                if len(ahead) > workers:
+                    first, job = ahead.popleft()
+                    yield first, job.result()
+            for number, job in ahead:
+                yield number, job.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _kept(
+    aside: Path, chunks: list[slice], arrays: tuple[np.ndarray, np.ndarray]
+) -> dict[int, str]:
+    """Content of the chunks that an interrupted call left whole."""
+    kept: dict[int, str] = {}
+    try:
+        lines = (aside / DONE).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return kept
+    for line in lines.splitlines():
+        with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
+            said = json.loads(line)  # the last line may be torn
+            number = said["chunk"]
+            if said["sha256"] == _digest(arrays, chunks[number]):
+                kept[number] = said["content"]
+    return kept
+
+
+def _note(log: TextIO, number: int, digest: str, content: str) -> None:
+    said: dict[str, Any] = {"chunk": number, "sha256": digest, "content": content}
+    log.write(f"\n{json.dumps(said)}")  # a torn line before it stays apart
+    log.flush()
+    os.fsync(log.fileno())
+
+
+def _digest(arrays: tuple[np.ndarray, np.ndarray], rows: slice) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array[rows]).tobytes())
+    return digest.hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -4,7 +4,8 @@ No file is read here. The readers beside this file make a `HandData`; training,
 evaluation and pictures take one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -40,6 +41,14 @@ class HandData:
     """int32 [frames], who the hand belongs to."""
     split: np.ndarray
     """int8 [frames], values of `splits`."""
+    unlabelled: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 1)))
+    """float16 [more, side, side]: crops without labels, for the GAN only."""
+    unlabelled_empty: tuple[int, ...] = ()
+    """Which of those show nothing; they are never used."""
+    files: tuple[Path, ...] = ()
+    """Depth frame of each row, if the set was recorded; not mirrored."""
+    empty: int = 0
+    """Frames in whose cube nothing was seen; they are in no split."""
 
     @property
     def root(self) -> int:
@@ -68,6 +77,15 @@ class HandData:
             split: `train`, `validation` or `test`.
         """
         return np.flatnonzero(self.split == SPLITS[split])
+
+    def depth_rows(self) -> np.ndarray:
+        """Rows whose crops the GAN may see: all of train, then the unlabelled.
+
+        The unlabelled crops are numbered on from the last frame.
+        """
+        first = len(self.crops)
+        more = np.delete(np.arange(len(self.unlabelled)), list(self.unlabelled_empty))
+        return np.concatenate([self.rows("train"), first + more])
 
     def labelled(self, ratio: float, seed: int) -> np.ndarray:
         """Rows of the training frames whose labels may be used, ascending.

@@ -3,29 +3,7 @@ import math
 import pytest
 
 from cnets import config, train
-from cnets.bank import Bank, EpochReport
-
-
-def report(**changes) -> EpochReport:
-    """A sound report, but for the changes."""
-    values = {
-        "stage": "joint",
-        "epoch": 1,
-        "epochs": 2,
-        "terms": {"posterior": 0.5},
-        "metrics": {"mean_joint_error_mm": 20.0},
-        "seconds": 0.1,
-    }
-    return EpochReport(**(values | changes))
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_not_finite_names_the_figure(value):
-    """Terms and metrics are looked at alike."""
-    assert train.not_finite(report()) is None
-    assert train.not_finite(report(terms={"kl": value})) == "kl"
-    found = train.not_finite(report(metrics={"mean_joint_error_mm": value}))
-    assert found == "mean_joint_error_mm"
+from cnets.bank import Bank
 
 
 def test_a_run_without_numbers_raises_after_its_report(hands):
@@ -38,3 +16,21 @@ def test_a_run_without_numbers_raises_after_its_report(hands):
         reports.extend(train.train(Bank(hands), wild))
     iterator = train.train(Bank(hands), wild)
     assert not math.isfinite(next(iterator).terms["pose_reconstruction"])
+
+
+def test_a_collapse_is_said_and_ends_nothing(hands):
+    """A run whose code drowns in noise says so at the VAE's end, and goes on."""
+    drowned = config.preset("tiny").replace(
+        {
+            "networks.joints": 5,
+            "losses.kl": 1e3,
+            "vae.epochs": 2,
+            "gan.epochs": 0,
+            "joint.epochs": 1,
+            "joint.steps": 2,
+        }
+    )
+    reports = list(train.train(Bank(hands), drowned))
+    assert [r.stage for r in reports] == ["vae", "vae", "warm_up", "joint"]
+    found = [r.finding and r.finding.state for r in reports]
+    assert found == [None, "collapsed", "collapsed", "collapsed"]

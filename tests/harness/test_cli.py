@@ -60,7 +60,7 @@ class TestBadInput:
             (["--data", "poses:nowhere"], "`data` must name a folder"),
             (
                 ["--data", "synthetic:x"],
-                "`data` must be synthetic[:FRAMES] or poses:DIR",
+                "`data` must be synthetic[:FRAMES], poses:DIR, nyu:DIR",
             ),
             (["--split", "block"], "`split` must be one of person"),
             (

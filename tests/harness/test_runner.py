@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import config
+from cnets import config, models
 from cnets.data import open_data
 from harness import runner
 from harness.job import DataChoice, Job
@@ -49,7 +49,13 @@ def reports(trained: TrainRunner) -> list:
 
 def figures(report) -> dict:
     """What must repeat: everything but times and pictures."""
-    return {"step": report.step, **report.terms, **report.metrics, **report.final}
+    return {
+        "step": report.step,
+        **report.terms,
+        **report.metrics,
+        **report.health,
+        **report.final,
+    }
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 4, 5])
@@ -103,6 +109,18 @@ def test_a_checkpoint_of_another_configuration_is_not_used(job, tmp_path):
     assert runner.newest(tmp_path / "checkpoints", other, "cpu") is None
 
 
+def test_the_reports_carry_figures_and_findings_of_health(job):
+    """A pose VAE that drowns in noise is found at its end, in figure and rule."""
+    drowned = job.config.replace({"losses.kl": 1e6, "vae.steps": 60})
+    first = TrainRunner(dataclasses.replace(job, config=drowned)).advance()
+    assert first.health == {"active_units": 0.0}
+    assert first.finding is not None
+    assert (first.finding.rule, first.finding.value) == ("posterior collapse", 0.0)
+    sound = TrainRunner(job).advance()
+    assert sound.health["active_units"] > 0
+    assert sound.finding is None
+
+
 def test_pictures_come_at_their_steps_only(job):
     """Four rows of four tiles at the rungs, nothing elsewhere."""
     found = {r.step: r.pictures for r in reports(TrainRunner(job)) if r.step}
@@ -150,3 +168,43 @@ def test_one_thread_is_used(job):
     torch.set_num_threads(2)
     TrainRunner(job)
     assert torch.get_num_threads() == 1
+
+
+def test_the_last_networks_are_kept(job, tmp_path):
+    """When a run has ended, the model in its folder is the one that was tested."""
+    trained = TrainRunner(job)
+    reports(trained)
+    model = models.open_model(str(tmp_path / "checkpoints"))
+    data = trained.bank.data
+    rows = data.rows("test")
+    depth = torch.from_numpy(data.crops[rows].astype(np.float32))[:, None]
+    found = model.predict(depth, torch.from_numpy(data.centres_mm[rows]))
+    torch.testing.assert_close(found, trained.bank.predict(trained.lane, rows))
+
+
+def test_a_run_starts_from_a_model(job, tmp_path):
+    """It goes straight to the joint stage, with the model's networks."""
+    reports(TrainRunner(job))
+    origin = models.open_model(str(tmp_path / "checkpoints"))
+    again = dataclasses.replace(
+        job, init=str(tmp_path / "checkpoints"), checkpoints=str(tmp_path / "second")
+    )
+    started = TrainRunner(again)
+    assert (started.lane.stage, started.lane.epoch) == ("joint", 0)
+    assert started.lane.origin == origin.digest()
+    for name, module in models.of_lane("", started.lane).modules.items():
+        there = origin.modules[name].state_dict()
+        for part, tensor in module.state_dict().items():
+            assert torch.equal(tensor, there[part]), f"{name} {part}"
+    assert [r.stage for r in reports(started)] == ["joint"] * job.config.joint.epochs
+
+
+def test_a_run_from_another_model_is_not_gone_on_with(job, tmp_path, monkeypatch):
+    """A folder with a run from random networks is no trap for one from a model."""
+    monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+    first = TrainRunner(job)
+    for _ in range(4):
+        first.advance()
+    folder = tmp_path / "checkpoints"
+    assert runner.newest(folder, job.config, "cpu") is not None
+    assert runner.newest(folder, job.config, "cpu", "0" * 64) is None

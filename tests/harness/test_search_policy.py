@@ -3,14 +3,27 @@ import math
 
 import pytest
 
+from cnets import health
 from cnets.config import TrainConfig
-from results import queries
+from harness import sampler
+from results import queries, schema
 
 
 def table(driven, name):
     """The newest rows of a table."""
     driven.writer.flush()
     return queries.read(driven.store, name, "s").to_pylist()
+
+
+COLLAPSE = health.Finding(
+    rule="mode collapse",
+    state="collapsed",
+    figure="image_spread_ratio",
+    value=0.03,
+    limit=0.1,
+    epochs=3,
+)
+"""A rule that has fired."""
 
 
 class TestASearch:
@@ -39,6 +52,17 @@ class TestASearch:
             assert row["median_joint_error_mm"] == expected / 2
             assert row["posterior"] == 0.5
             assert row["kl"] is None
+
+    def test_health_is_stored_with_the_step(self, driven, make_report):
+        """Every figure that a rule looks at is a column of `reports`."""
+        figures = {rule.figure: 0.5 for rule in health.COLLAPSES}
+        name = driven.policy.propose().trial
+        driven.policy.report(name, {"report": make_report(1, 20.0, health=figures)})
+        driven.policy.report(name, {"report": make_report(2, 20.0)})
+        assert set(figures) == set(schema.HEALTH_FIGURES)
+        first, second = table(driven, "reports")
+        assert {name: first[name] for name in figures} == figures
+        assert {name: second[name] for name in figures} == dict.fromkeys(figures)
 
     def test_the_row_of_a_trial_is_its_last_step(self, driven):
         """Step and objective of `trials` are those of its newest report."""
@@ -99,6 +123,46 @@ class TestFailuresAreResults:
         assert row["reason"] == "`x` was nan after epoch 3 of stage gan."
         assert row["step"] is None
 
+    def test_a_collapse_stops_at_once(self, driven, make_report):
+        """The finding of a report ends the trial, with rule, value and limit."""
+        name = driven.policy.propose().trial
+        driven.policy.report(name, {"report": make_report(1, 20.0)})
+        decision = driven.policy.report(
+            name, {"report": make_report(2, 19.0, finding=COLLAPSE)}
+        )
+        assert (decision.action, decision.state) == ("stop", "collapsed")
+        row = table(driven, "trials")[0]
+        assert (row["state"], row["event"], row["step"]) == ("collapsed", "ended", 2)
+        assert row["reason"] == (
+            "mode collapse: `image_spread_ratio` was 0.03, below 0.1 for 3 epochs, "
+            "after epoch 2 of stage joint."
+        )
+        assert [row["step"] for row in table(driven, "reports")] == [1, 2]
+        assert queries.best(queries.read(driven.store, "trials", "s")).num_rows == 0
+
+    def test_a_collapse_before_the_joint_stage(self, driven, make_report):
+        """A pose VAE that has collapsed costs no joint epoch."""
+        name = driven.policy.propose().trial
+        early = make_report(0, 0, stage="vae", epoch=3, metrics={}, finding=COLLAPSE)
+        assert driven.policy.report(name, {"report": early}).state == "collapsed"
+        row = table(driven, "trials")[0]
+        assert (row["state"], row["step"]) == ("collapsed", None)
+        assert row["reason"].endswith("after epoch 3 of stage vae.")
+
+    def test_no_number_comes_before_a_collapse(self, driven, make_report):
+        """A report with both ends as diverged."""
+        name = driven.policy.propose().trial
+        both = make_report(1, math.nan, finding=COLLAPSE)
+        assert driven.policy.report(name, {"report": both}).state == "diverged"
+
+    def test_the_next_proposal_counts_it_among_the_bad(self, driven, make_report):
+        """The sampler is told the state, and no value."""
+        name = driven.policy.propose().trial
+        bad = make_report(1, 1.0, finding=COLLAPSE)
+        driven.policy.report(name, {"report": bad})
+        assert driven.policy.trials[name].record().state == "collapsed"
+        assert "collapsed" not in sampler.VALUED
+
     def test_a_crash_keeps_its_message(self, driven):
         """Retries are counted, the last failure ends the trial."""
         name = driven.policy.propose().trial
@@ -151,13 +215,19 @@ class TestResume:
         whole.writer.close()
         assert found == expected
 
+    @pytest.mark.parametrize(
+        ("error", "finding"), [(math.nan, None), (5.0, COLLAPSE)], ids=["nan", "mode"]
+    )
+    @pytest.mark.parametrize("ended", [1, 2])
     def test_failures_are_replayed_where_they_happened(
-        self, driven, make_driven, make_report
+        self, driven, make_driven, make_report, ended, error, finding
     ):
-        """A trial that was ahead and then diverged is withdrawn after a restart too."""
+        """A trial that was ahead and then failed is withdrawn after a restart too."""
         first, _ = driven.policy.propose(), driven.policy.propose()
-        for step, error in ((1, 5.0), (2, math.nan)):
-            driven.policy.report(first.trial, {"report": make_report(step, error)})
+        for step in range(1, ended):
+            driven.policy.report(first.trial, {"report": make_report(step, 5.0)})
+        last = make_report(ended, error, finding=finding)
+        driven.policy.report(first.trial, {"report": last})
         again = self.reopened(driven, make_driven)
         again.policy.propose()
         third = again.policy.propose()

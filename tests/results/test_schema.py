@@ -100,6 +100,14 @@ class TestSchema:
         columns = schema.schema("reports")
         assert all(columns.field(name).nullable for name in schema.LOSS_TERMS)
 
+    def test_health_figures_came_later(self):
+        """They may be null, and rows of version 1.0, which lack them, still fit."""
+        columns = schema.schema("reports")
+        assert all(columns.field(name).nullable for name in schema.HEALTH_FIGURES)
+        old = [f for f in columns if f.name not in schema.HEALTH_FIGURES]
+        assert len(old) == len(columns) - 4
+        assert schema.merged("reports", [pa.schema(old)]).equals(columns)
+
 
 class TestCheckRow:
     @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Tests of `cnets.data.cache`: made once, whole or refused, shared."""
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from cnets.data import cache, synthetic
-from cnets.data.labels import Labels
+from cnets.data.rendered import Rendered
 
 
 FRAMES = 66
@@ -20,16 +19,16 @@ FRAMES = 66
 
 
 @pytest.fixture(scope="module")
-def labels() -> Labels:
+def source() -> Rendered:
     """A few poses."""
-    return synthetic.labels(FRAMES)
+    return Rendered(synthetic.labels(FRAMES))
 
 
 @pytest.fixture(scope="module")
-def made(labels, tmp_path_factory) -> Path:
+def made(source, tmp_path_factory) -> Path:
     """A cache that holds them; only read."""
     folder = tmp_path_factory.mktemp("made")
-    cache.crops(labels, 32, folder)
+    cache.cached(source, 32, folder)
     return folder
 
 
@@ -46,15 +45,16 @@ def never(done: int, frames: int) -> None:
 
 def only(folder: Path) -> Path:
     """The crops of the one set in a cache."""
-    (found,) = folder.iterdir()
+    (found,) = (p for p in folder.glob("*-*") if not p.name.startswith("."))
     return found / cache.CROPS
 
 
 def start_process(folder: Path, **environment: str) -> subprocess.Popen:
     """A process of its own that opens the same poses in a cache."""
     script = (
-        "import sys, pathlib; from cnets.data import cache, synthetic;"
-        f"cache.crops(synthetic.labels({FRAMES}), 32, pathlib.Path(sys.argv[1]))"
+        "import sys, pathlib; from cnets.data import cache, rendered, synthetic;"
+        f"source = rendered.Rendered(synthetic.labels({FRAMES}));"
+        "cache.cached(source, 32, pathlib.Path(sys.argv[1]))"
     )
     return subprocess.Popen(
         [sys.executable, "-c", script, str(folder)], env=os.environ | environment
@@ -62,31 +62,32 @@ def start_process(folder: Path, **environment: str) -> subprocess.Popen:
 
 
 class TestCrops:
-    def test_made_once(self, labels, tmp_path):
+    def test_made_once(self, source, tmp_path):
         """Progress is told the first time, and nothing is rendered the second."""
         told = []
-        first = cache.crops(labels, 32, tmp_path, lambda *done: told.append(done))
-        again = cache.crops(labels, 32, tmp_path, never)
-        assert told == [(64, FRAMES), (FRAMES, FRAMES)]
-        assert np.array_equal(first, again)
+        first = cache.cached(source, 32, tmp_path, lambda *done: told.append(done))
+        again = cache.cached(source, 32, tmp_path, never)
+        assert told == [(0, FRAMES), (64, FRAMES), (FRAMES, FRAMES)]
+        assert np.array_equal(first.crops, again.crops)
+        assert np.array_equal(first.centres_mm, again.centres_mm)
 
-    def test_shared_memory(self, labels, tmp_path):
+    def test_shared_memory(self, source, tmp_path):
         """Crops are a read-only memory map of float16."""
-        crops = cache.crops(labels, 32, tmp_path / "new" / "folder")
+        crops = cache.cached(source, 32, tmp_path / "new" / "folder").crops
         assert isinstance(crops, np.memmap)
         assert not crops.flags.writeable
         assert crops.dtype == np.float16
         assert crops.shape == (FRAMES, 32, 32)
 
-    def test_same_bytes_again(self, labels, made, copied):
+    def test_same_bytes_again(self, source, made, copied):
         """A set that was deleted comes back to the last bit."""
         shutil.rmtree(only(copied).parent)
-        cache.crops(labels, 32, copied)
+        cache.cached(source, 32, copied)
         assert only(copied).read_bytes() == only(made).read_bytes()
 
-    def test_hands(self, labels, made):
+    def test_hands(self, source, made):
         """Every crop reaches from -1 to +1, and a hand covers a part of it."""
-        crops = cache.crops(labels, 32, made, never).astype(np.float32)
+        crops = cache.cached(source, 32, made, never).crops.astype(np.float32)
         assert (crops.max((1, 2)) == 1).all()
         assert (crops.min((1, 2)) == -1).all()
         covered = (crops < 1).mean((1, 2))
@@ -94,71 +95,89 @@ class TestCrops:
         assert covered.max() < 0.6
 
     @pytest.mark.parametrize("kept", [0, 50, 1000, -1])
-    def test_truncated(self, labels, copied, kept):
+    def test_truncated(self, source, copied, kept):
         """A file that was cut is refused, wherever, with the folder to delete."""
         path = only(copied)
         path.write_bytes(path.read_bytes()[:kept])
         with pytest.raises(ValueError, match="is damaged, delete it") as refused:
-            cache.crops(labels, 32, copied, never)
+            cache.cached(source, 32, copied, never)
         assert str(path.parent) in str(refused.value)
 
-    def test_changed_byte(self, labels, copied):
+    def test_changed_byte(self, source, copied):
         """A file in which one bit has changed is refused."""
         path = only(copied)
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"delete it: crops\.npy has changed"):
-            cache.crops(labels, 32, copied)
+            cache.cached(source, 32, copied)
 
     @pytest.mark.parametrize("facts", ["", "{", "{}", "[]", '{"sha256": null}'])
-    def test_bad_facts(self, labels, copied, facts):
+    def test_bad_facts(self, source, copied, facts):
         """A set whose checksum is not there is refused."""
         (only(copied).parent / cache.FACTS).write_text(facts)
         with pytest.raises(ValueError, match="is damaged, delete it"):
-            cache.crops(labels, 32, copied)
+            cache.cached(source, 32, copied)
 
-    def test_missing_file(self, labels, copied):
+    def test_missing_file(self, source, copied):
         """A folder without its crops is refused."""
         only(copied).unlink()
         with pytest.raises(ValueError, match="is damaged, delete it"):
-            cache.crops(labels, 32, copied)
+            cache.cached(source, 32, copied)
 
-    def test_leftover(self, labels, tmp_path):
-        """What a killed process left is no set, and is in nobody's way."""
-        leftover = tmp_path / ".making-abc"
-        leftover.mkdir()
-        (leftover / cache.CROPS).write_bytes(b"half")
-        assert len(cache.crops(labels, 32, tmp_path)) == FRAMES
-        assert (leftover / cache.CROPS).read_bytes() == b"half"
+    @pytest.mark.parametrize("after", [1, 2, 3])
+    def test_goes_on(self, tmp_path, after):
+        """What was made before an interruption is not made again."""
+        many = Rendered(synthetic.labels(4 * cache.CHUNK))
 
-    def test_stopped(self, labels, tmp_path):
-        """Rendering that is interrupted leaves nothing behind."""
-
-        def stop(*_: int) -> None:
-            raise KeyboardInterrupt
+        def stop(done: int, frames: int) -> None:
+            assert frames == 4 * cache.CHUNK
+            if done == after * cache.CHUNK:
+                raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            cache.crops(labels, 32, tmp_path, stop)
-        assert list(tmp_path.iterdir()) == []
+            cache.cached(many, 32, tmp_path, stop, workers=1)
+        assert not list(tmp_path.glob("*/" + cache.FACTS))
+        told = []
+        cache.cached(many, 32, tmp_path, lambda *done: told.append(done[0]), workers=1)
+        assert told == [n * cache.CHUNK for n in range(after, 5)]
+        whole = cache.cached(many, 32, tmp_path / "whole")
+        assert only(tmp_path).read_bytes() == only(tmp_path / "whole").read_bytes()
+        assert len(whole.crops) == 4 * cache.CHUNK
 
-    def test_overtaken(self, labels, tmp_path):
-        """Who finishes second uses the first one's set, and removes its own."""
+    def test_damaged_leftover(self, source, made, tmp_path):
+        """A chunk whose bytes are not those of its line is made again."""
 
-        def overtake(done: int, frames: int) -> None:
-            if done == frames:
-                cache.crops(labels, 32, tmp_path)
+        def stop(done: int, _: int) -> None:
+            if done:
+                raise KeyboardInterrupt
 
-        crops = cache.crops(labels, 32, tmp_path, overtake)
-        assert np.array_equal(crops, np.load(only(tmp_path)))
+        with pytest.raises(KeyboardInterrupt):
+            cache.cached(source, 32, tmp_path, stop, workers=1)
+        (aside,) = (p for p in tmp_path.glob(".making-*") if p.is_dir())
+        content = bytearray((aside / cache.CROPS).read_bytes())
+        content[200] ^= 1
+        (aside / cache.CROPS).write_bytes(content)
+        with (aside / cache.DONE).open("a") as log:
+            log.write('\n{"chunk": 1, "sha')
+        cache.cached(source, 32, tmp_path)
+        assert only(tmp_path).read_bytes() == only(made).read_bytes()
 
-    def test_two_threads(self, labels, tmp_path):
+    @pytest.mark.parametrize("workers", [1, 2, 5])
+    def test_workers(self, source, made, tmp_path, workers):
+        """However many threads make it, the set has the same bytes."""
+        cache.cached(source, 32, tmp_path, workers=workers)
+        for name in (cache.CROPS, cache.CENTRES, cache.FACTS):
+            there, here = (only(f).parent / name for f in (made, tmp_path))
+            assert there.read_bytes() == here.read_bytes()
+
+    def test_two_threads(self, source, tmp_path):
         """Two that start at once get one set."""
         start, found = threading.Barrier(2), []
 
         def open_it() -> None:
             start.wait()
-            found.append(cache.crops(labels, 32, tmp_path))
+            found.append(cache.cached(source, 32, tmp_path).crops)
 
         threads = [threading.Thread(target=open_it) for _ in range(2)]
         for thread in threads:
@@ -181,34 +200,8 @@ class TestCrops:
         assert only(tmp_path).parent.name == only(made).parent.name
         assert only(tmp_path).read_bytes() == only(made).read_bytes()
 
-    def test_cannot_be_written(self, labels, tmp_path):
+    def test_cannot_be_written(self, source, tmp_path):
         """A file where the cache should be is refused, naming the store."""
         (tmp_path / "file").write_text("")
         with pytest.raises(ValueError, match="`store` must be a folder that can be"):
-            cache.crops(labels, 32, tmp_path / "file")
-
-
-class TestFingerprint:
-    def test_all_it_depends_on(self, labels):
-        """Side, joints, centres, thickness, skeleton and camera each change it."""
-        names = {cache.fingerprint(labels, 32), cache.fingerprint(labels, 64)}
-        for array in ("joints_mm", "centres_mm", "thickness"):
-            moved = getattr(labels, array).copy()
-            moved.reshape(-1)[-1] += 0.01
-            changed = dataclasses.replace(labels, **{array: moved})
-            names.add(cache.fingerprint(changed, 32))
-        parts = {
-            "camera": dataclasses.replace(labels.camera, cx=321.0),
-            "skeleton": dataclasses.replace(
-                labels.skeleton, capsules=labels.skeleton.capsules[1:]
-            ),
-        }
-        for name, part in parts.items():
-            changed = dataclasses.replace(labels, **{name: part})
-            names.add(cache.fingerprint(changed, 32))
-        assert len(names) == 7
-
-    def test_repeats(self, labels):
-        """The same labels have the same fingerprint when they are drawn again."""
-        again = synthetic.labels(FRAMES)
-        assert cache.fingerprint(again, 32) == cache.fingerprint(labels, 32)
+            cache.cached(source, 32, tmp_path / "file")

@@ -20,7 +20,7 @@ class TestOpenData:
         assert hands.name == "synthetic:40"
         assert hands.crops.shape == (40, 64, 64)
         assert hands.joints_mm.shape == (40, 21, 3)
-        assert told == [(40, 40)]
+        assert told == [(0, 40), (40, 40)]
         assert hands.fingerprint.endswith("-person")
 
     def test_default_split(self, tmp_path):
@@ -37,7 +37,8 @@ class TestOpenData:
     )
     def test_unknown(self, spec, tmp_path):
         """An unknown set is refused, with the right names."""
-        complaint = rf"`data` must be synthetic\[:FRAMES\] or poses:DIR, got '{spec}'"
+        known = r"synthetic\[:FRAMES\], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR"
+        complaint = rf"`data` must be {known}, got '{spec}'"
         with pytest.raises(ValueError, match=complaint):
             data.open_data(spec, side_px=32, cache=tmp_path)
 

@@ -1,0 +1,312 @@
+"""`crossnets evaluate`: the papers' metrics of predictions, a model or its VAE.
+
+The metrics themselves are in `cnets/metrics.py`, what is printed in
+`evaluation.py`, the picture in `plots.py`.
+"""
+
+import gzip
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor
+
+from cnets import folded, geometry, metrics, models
+from cnets.data import HandData, label_files, open_data
+from cnets.data.hand_data import SPLITS
+from cnets.data.label_sets import LabelSet, label_set
+from cnets.model import Model
+from cnets.skeleton import Skeleton
+from harness import plots, tables
+from harness.cli import DONE
+from harness.commands import preparation
+from harness.evaluation import Evaluation, shown
+from harness.verbs import Evaluate
+
+
+PARTS = (*SPLITS, "all")
+"""What `--part` takes; `all` are all frames in which the hand was seen."""
+
+UNITS = ("uvd", "xyz")
+"""What `--unit` takes."""
+
+DEVICES = ("cpu", "cuda")
+"""What `--device` takes."""
+
+ROWS_AT_ONCE = 256
+"""Frames that are predicted together."""
+
+LONGEST_ROW_BYTES = 1 << 16
+"""Most that is looked at to count the numbers of a row; 108 take 2 KiB."""
+
+
+def evaluate(verb: Evaluate) -> int:
+    """Measure, draw if asked to, then print."""
+    _check(verb)
+    bonus_mm = metrics.HALF_MM if verb.half_millimetre else 0.0
+    if verb.vae is not None:
+        done = of_vae(verb.vae, verb.data, bonus_mm=bonus_mm)
+    elif verb.model is not None:
+        done = of_model(
+            verb.model,
+            verb.data,
+            part=verb.part,
+            split=verb.split,
+            store=Path(verb.store),
+            device=verb.device,
+            bonus_mm=bonus_mm,
+        )
+    else:
+        assert verb.predictions is not None
+        path = Path(verb.predictions)
+        done = of_predictions(path, verb.data, unit=verb.unit, bonus_mm=bonus_mm)
+    if verb.plot is not None:
+        name = Path(done.source).name
+        plots.success_curve(Path(verb.plot), done.plotted, name, bonus_mm=done.bonus_mm)
+        print(f"{verb.plot}: the curve of {name}.", file=sys.stderr)  # noqa: T201
+    print(shown(done, verb.format))  # noqa: T201
+    return DONE
+
+
+def of_predictions(
+    path: Path, data: str, *, unit: str = "uvd", bonus_mm: float = 0.0
+) -> Evaluation:
+    """The figures of a text file of predictions.
+
+    Args:
+        path: One row a frame, in the order of the labels; three numbers for each
+            joint that the papers evaluate, or for each of the whole skeleton.
+        data: The labels, as `label_set` takes them.
+        unit: `uvd` for pixels and depth, made millimetres with the camera of the
+            labels; `xyz` for millimetres of the camera frame, y up, z away.
+        bonus_mm: Added to every threshold.
+
+    Raises:
+        ValueError: If the labels or the predictions are missing or damaged, or
+            differ in frames or joints.
+    """
+    labels = label_set(data)
+    rows = torch.from_numpy(_predictions(path, labels))
+    if len(rows) != len(labels.joints_mm):
+        raise ValueError(
+            f"{path} must have a row for each frame of {data}, got {len(rows)} rows "
+            f"and {len(labels.joints_mm)} frames."
+        )
+    points = rows if unit == "xyz" else geometry.to_mm_from_uvd(rows, labels.camera)
+    errors = metrics.joint_errors(points, torch.from_numpy(labels.joints_mm))
+    return Evaluation(
+        source=str(path),
+        data=data,
+        joints=_names(labels.skeleton, labels.joints),
+        errors=errors,
+        plotted=errors,
+        figures=metrics.report(errors, bonus_mm=bonus_mm),
+        bonus_mm=bonus_mm,
+    )
+
+
+def of_vae(name: str, data: str, *, bonus_mm: float = 0.0) -> Evaluation:
+    """What a model's pose VAE loses of labelled poses that it encodes and decodes.
+
+    Args:
+        name: The model, as `models.open_model` takes it.
+        data: The labels, as `label_set` takes them, with all joints.
+        bonus_mm: Added to every threshold of the curve that is drawn.
+
+    Returns:
+        `vae_round_trip_mm` over all joints, `vae_round_trip_evaluated_mm` over
+        those that the papers evaluate, and the baseline `mean_pose_mm`: the mean
+        of these labels relative to the root joint, put at each frame's root, over
+        the evaluated joints (51.35 on the NYU test poses, 41.22 on MSRA14).
+
+    Raises:
+        ValueError: If model or labels are missing or damaged, or have different
+            hands.
+    """
+    labels = label_set(data, full=True)
+    model = models.open_model(name)
+    _same_hand(model, labels.skeleton)
+    joints_mm = torch.from_numpy(labels.joints_mm)
+    trip = model.round_trip(joints_mm.float()).double()
+    errors = metrics.joint_errors(_finite(trip), joints_mm)
+    evaluated = list(labels.skeleton.evaluated)
+    baseline = metrics.mean_pose_errors(joints_mm, labels.skeleton.root)
+    return Evaluation(
+        source=name,
+        data=data,
+        joints=_names(labels.skeleton, labels.joints),
+        errors=errors,
+        plotted=errors[:, evaluated],
+        figures={
+            "vae_round_trip_mm": float(errors.mean()),
+            "vae_round_trip_evaluated_mm": float(errors[:, evaluated].mean()),
+            "mean_pose_mm": float(baseline[:, evaluated].mean()),
+        },
+        bonus_mm=bonus_mm,
+    )
+
+
+def of_model(
+    name: str,
+    spec: str,
+    *,
+    part: str = "test",
+    split: str | None = None,
+    store: Path,
+    device: str = "cpu",
+    bonus_mm: float = 0.0,
+) -> Evaluation:
+    """The figures of a model that reads the frames of a data set.
+
+    Args:
+        name: The model, as `models.open_model` takes it.
+        spec: The data set, as `open_data` takes it.
+        part: One of `PARTS`.
+        split: Name of the split; None is the data's own default.
+        store: Its folder `cache` holds the prepared data.
+        device: Where frames are predicted.
+        bonus_mm: Added to every threshold.
+
+    Raises:
+        ValueError: If model or data are missing or damaged, have different hands,
+            or the part has no frame.
+    """
+    model = models.open_model(name)
+    with preparation() as progress:
+        data = open_data(
+            spec,
+            side_px=model.config.networks.side_px,
+            split=split,
+            cache=store / "cache",
+            progress=progress,
+        )
+    _same_hand(model, data.skeleton)
+    rows = _rows(data, part)
+    joints = list(data.evaluated)
+    labels = torch.tensor(data.joints_mm[rows][:, joints]).double()
+    found = _predicted(model, data, rows, device)[:, joints].double()
+    errors = metrics.joint_errors(_finite(found), labels)
+    return Evaluation(
+        source=name,
+        data=f"{spec}, {part}",
+        joints=_names(data.skeleton, data.evaluated),
+        errors=errors,
+        plotted=errors,
+        figures=metrics.report(errors, bonus_mm=bonus_mm),
+        bonus_mm=bonus_mm,
+    )
+
+
+def _check(verb: Evaluate) -> None:
+    """Refuse what is wrong before anything is read.
+
+    Raises:
+        ValueError: If an option has a value that it does not take.
+    """
+    given = [verb.predictions, verb.vae, verb.model]
+    if sum(value is not None for value in given) != 1:
+        count = sum(value is not None for value in given) or "none"
+        raise ValueError(
+            f"evaluate needs one of PREDICTIONS, `--vae` and `--model`, got {count}."
+        )
+    choices = {
+        "format": tables.FORMATS,
+        "part": PARTS,
+        "unit": UNITS,
+        "device": DEVICES,
+    }
+    for option, known in choices.items():
+        value = getattr(verb, option)
+        if value not in known:
+            raise ValueError(
+                f"`--{option}` must be one of {', '.join(known)}, got {value!r}."
+            )
+    if verb.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("`--device` must be cpu where torch finds no GPU, got 'cuda'.")
+    if verb.plot is not None:
+        plots.check(Path(verb.plot))
+
+
+def _predictions(path: Path, labels: LabelSet) -> np.ndarray:
+    """Predicted joints, [frames, joints of the labels, 3]."""
+    held, whole = len(labels.joints), len(labels.skeleton.joint_names)
+    columns = _first_columns(path)
+    if columns == 3 * whole:
+        return label_files.uvd_text(path, whole)[:, list(labels.joints)]
+    if columns and columns != 3 * held:
+        known = " or ".join(str(3 * count) for count in sorted({held, whole}))
+        raise ValueError(
+            f"{path} must have {known} numbers in every row, got {columns} in row 1."
+        )
+    return label_files.uvd_text(path, held)
+
+
+def _first_columns(path: Path) -> int:
+    """Words in the first row; 0 if there is none, which `uvd_text` complains of."""
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            return len(file.readline(LONGEST_ROW_BYTES).replace(b",", b" ").split())
+    except (OSError, EOFError, zlib.error):
+        return 0
+
+
+def _same_hand(model: Model, skeleton: Skeleton) -> None:
+    own, other = model.skeleton, skeleton
+    if own.name != other.name:
+        raise ValueError(
+            f"`data` must have the hand of the model, {own.name} with "
+            f"{len(own.joint_names)} joints, got {other.name} with "
+            f"{len(other.joint_names)}."
+        )
+
+
+def _rows(data: HandData, part: str) -> np.ndarray:
+    """The frames of a part."""
+    if part != "all":
+        rows = data.rows(part)
+    else:
+        rows = np.arange(len(data.crops))
+        if data.empty:
+            rows = rows[[bool((crop < 1).any()) for crop in data.crops]]
+    if not len(rows):
+        raise ValueError(f"`--part` must have frames in {data.name}, got {part!r}.")
+    return rows
+
+
+def _predicted(model: Model, data: HandData, rows: np.ndarray, device: str) -> Tensor:
+    """All joints of some frames, millimetres."""
+    predict = folded.fast(model, device)
+    console, found = Console(stderr=True), []
+    for start in track(
+        range(0, len(rows), ROWS_AT_ONCE),
+        "Predicting",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ):
+        part = rows[start : start + ROWS_AT_ONCE]
+        depth = torch.from_numpy(np.asarray(data.crops[part], np.float32))[:, None]
+        centres_mm = torch.tensor(data.centres_mm[part])
+        found.append(predict(depth.to(device), centres_mm.to(device)).cpu())
+    return torch.cat(found)
+
+
+def _finite(points: Tensor) -> Tensor:
+    """The points that a model gave, refused if one is no number."""
+    wrong = int((~points.isfinite()).flatten(1).any(1).sum())
+    if wrong:
+        raise ValueError(
+            f"the model must give finite joints, and does not in {wrong} of "
+            f"{len(points)} frames."
+        )
+    return points
+
+
+def _names(skeleton: Skeleton, joints: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(skeleton.joint_names[joint] for joint in joints)
