@@ -6,15 +6,13 @@ itself or in its subfolder `joints36`; one line a frame, 36 numbers a line,
 pixels and millimetres.
 """
 
-import gzip
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from cnets import geometry
-from cnets.data import splits
+from cnets.data import label_files, splits
 from cnets.data.labels import Labels
 from cnets.geometry import CAMERAS
 from cnets.skeleton import NYU36
@@ -44,20 +42,7 @@ def labels(folder: str) -> Labels:
     root = Path(folder)
     if not root.is_dir():
         raise ValueError(f"`data` must name a folder of poses, got {folder!r}.")
-    tables = [_read(_find(root, axis)) for axis in "uvd"]
-    lengths = [len(table) for table in tables]
-    if len(set(lengths)) > 1:
-        raise ValueError(
-            f"{folder} must have as many rows in u, v and d, got {lengths}."
-        )
-    uvd = torch.from_numpy(np.stack(tables, -1))
-    near = np.argwhere(~(tables[2] > 0))
-    if len(near):
-        row, joint = near[0]
-        raise ValueError(
-            f"{_find(root, 'd')} must hold depths above 0, got "
-            f"{tables[2][row, joint]} in row {row + 1}."
-        )
+    uvd = torch.from_numpy(label_files.uvd_tables(root))
     joints = geometry.to_mm_from_uvd(uvd, CAMERAS["nyu"])
     draw = torch.Generator().manual_seed(SEED)
     jitter = CENTRE_STD_MM * torch.randn(
@@ -79,43 +64,3 @@ def labels(folder: str) -> Labels:
         person=person,
         splits=ways,
     )
-
-
-def _find(root: Path, axis: str) -> Path:
-    """The table of one axis."""
-    name = f"joint_1_{axis}.csv"
-    for folder in (root / "joints36", root):
-        for path in (folder / f"{name}.gz", folder / name):
-            if path.is_file():
-                return path
-    raise ValueError(f"{root} must hold {name} or {name}.gz, and holds neither.")
-
-
-def _read(path: Path) -> np.ndarray:
-    """A table of numbers, float64 [frames, 36]."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read: {error}.") from error
-    if not lines:
-        raise ValueError(f"{path} must hold a row a frame, and is empty.")
-    joints = len(NYU36.joint_names)
-    rows = np.empty((len(lines), joints))
-    for number, line in enumerate(lines):
-        cells = line.split(",")
-        if len(cells) != joints:
-            raise ValueError(
-                f"{path} must have {joints} numbers in every row, got {len(cells)} in "
-                f"row {number + 1}."
-            )
-        try:
-            rows[number] = [float(cell) for cell in cells]
-        except ValueError as error:
-            raise ValueError(f"{path}, row {number + 1}: {error}.") from error
-        if not np.isfinite(rows[number]).all():
-            raise ValueError(
-                f"{path} must hold finite numbers, row {number + 1} does not."
-            )
-    return rows

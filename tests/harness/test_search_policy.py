@@ -155,6 +155,19 @@ class TestFailuresAreResults:
         both = make_report(1, math.nan, finding=COLLAPSE)
         assert driven.policy.report(name, {"report": both}).state == "diverged"
 
+    @pytest.mark.parametrize(
+        ("error", "finding"), [(math.nan, None), (5.0, COLLAPSE)], ids=["nan", "mode"]
+    )
+    def test_it_leaves_the_rungs(self, driven, make_report, error, finding):
+        """One that was ahead and then failed stops nobody."""
+        first, _, third = (driven.policy.propose() for _ in range(3))
+        assert third.ratio == first.ratio
+        driven.policy.report(first.trial, {"report": make_report(1, 5.0)})
+        last = make_report(2, error, finding=finding)
+        driven.policy.report(first.trial, {"report": last})
+        decision = driven.policy.report(third.trial, {"report": make_report(1, 9.0)})
+        assert (decision.action, decision.rank, decision.peers) == ("continue", 1, 1)
+
     def test_the_next_proposal_counts_it_among_the_bad(self, driven, make_report):
         """The sampler is told the state, and no value."""
         name = driven.policy.propose().trial
