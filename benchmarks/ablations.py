@@ -36,7 +36,7 @@ from results import statistics
 
 
 BASELINE, WHOLE = "posterior_only", "full"
-"""The two ablations whose difference has a column of its own."""
+"""What all are compared with, and what the verdict is about."""
 
 SCHEDULE: dict[str, Any] = {
     "joint.warm_up_epochs": 1,
@@ -253,7 +253,7 @@ def compared(
     Returns:
         `data`, `ratio`, `published_mm`, `diverged` (runs), and for each ablation
         a `results.statistics.Summary` as a dict, or None without a finished run.
-        `difference`: the same of whole less baseline, seed by seed.
+        `differences`: the same of each less the baseline, seed by seed.
     """
     rows = []
     names = list(dict.fromkeys(run.ablation for run in runs))
@@ -269,8 +269,12 @@ def compared(
                 continue
             error_mm = line["test"]["mean_joint_error_mm"]
             by_name[run.ablation][run.config.seed] = error_mm
-        whole, base = by_name.get(WHOLE, {}), by_name.get(BASELINE, {})
-        apart = [whole[seed] - base[seed] for seed in whole if seed in base]
+        base = by_name.get(BASELINE, {})
+        apart = {
+            name: [found[seed] - base[seed] for seed in found if seed in base]
+            for name, found in by_name.items()
+            if name != BASELINE
+        }
         rows.append(
             {
                 "data": spec,
@@ -280,33 +284,38 @@ def compared(
                 "ablations": {
                     n: _summary(found.values()) for n, found in by_name.items()
                 },
-                "difference": _summary(apart),
+                "differences": {n: _summary(found) for n, found in apart.items()},
             }
         )
     return rows
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows of one data set as a table in Markdown, and what they say."""
-    names = list(rows[0]["ablations"])
-    heads = ["labelled", *names, f"{WHOLE} - {BASELINE}", "published, NYU"]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    """The rows of one data set as tables in Markdown, and what they say."""
+    names, others = list(rows[0]["ablations"]), list(rows[0]["differences"])
+    errors, apart = [], []
     for row in rows:
+        label, published = f"{100 * row['ratio']:g} %", row["published_mm"]
         cells = [_cell(row["ablations"][name]) for name in names]
-        published = "-" if row["published_mm"] is None else f"{row['published_mm']:.1f}"
-        cells = [
-            f"{row['ratio']:.0%}",
-            *cells,
-            _cell(row["difference"], "+"),
-            published,
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *(_verdict(row) for row in rows)])
+        errors.append([label, *cells, f"{published or '-'}"])
+        apart.append([label, *(_cell(row["differences"][n], "+") for n in others)])
+    parts = [_markdown(["labelled", *names, "published, NYU"], errors)]
+    if BASELINE in names and others:
+        parts.append(f"Less `{BASELINE}`, seed by seed:")
+        parts.append(_markdown(["labelled", *others], apart))
+    if BASELINE in names and WHOLE in others:
+        parts.append("\n".join(_verdict(row) for row in rows))
+    return "\n\n".join(parts)
+
+
+def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    every = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in every)
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
     """Whether the whole model is better than the baseline, in a sentence."""
-    apart, label = row["difference"], f"{row['ratio']:.0%}"
+    apart, label = row["differences"][WHOLE], f"{100 * row['ratio']:g} %"
     lost = f" {row['diverged']} runs diverged." if row["diverged"] else ""
     if apart is None or apart["low"] is None:
         return f"- {label}: too few runs to compare.{lost}"

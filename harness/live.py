@@ -97,7 +97,7 @@ class Live:
         """Smallest error at a ratio: of complete trials, or else of sound ones."""
         values: dict[bool, list[float]] = {True: [], False: []}
         for trial in self._trials().values():
-            failed = trial.state in ("diverged", "crashed")
+            failed = trial.state in ("diverged", "collapsed", "crashed")
             value = trial.objective_mm
             if trial.proposal.ratio == ratio and not failed and value is not None:
                 values[trial.state == "completed"].append(value)

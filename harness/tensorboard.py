@@ -40,7 +40,7 @@ class Board:
         return self._writers[name]
 
     def _write(self, writer: SummaryWriter, report: Report) -> None:
-        for group in (report.terms, report.metrics):
+        for group in (report.terms, report.metrics, report.health):
             for name, value in group.items():
                 writer.add_scalar(f"{report.stage}/{name}", value, report.epoch)
         if report.pictures is not None:

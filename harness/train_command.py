@@ -79,6 +79,10 @@ def _watch(reports: Iterator[Report]) -> Report:
                 line = f"{last.stage} {last.epoch}/{last.epochs}{shown}"
                 print(line, file=sys.stderr)  # noqa: T201
     assert last is not None
+    if last.finding is not None:
+        print(
+            f"In a search this ends the trial: {last.finding.reason}", file=sys.stderr
+        )  # noqa: T201
     return last
 
 

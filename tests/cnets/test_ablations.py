@@ -256,12 +256,13 @@ class TestTables:
         assert row["ablations"]["posterior_only"]["high"] == pytest.approx(
             54.842, abs=2e-3
         )
-        assert row["difference"]["mean"] == pytest.approx(-1.1)
-        assert row["difference"]["low"] == pytest.approx(-1.348, abs=1e-3)
-        assert row["difference"]["high"] == pytest.approx(-0.852, abs=1e-3)
+        assert row["differences"]["full"]["mean"] == pytest.approx(-1.1)
+        assert row["differences"]["full"]["low"] == pytest.approx(-1.348, abs=1e-3)
+        assert row["differences"]["full"]["high"] == pytest.approx(-0.852, abs=1e-3)
         text = script.table([row])
-        assert "| 50% | 30.00 (5.16 to 54.84) | 28.90" in text
-        assert "| -1.10 (-1.35 to -0.85) | 16.0 |" in text
+        assert "| 50 % | 30.00 (5.16 to 54.84) | 28.90" in text
+        assert "(16.25 to 41.55) | 16.0 |" in text
+        assert "| 50 % | -1.10 (-1.35 to -0.85) |" in text
         assert "`full` is better than `posterior_only`" in text
 
     @pytest.mark.parametrize(

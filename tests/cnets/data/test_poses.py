@@ -141,7 +141,7 @@ class TestLabels:
             9,
             lambda line: f"{depth},{line.split(',', 1)[1]}",
         )
-        complaint = rf"joint_1_d\.csv must hold depths of 1 mm or more, got {depth:g} in frame 9"
+        complaint = rf"joint_1_d\.csv must hold depths of 1 mm or more, got {float(depth):g} in frame 9"
         with pytest.raises(ValueError, match=complaint):
             poses.labels(str(tmp_path))
 
