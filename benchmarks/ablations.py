@@ -117,9 +117,8 @@ def planned(
                 **changes,
             }
         )
-        config = ablated(whole, name)
-        run = Run(data=spec, fingerprint=data.fingerprint, ablation=name, config=config)
-        runs.append(run)
+        one, content = ablated(whole, name), data.fingerprint
+        runs.append(Run(data=spec, fingerprint=content, ablation=name, config=one))
     return runs
 
 
@@ -266,9 +265,9 @@ def compared(
                 continue
             if line["diverged"]:
                 diverged += 1
-                continue
-            error_mm = line["test"]["mean_joint_error_mm"]
-            by_name[run.ablation][run.config.seed] = error_mm
+            else:
+                error_mm = line["test"]["mean_joint_error_mm"]
+                by_name[run.ablation][run.config.seed] = error_mm
         base = by_name.get(BASELINE, {})
         apart = {
             name: [found[seed] - base[seed] for seed in found if seed in base]
@@ -300,10 +299,9 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         errors.append([label, *cells, f"{published or '-'}"])
         apart.append([label, *(_cell(row["differences"][n], "+") for n in others)])
     parts = [_markdown(["labelled", *names, "published, NYU"], errors)]
-    if BASELINE in names and others:
+    if BASELINE in names and WHOLE in others:
         parts.append(f"Less `{BASELINE}`, seed by seed:")
         parts.append(_markdown(["labelled", *others], apart))
-    if BASELINE in names and WHOLE in others:
         parts.append("\n".join(_verdict(row) for row in rows))
     return "\n\n".join(parts)
 
@@ -352,7 +350,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--ratios", default="0.02,0.1,0.25,1.0")
     parser.add_argument("--seeds", type=int, default=3, help="3 or more for intervals")
     parser.add_argument("--ablations", default=",".join(ABLATIONS))
-    parser.add_argument("--set", nargs="+", default=[], metavar="FIELD=NUMBER")
+    parser.add_argument("--set", nargs="+", default=[], help="FIELD=NUMBER, for all")
     parser.add_argument("--out", type=Path, default=Path("runs/ablations.jsonl"))
     parser.add_argument("--cache", type=Path, default=Path("runs/data"))
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
@@ -380,7 +378,7 @@ def main() -> None:
     changes = SCHEDULE | (QUICK if given.quick else {}) | given.changes
     side_px = preset("small").networks.side_px
     opened = {
-        spec: open_data(spec, side_px=side_px, cache=given.cache) for spec in given.data
+        name: open_data(name, side_px=side_px, cache=given.cache) for name in given.data
     }
     runs = planned(opened, given.ratios, given.seeds, given.ablations, changes)
     done = finished(given.out)
@@ -393,10 +391,8 @@ def main() -> None:
         print(json.dumps(rows))
         return
     for spec, part in itertools.groupby(rows, lambda row: row["data"]):
-        print(
-            f"{spec}: test error in mm, mean of {given.seeds} seeds (95 % interval)\n"
-        )
-        print(f"{table(list(part))}\n")
+        said = f"test error in mm, mean of {given.seeds} seeds (95 % interval)"
+        print(f"{spec}: {said}\n\n{table(list(part))}\n")
 
 
 if __name__ == "__main__":

@@ -61,11 +61,12 @@ def train(verb: Train) -> int:
 
 def _watch(reports: Iterator[Report]) -> Report:
     """Drain a run, with a bar on a terminal and a line an epoch elsewhere."""
-    console, last = Console(stderr=True), None
+    console, last, first = Console(stderr=True), None, None
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         tasks: dict[str, object] = {}
         for last in reports:
+            first = first or last.finding
             if last.stage not in tasks:
                 tasks[last.stage] = bar.add_task(last.stage, total=last.epochs)
             error = last.metrics.get("mean_joint_error_mm")
@@ -79,10 +80,9 @@ def _watch(reports: Iterator[Report]) -> Report:
                 line = f"{last.stage} {last.epoch}/{last.epochs}{shown}"
                 print(line, file=sys.stderr)  # noqa: T201
     assert last is not None
-    if last.finding is not None:
-        print(
-            f"In a search this ends the trial: {last.finding.reason}", file=sys.stderr
-        )  # noqa: T201
+    if first is not None:
+        said = f"In a search this ends the trial: {first.reason}"
+        print(said, file=sys.stderr)  # noqa: T201
     return last
 
 

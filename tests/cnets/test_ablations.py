@@ -261,7 +261,7 @@ class TestTables:
         assert row["differences"]["full"]["high"] == pytest.approx(-0.852, abs=1e-3)
         text = script.table([row])
         assert "| 50 % | 30.00 (5.16 to 54.84) | 28.90" in text
-        assert "(16.25 to 41.55) | 16.0 |" in text
+        assert "(4.31 to 53.49) | 16.0 |" in text
         assert "| 50 % | -1.10 (-1.35 to -0.85) |" in text
         assert "`full` is better than `posterior_only`" in text
 
