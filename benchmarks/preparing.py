@@ -141,8 +141,13 @@ def command(folder: Path, store: Path, side_px: int) -> list[str]:
     ]
 
 
-def killed(folder: Path, store: Path, side_px: int, kills: int, whole_s: float) -> int:
-    """Kill the command at random moments, then let it end; returns the kills."""
+def killed(
+    folder: Path, store: Path, side_px: int, kills: int, made_s: float, start_s: float
+) -> int:
+    """Kill the command at random moments, then let it end; returns the kills.
+
+    Together the runs before the last get through about half of the frames.
+    """
     draw, done = random.Random(0), 0
     for _ in range(kills):
         process = subprocess.Popen(
@@ -151,7 +156,7 @@ def killed(folder: Path, store: Path, side_px: int, kills: int, whole_s: float) 
             stderr=subprocess.DEVNULL,
         )
         try:
-            process.wait(timeout=draw.uniform(0.2, 1.0) * whole_s * 2 / kills + 4)
+            process.wait(timeout=start_s + draw.uniform(0, made_s / kills))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -208,7 +213,12 @@ def main() -> None:
     if options.kills:
         shutil.rmtree(root / "killed", ignore_errors=True)
         found["kills"] = killed(
-            data, root / "killed", options.side, options.kills, whole_s
+            data,
+            root / "killed",
+            options.side,
+            options.kills,
+            made_s,
+            whole_s - made_s,
         )
         found["identical"] = same(root / "whole", root / "killed")
     if options.folder is None:
