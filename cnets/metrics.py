@@ -108,9 +108,10 @@ def curve(errors: Errors, limits_mm: Limits, *, bonus_mm: float = 0.0) -> Limits
         Taylor et al. 2012; Wan et al. 2017 draw it at thresholds that are
         half a millimetre larger than they say (`bonus_mm`).
     """
-    worst = errors.double().amax(1).sort().values
+    worst = errors.double().amax(1)
     reached = limits_mm.to(worst) + bonus_mm
-    return torch.searchsorted(worst, reached, right=True).double() / len(worst)
+    # Not searchsorted: it takes NaN for a number below the threshold.
+    return (worst[:, None] <= reached).sum(0).double() / len(worst)
 
 
 def area_under_curve(
@@ -152,7 +153,7 @@ def report(errors: Errors, *, bonus_mm: float = 0.0) -> dict[str, float]:
     """
     figures = summary(errors, bonus_mm=bonus_mm)
     for percent in PERCENTILES:
-        figures[f"p{percent}_joint_error_mm"] = percentile(errors, percent)
+        figures[f"p{percent}_joint_error_mm"] = percentile(errors, float(percent))
     area = area_under_curve(errors, bonus_mm=bonus_mm)
     return figures | {f"area_under_curve_{CURVE_MM}mm": area}
 

@@ -53,12 +53,17 @@ def run(arguments: list[str]) -> int:
     except ValueError as error:
         _complain(error)
         return USAGE
-    except KeyboardInterrupt:
-        _complain(f"Interrupted; go on with: {_typed(arguments)}")
-        return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _complain(f"{error.filename!r} cannot be used: {error.strerror}.")
+        return USAGE
+    except KeyboardInterrupt:
+        _complain(f"Interrupted; go on with: {_typed(arguments)}")
+        return INTERRUPTED
 
 
 def overview() -> str:

@@ -122,10 +122,12 @@ def _drawn(done: Evaluation) -> str:
     each = zip(done.joints, metrics.per_joint(done.errors), strict=True)
     for joint, value in each:
         joints.append({"joint": joint, "mean error": f"{value:8.3f} mm"})
+    # Not a table's title, which would be folded to the table's width.
     title = f"{done.source} on {done.data}: {len(done.errors)} frames"
     return "\n".join(
         [
-            tables.show(pa.Table.from_pylist(figures), "table", title),
+            tables.printable(title),
+            tables.show(pa.Table.from_pylist(figures), "table"),
             tables.show(pa.Table.from_pylist(joints), "table", "Each joint"),
         ]
     )

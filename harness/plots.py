@@ -5,12 +5,14 @@ thresholds. Matplotlib is loaded when a picture is drawn, without its global sta
 The numbers come from `cnets/metrics.py`.
 """
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from cnets import metrics
+from harness import tables
 
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ DOTS_PER_INCH = 160
 INK, FAINT, LINE = "#1b1f24", "#d5d9de", "#0b5cad"
 """Colours of text, grid and curve; the curve has 6.6:1 contrast on white."""
 
-NAME_CHARACTERS = 44
+NAME_CHARACTERS = 30
 """Longest name in the legend; of a longer one the end is kept."""
 
 
@@ -33,9 +35,16 @@ def check(path: Path) -> None:
         ValueError: If it is no PNG file in a folder that exists, or there is no
             matplotlib.
     """
-    if path.suffix.lower() != ".png" or path.is_dir():
+    try:
+        file = path.suffix.lower() == ".png" and not path.is_dir()
+        inside = path.parent.is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise ValueError(
+            f"`--plot` must name a PNG file: {path}: {error.strerror}."
+        ) from error
+    if not file:
         raise ValueError(f"`--plot` must name a PNG file, got {str(path)!r}.")
-    if not path.parent.is_dir():
+    if not inside:
         raise ValueError(
             f"`--plot` must lie in a folder that exists, got {str(path)!r}."
         )
@@ -71,14 +80,14 @@ def success_curve(
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         _frame(axes, bonus_mm)
-        _curve(axes, errors, name, bonus_mm)
+        _curve(axes, errors, bonus_mm)
         _marks(axes, errors, bonus_mm)
-        axes.legend(
-            loc="lower right", frameon=True, framealpha=1.0, edgecolor="none"
-        ).set_zorder(5)
+        _legend(axes, errors, name, bonus_mm)
         figure.set_dpi(DOTS_PER_INCH)
         try:
-            canvas.print_png(str(path))
+            with warnings.catch_warnings():  # a box stands for what the font lacks
+                warnings.filterwarnings("ignore", "Glyph .* missing from font")
+                canvas.print_png(str(path))
         except OSError as error:
             raise ValueError(f"{path} cannot be written: {error.strerror}.") from error
 
@@ -97,9 +106,10 @@ def steps(
         frames from each one up to the next.
     """
     rises = (errors.double().amax(1) - bonus_mm).sort().values
+    rises = rises[~rises.isnan()]  # such frames are within no threshold
     inside = rises[(rises > 0) & (rises < metrics.CURVE_MM)].unique()
     limits = torch.tensor([0.0, *inside.tolist(), metrics.CURVE_MM]).to(rises)
-    shares = torch.searchsorted(rises, limits, right=True).double() / len(rises)
+    shares = torch.searchsorted(rises, limits, right=True).double() / len(errors)
     return limits.tolist(), shares.tolist()
 
 
@@ -119,24 +129,10 @@ def _frame(axes: "Axes", bonus_mm: float) -> None:
     axes.set_ylabel("Frames with every joint within, %", color=INK, labelpad=8)
 
 
-def _curve(axes: "Axes", errors: metrics.Errors, name: str, bonus_mm: float) -> None:
-    """The line, its name and its mean error."""
+def _curve(axes: "Axes", errors: metrics.Errors, bonus_mm: float) -> None:
+    """The line, and its area."""
     limits_mm, shares = steps(errors, bonus_mm)
-    mean_mm = float(errors.double().mean())
-    short = (
-        name
-        if len(name) <= NAME_CHARACTERS
-        else f"\N{HORIZONTAL ELLIPSIS}{name[1 - NAME_CHARACTERS :]}"
-    )
-    label = f"{short}\nmean joint error {mean_mm:.2f} mm"
-    axes.plot(
-        limits_mm,
-        shares,
-        color=LINE,
-        linewidth=2.4,
-        drawstyle="steps-post",
-        label=label,
-    )
+    axes.plot(limits_mm, shares, color=LINE, linewidth=2.4, drawstyle="steps-post")
     axes.fill_between(
         limits_mm, shares, step="post", color=LINE, alpha=0.08, linewidth=0
     )
@@ -152,14 +148,35 @@ def _marks(axes: "Axes", errors: metrics.Errors, bonus_mm: float) -> None:
         axes.plot(
             limit_mm, share, "o", color=LINE, markersize=8, markeredgecolor="white"
         )
-        low = share < 0.9
+        down = 6 if share < 0.9 else 14
+        # Below a low point are the axis's numbers; the upper left is always free.
+        low = share < 0.15
         axes.annotate(
             f"{share:.1%} within {limit_mm} mm",
             (limit_mm, share),
-            xytext=(10, -6 if low else -14),
+            xytext=(4, 6) if low else (10, -down),
             textcoords="offset points",
-            va="top",
+            ha="right" if low else "left",
+            va="bottom" if low else "top",
             color=INK,
             fontsize=13,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 2, "alpha": 0.85},
         )
+
+
+def _legend(axes: "Axes", errors: metrics.Errors, name: str, bonus_mm: float) -> None:
+    """Name and mean error, in the corner that the curve leaves free."""
+    mean_mm, shown = float(errors.double().mean()), tables.printable(name)
+    if len(shown) > NAME_CHARACTERS:
+        shown = f"\N{HORIZONTAL ELLIPSIS}{shown[1 - NAME_CHARACTERS :]}"
+    middle = torch.tensor([metrics.CURVE_MM / 2])
+    high = float(metrics.curve(errors, middle, bonus_mm=bonus_mm)) > 0.5
+    # The line is handed over: a label that begins with `_` would be passed over.
+    axes.legend(
+        axes.lines[:1],
+        [f"{shown}\nmean joint error {mean_mm:.2f} mm"],
+        loc="lower right" if high else "upper left",
+        frameon=True,
+        framealpha=1.0,
+        edgecolor="none",
+    ).set_zorder(5)

@@ -58,6 +58,7 @@ class TestBadInput:
             (["--grace", "20"], "`max_step` must be at least `grace`"),
             (["--eta", "1"], "`eta` must be above 1"),
             (["--data", "poses:nowhere"], "`data` must name a folder"),
+            (["--data", f"poses:{'x' * 300}"], "cannot be used: File name too long"),
             (
                 ["--data", "synthetic:x"],
                 "`data` must be synthetic[:FRAMES], poses:DIR, nyu:DIR",

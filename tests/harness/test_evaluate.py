@@ -1,0 +1,400 @@
+"""Tests of `harness.evaluate`: published figures, and small sets worked out here.
+
+Expected figures are numpy in float64 on numbers that the test reads or writes
+itself. The metrics have tests of their own, and so has the picture.
+"""
+
+import csv
+import gzip
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+
+from cnets import models
+from cnets.data import label_sets, open_data
+from harness import cli, evaluate
+
+
+EVALUATED = [0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32]
+"""Joints of NYU that the papers take errors over, of 36."""
+
+FRAMES = 40
+"""Frames of a small set whose labels are drawn at random."""
+
+PUBLISHED = {
+    "nyu/predictions/CVPR18_NYU_denseReg": (10.214, 0.5642, 0.8579),
+    "nyu/predictions/CVWW15_NYU_Prior": (20.750, 0.1627, 0.4924),
+    "nyu/predictions/AWR_resnet_18": (7.754, 0.7722, 0.9134),
+    "icvl/predictions/CVPR18_ICVL_denseReg": (7.239, 0.7964, 0.9706),
+    "icvl/predictions/CVPR14_LRF_Results": (12.578, 0.2074, 0.7086),
+}
+"""Mean error in mm and shares within 20 and 40 mm, as published or measured."""
+
+
+def said(capsys, words: list[str]) -> dict:
+    """The JSON that `crossnets evaluate` prints."""
+    assert cli.run(["evaluate", *words, "--format", "json"]) == cli.DONE
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys, words: list[str]) -> str:
+    """The one sentence that the command is refused with."""
+    assert cli.run(["evaluate", *words]) == cli.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err
+
+
+def in_mm(uvd: np.ndarray) -> np.ndarray:
+    """Millimetres of the NYU camera, worked out without the package."""
+    u, v, depth = np.moveaxis(uvd, -1, 0)
+    return np.stack([(u - 320) * depth / 588.03, (240 - v) * depth / 587.07, depth], -1)
+
+
+def write(path: Path, joints: np.ndarray) -> str:
+    """A text file of predictions, every digit of each number in it."""
+    rows = joints.reshape(len(joints), -1).tolist()
+    path.write_text("\n".join(" ".join(map(repr, row)) for row in rows) + "\n")
+    return str(path)
+
+
+@pytest.fixture
+def uvd() -> np.ndarray:
+    """All 36 joints of the small set."""
+    draw = np.random.default_rng(4)
+    return draw.uniform([200, 150, 600], [400, 300, 800], (FRAMES, 36, 3))
+
+
+@pytest.fixture
+def labels(tmp_path, uvd) -> str:
+    """The small set as the text of 14 joints."""
+    (tmp_path / "labels").mkdir()
+    path = tmp_path / "labels" / "nyu_test_groundtruth_label.txt"
+    write(path, uvd[:, EVALUATED])
+    return f"nyu:{path.parent}"
+
+
+@pytest.fixture
+def points(tmp_path, uvd) -> tuple[str, np.ndarray]:
+    """Predictions in millimetres, and how far off each joint is, [frames, 14]."""
+    draw = np.random.default_rng(5)
+    errors_mm = draw.uniform(0, 5, (FRAMES, 14)) + draw.uniform(0, 50, (FRAMES, 1))
+    errors_mm[3:5] = 1
+    errors_mm[[3, 4], [5, 13]] = 20.3, 40.4
+    way = draw.normal(size=(FRAMES, 14, 3))
+    way *= errors_mm[..., None] / np.linalg.norm(way, axis=-1, keepdims=True)
+    return write(tmp_path / "points.txt", in_mm(uvd[:, EVALUATED]) + way), errors_mm
+
+
+@pytest.fixture
+def rows(tmp_path, uvd) -> str:
+    """Predictions in pixels and depth, 3 pixels to the right of the labels."""
+    return write(tmp_path / "rows.txt", uvd[:, EVALUATED] + [3, 0, 0])
+
+
+@pytest.fixture
+def nyu(realdata) -> str:
+    """The authors' NYU networks."""
+    return f"published:{realdata / 'crossingnet_weights' / 'NYU_pretrained'}"
+
+
+@pytest.fixture
+def msra(realdata) -> str:
+    """The authors' MSRA networks."""
+    return f"published:{realdata / 'crossingnet_weights' / 'MSRA_pretrained' / 'p0'}"
+
+
+class TestPublished:
+    @pytest.mark.parametrize("name", PUBLISHED)
+    def test_predictions(self, capsys, realdata, name):
+        """The published predictions have the published errors."""
+        kind = name.partition("/")[0]
+        path, data = realdata / f"{name}.txt.gz", f"{kind}:{realdata / kind}"
+        found = said(capsys, [str(path), "--data", data])
+        mean_mm, within_20, within_40 = PUBLISHED[name]
+        assert round(found["mean_joint_error_mm"], 3) == mean_mm
+        assert round(found["frames_within_20mm"], 4) == within_20
+        assert round(found["frames_within_40mm"], 4) == within_40
+        each = found["per_joint_mm"]
+        assert np.mean(each) == pytest.approx(found["mean_joint_error_mm"], rel=1e-12)
+        assert (found["frames"], len(each)) in ((8252, 14), (1596, 16))
+
+    def test_every_figure_again(self, capsys, realdata):
+        """All figures of AWR on NYU, from the two text files with numpy alone."""
+        folder = realdata / "nyu"
+        path = folder / "predictions" / "AWR_resnet_18.txt.gz"
+        found = said(capsys, [str(path), "--data", f"nyu:{folder}"])
+        tables = []
+        for file in (path, folder / "nyu_test_groundtruth_label.txt.gz"):
+            with gzip.open(file, "rt") as text:
+                numbers = np.array([line.split() for line in text], np.float64)
+            tables.append(in_mm(numbers.reshape(-1, 14, 3)))
+        errors = np.sqrt(((tables[0] - tables[1]) ** 2).sum(-1))
+        worst, ordered = errors.max(1), np.sort(errors, axis=None)
+        wanted = {
+            "mean_joint_error_mm": errors.mean(),
+            "median_joint_error_mm": ordered[len(ordered) // 2 - 1],
+            "worst_joint_error_mm": worst.mean(),
+            "frames_within_20mm": (worst <= 20).mean(),
+            "frames_within_40mm": (worst <= 40).mean(),
+            **{f"p{p}_joint_error_mm": np.percentile(errors, p) for p in (90, 95, 99)},
+            "area_under_curve_80mm": np.clip(80 - worst, 0, None).mean() / 80,
+        }
+        assert {name: found[name] for name in wanted} == pytest.approx(wanted, rel=1e-9)
+        np.testing.assert_allclose(found["per_joint_mm"], errors.mean(0), rtol=1e-9)
+        limits, shares = found["curve"].values()
+        assert limits == list(range(81))
+        assert shares == [(worst <= limit).mean() for limit in limits]
+        assert shares == sorted(shares)
+
+
+class TestVae:
+    def test_nyu(self, capsys, realdata, nyu):
+        """5.644 mm over 36 joints, 6.097 over 14, against a mean pose of 51.35."""
+        found = said(capsys, ["--vae", nyu, "--data", f"nyu:{realdata / 'nyu'}"])
+        assert found["vae_round_trip_mm"] == pytest.approx(5.644, abs=0.0005)
+        assert found["vae_round_trip_evaluated_mm"] == pytest.approx(6.097, abs=0.0005)
+        assert found["mean_pose_mm"] == pytest.approx(51.35, abs=0.005)
+        each = np.array(found["per_joint_mm"])
+        assert each.mean() == pytest.approx(5.644, abs=0.0005)
+        assert each[EVALUATED].mean() == pytest.approx(6.097, abs=0.0005)
+        assert (found["frames"], len(found["joints"])) == (8252, 36)
+        assert "curve" not in found
+
+    def test_msra(self, capsys, realdata, msra, tmp_path):
+        """6.817 mm on the 400 poses of MSRA14, against 41.22; a picture is drawn."""
+        data, out = f"msra:{realdata / 'msra14'}", tmp_path / "curve.png"
+        found = said(capsys, ["--vae", msra, "--data", data, "--plot", str(out)])
+        assert found["vae_round_trip_mm"] == pytest.approx(6.817, abs=0.0005)
+        assert found["mean_pose_mm"] == pytest.approx(41.22, abs=0.005)
+        assert found["vae_round_trip_evaluated_mm"] == found["vae_round_trip_mm"]
+        assert out.read_bytes()[1:4] == b"PNG"
+
+    def test_refused(self, capsys, realdata, nyu, msra, labels, tmp_path):
+        """Labels of another hand or of too few joints, and a model not there."""
+        full = f"nyu:{realdata / 'nyu'}"
+        for option, model, data, sentence in (
+            ("--vae", msra, full, "hand21 with 21 joints, got nyu36 with 36."),
+            ("--vae", nyu, f"icvl:{realdata / 'icvl'}", "36 joints, got icvl16 with"),
+            ("--model", nyu, "synthetic:100", "nyu36 with 36 joints, got hand21 with"),
+            ("--vae", nyu, labels, "must hold all 36 joints"),
+            ("--vae", "published:nowhere", full, "must name a folder of weights"),
+            ("--model", "published:nowhere", full, "must name a folder of weights"),
+        ):
+            words = [option, model, "--data", data, "--store", str(tmp_path)]
+            assert sentence in refused(capsys, words)
+
+    def test_no_number(self, realdata, nyu, monkeypatch):
+        """Joints that are not finite are refused, with the count of their frames."""
+        model = models.open_model(nyu)
+        weight = model.modules["decoder"].get_parameter("pose.weight")
+        torch.nn.init.constant_(weight, torch.nan)
+        monkeypatch.setattr(evaluate.models, "open_model", lambda _: model)
+        with pytest.raises(ValueError, match="does not in 8252 of 8252 frames"):
+            evaluate.of_vae("broken", f"nyu:{realdata / 'nyu'}")
+
+
+class TestModel:
+    @pytest.fixture
+    def tree(self, realdata, tmp_path):
+        """Writes a native test set of frame 1, seen again and again."""
+        path = realdata / "crossingnet_weights" / "center_uvd_test.mat"
+        centre = scipy.io.loadmat(path)["center_uvd"][:1]
+        frame = realdata / "nyu" / "frames" / "depth_1_0000001.png"
+        uvd = label_sets.label_set(f"nyu:{realdata / 'nyu'}", full=True).uvd[0]
+
+        def make(moves: np.ndarray) -> str:
+            """A frame a row, its centre moved by some pixels and millimetres."""
+            folder = tmp_path / "set" / "test"
+            folder.mkdir(parents=True)
+            for row in range(len(moves)):
+                shutil.copyfile(frame, folder / f"depth_1_{row + 1:07d}.png")
+            joints = np.repeat(uvd[None, None], len(moves), 1)
+            scipy.io.savemat(folder / "joint_data.mat", {"joint_uvd": joints})
+            centres = {"center_uvd": centre + moves}
+            scipy.io.savemat(folder / "center_uvd_test.mat", centres)
+            return f"nyu:{tmp_path / 'set'}"
+
+        return make
+
+    def test_native_frame(self, capsys, tree, nyu, tmp_path):
+        """Frame 1 is 6.44 mm off on average and 14.25 at worst; `all` is that frame."""
+        data = tree(np.zeros((1, 3)))
+        words = ["--model", nyu, "--data", data, "--store", str(tmp_path / "runs")]
+        found = said(capsys, words)
+        assert found["mean_joint_error_mm"] == pytest.approx(6.44, abs=0.05)
+        assert found["worst_joint_error_mm"] == pytest.approx(14.25, abs=0.05)
+        assert (found["frames_within_20mm"], found["frames"]) == (1, 1)
+        every = said(capsys, [*words, "--part", "all", "--split", "test-only"])
+        assert every.pop("data") == f"{data}, all"
+        assert found.pop("data") == f"{data}, test"
+        assert every == found
+        assert "must have frames" in refused(capsys, [*words, "--part", "train"])
+        assert "must be one of test-only" in refused(capsys, [*words, "--split", "x"])
+
+    def test_frames_without_a_hand(self, capsys, tree, nyu, tmp_path):
+        """`all` leaves out a frame in whose cube nothing is."""
+        words = ["--model", nyu, "--data", tree(np.array([[0.0] * 3, [0, 0, -600]]))]
+        found = said(capsys, [*words, "--store", str(tmp_path), "--part", "all"])
+        assert found["frames"] == 1
+        assert found["mean_joint_error_mm"] == pytest.approx(6.44, abs=0.05)
+
+    def test_batches(self, tree, nyu, tmp_path):
+        """Frames on both sides of a batch's end are those of `Model.predict`."""
+        most = evaluate.ROWS_AT_ONCE
+        moves = np.random.default_rng(2).uniform(-20, 20, (most + 2, 3))
+        spec, store = tree(moves), tmp_path / "runs"
+        done = evaluate.of_model(nyu, spec, store=store)
+        assert done.errors.shape == (most + 2, 14)
+        data = open_data(spec, side_px=128, cache=store / "cache")
+        rows = [0, most - 1, most, most + 1]
+        depth = torch.tensor(np.asarray(data.crops[rows], np.float32))[:, None]
+        about = torch.tensor(data.centres_mm[rows])
+        read = models.open_model(nyu).predict(depth, about).numpy()
+        wanted = np.linalg.norm(read - data.joints_mm[rows], axis=-1)[:, EVALUATED]
+        np.testing.assert_allclose(done.errors[rows], wanted, atol=0.05)
+        assert np.ptp(wanted.mean(1)) > 1
+
+
+class TestOptions:
+    @pytest.mark.parametrize("more_mm", [0, 0.5])
+    def test_millimetres(self, capsys, labels, points, more_mm):
+        """Errors put in come out; half a millimetre moves the thresholds only."""
+        path, errors_mm = points
+        words = [path, "--data", labels, "--unit", "xyz"]
+        found = said(capsys, [*words, *["--half-millimetre"] * bool(more_mm)])
+        assert found["mean_joint_error_mm"] == pytest.approx(errors_mm.mean())
+        np.testing.assert_allclose(found["per_joint_mm"], errors_mm.mean(0))
+        worst = errors_mm.max(1)
+        shares = [(worst <= limit + more_mm).mean() for limit in range(81)]
+        assert found["curve"]["frames_within"] == shares
+        assert found["frames_within_20mm"] == shares[20]
+        assert found["frames_within_40mm"] == shares[40]
+        area = (80 - np.clip(worst - more_mm, 0, 80)).mean() / 80
+        assert found["area_under_curve_80mm"] == pytest.approx(area)
+        assert found["threshold_bonus_mm"] == more_mm
+
+    def test_ways_to_write(self, capsys, labels, rows, uvd):
+        """3 pixels are 3 depths over the focal length, with commas and zipped too."""
+        path, words = Path(rows), [rows, "--data", labels]
+        found = said(capsys, words)
+        wanted = 3 * uvd[:, EVALUATED, 2] / 588.03
+        np.testing.assert_allclose(found["per_joint_mm"], wanted.mean(0), rtol=1e-9)
+        path.write_text(path.read_text().replace(" ", ","))
+        assert said(capsys, words) == found
+        path.write_bytes(gzip.compress(path.read_bytes()))
+        assert said(capsys, words) == found
+        whole = uvd + 100  # now all 36 joints; only the evaluated ones count
+        whole[:, EVALUATED] = uvd[:, EVALUATED] + [3, 0, 0]
+        write(path, whole)
+        assert said(capsys, words) == found
+
+
+class TestFormats:
+    def test_csv(self, capsys, labels, rows):
+        """A row a figure, a row a joint, the same numbers as JSON."""
+        found = said(capsys, [rows, "--data", labels])
+        words = ["evaluate", rows, "--data", labels, "--format", "csv"]
+        assert cli.run(words) == cli.DONE
+        table = csv.DictReader(io.StringIO(capsys.readouterr().out))
+        cells = {(row["figure"], row["joint"]): float(row["value"]) for row in table}
+        for joint, value in zip(found["joints"], found["per_joint_mm"], strict=True):
+            assert cells.pop(("per_joint_mm", joint)) == value
+        assert cells == {(name, ""): found[name] for name, _ in cells}
+        assert len(cells) == 10  # those of `test_every_figure_again`, and frames
+
+    def test_table(self, capsys, labels, rows):
+        """What was evaluated on one line, then each number to three or four digits."""
+        found = said(capsys, [rows, "--data", labels])
+        words = ["evaluate", rows, "--data", labels, "--half-millimetre"]
+        assert cli.run(words) == cli.DONE
+        title, *lines = capsys.readouterr().out.splitlines()
+        assert title == f"{rows} on {labels}: {FRAMES} frames"
+        cells = [[cell.strip() for cell in line.split("│")] for line in lines]
+        held = {cell[1]: cell[2] for cell in cells if len(cell) > 2}
+        wanted = dict(zip(found["joints"], found["per_joint_mm"], strict=True))
+        wanted["mean joint error"] = found["mean_joint_error_mm"]
+        wanted["joint error, 95th percentile"] = found["p95_joint_error_mm"]
+        for name, value in wanted.items():
+            assert held[name] == f"{value:.3f} mm"
+        assert held["frames with all joints within 20 mm"] == "1.0000"
+        assert held["added to every threshold"] == "+0.5 mm"
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("row", "cell", "sentence"),
+        [
+            (1, "", "must have 42 or 108 numbers in every row, got 41 in row 1"),
+            (1, "1 1", "must have 42 or 108 numbers in every row, got 43 in row 1"),
+            (7, "", "must have 42 numbers in every row, got 41 in row 7"),
+            (7, "1 1", "must have 42 numbers in every row, got 43 in row 7"),
+            (7, "hand", "must hold finite numbers up to 1e+09, got 'hand' in row 7"),
+            (7, "nan", "got 'nan' in row 7, column 5"),
+            (7, "-inf", "got '-inf' in row 7, column 5"),
+        ],
+    )
+    def test_rows(self, capsys, labels, rows, row, cell, sentence):
+        """A damaged row is refused with its number, and no picture is drawn."""
+        path = Path(rows)
+        table = [line.split() for line in path.read_text().splitlines()]
+        table[row - 1][4] = cell
+        path.write_text("\n".join(map(" ".join, table)))
+        out = path.with_suffix(".png")
+        wrong = refused(capsys, [rows, "--data", labels, "--plot", str(out)])
+        assert wrong.startswith(f"crossnets: {rows} must ")
+        assert sentence in wrong
+        assert not out.exists()
+
+    @pytest.mark.parametrize("count", [FRAMES - 1, FRAMES + 1])
+    def test_count_of_rows(self, capsys, labels, uvd, tmp_path, count):
+        """One row too few or too many is refused with both counts."""
+        many = np.concatenate([uvd, uvd])[:count]
+        words = [write(tmp_path / "rows.txt", many), "--data", labels]
+        assert f"got {count} rows and {FRAMES} frames" in refused(capsys, words)
+
+    def test_no_rows(self, capsys, labels, rows, tmp_path):
+        """A file that is missing, empty, cut or a folder is refused by its name."""
+        (tmp_path / "empty.txt").touch()
+        (tmp_path / "cut.gz").write_bytes(gzip.compress(Path(rows).read_bytes())[:-9])
+        for name, sentence in (
+            ("none.txt", "must be a file, and is none"),
+            ("empty.txt", "must hold one row or more, and is empty"),
+            ("cut.gz", "cannot be read"),
+            ("labels", "must be a file, and is none"),
+        ):
+            path = str(tmp_path / name)
+            wrong = refused(capsys, [path, "--data", labels])
+            assert f"{path} {sentence}" in wrong
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (["--data", "nyo:here"], "`labels` must be nyu:DIR, icvl:DIR or msra:DIR"),
+            (["--data", "nyu:nowhere"], "must name a folder that exists"),
+            (["--part", "tests"], "`--part` must be one of train, validation, test"),
+            (["--unit", "mm"], "`--unit` must be one of uvd, xyz, got 'mm'"),
+            (["--format", "xml"], "`--format` must be one of table, json, csv"),
+            (["--device", "gpu"], "`--device` must be one of cpu, cuda, got 'gpu'"),
+            (["--plot", "nowhere/a.png"], "`--plot` must lie in a folder that exists"),
+            (["--data", "nyu:x", "--plot", "a.pdf"], "`--plot` must name a PNG file"),
+            (["--vae", "published:x"], "evaluate needs one of PREDICTIONS, `--vae`"),
+            (["--model", "published:x"], "and `--model`, got 2"),
+            (["--half-milimetre"], "did you mean `--half-millimetre`?"),
+        ],
+    )
+    def test_options(self, capsys, labels, rows, words, sentence):
+        """Each wrong option gives one sentence with its rule."""
+        assert sentence in refused(capsys, [rows, "--data", labels, *words])
+
+    def test_nothing_to_evaluate(self, capsys, labels):
+        """Neither predictions nor a model is refused, and so are missing labels."""
+        assert "and `--model`, got none" in refused(capsys, ["--data", labels])
+        assert "crossnets evaluate needs --data" in refused(capsys, ["rows.txt"])
