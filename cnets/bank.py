@@ -6,7 +6,7 @@ restored between two calls, and its numbers do not depend on its neighbours.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +31,14 @@ LEARNING_RATES = {
 """The field with a stage's learning rate; those of VAE and joint decay."""
 
 
+Beat = Callable[[], object]
+"""Called after every update and every part of an evaluation: work goes on."""
+
+
+def silent() -> None:
+    """A beat that nobody hears."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EpochReport:
     """What one epoch did to one lane."""
@@ -43,6 +51,8 @@ class EpochReport:
     """Epochs that the stage has."""
     terms: dict[str, float]
     """Unweighted loss terms, means over the epoch's updates."""
+    terms_so_far: dict[str, float] = field(default_factory=dict)
+    """Newest value of every term, also of stages that are over."""
     metrics: dict[str, float] = field(default_factory=dict)
     """Validation figures, in warm-up and joint; see `metrics.summary`."""
     health: dict[str, float] = field(default_factory=dict)
@@ -115,11 +125,12 @@ class Bank:
             take(lane, name, module.to(self.device, self.frames.dtype))
         return lane
 
-    def advance(self, lanes: Sequence[Lane]) -> list[EpochReport]:
+    def advance(self, lanes: Sequence[Lane], beat: Beat = silent) -> list[EpochReport]:
         """Train every lane for one epoch of its stage.
 
         Args:
             lanes: Any lanes that have not finished; changed in place.
+            beat: Called as the work goes on.
 
         Returns:
             One report a lane, in their order.
@@ -130,29 +141,31 @@ class Bank:
         reports: dict[int, EpochReport] = {}
         for members in groups.values():
             group = [lanes[i] for i in members]
-            reports |= zip(members, self._epoch(group), strict=True)
+            reports |= zip(members, self._epoch(group, beat), strict=True)
         return [reports[i] for i in range(len(lanes))]
 
-    def predict(self, lane: Lane, rows: np.ndarray) -> JointsMm:
+    def predict(self, lane: Lane, rows: np.ndarray, beat: Beat = silent) -> JointsMm:
         """Joints read from depth crops, millimetres, camera frame, y up.
 
         Args:
             lane: Its trunk, posterior head and decoder are used.
             rows: Frames of the data set.
+            beat: Called as the work goes on.
         """
         found = []
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = rows[start : start + ROWS_AT_ONCE]
             found.append(self._read(lane, self.frames.depth(part)).cpu())
+            beat()
         units = torch.cat(found)
         return geometry.to_mm(units.float(), self.frames.centres_mm[rows])
 
-    def evaluate(self, lane: Lane, split: str) -> metrics.Errors:
+    def evaluate(self, lane: Lane, split: str, beat: Beat = silent) -> metrics.Errors:
         """Error of each evaluated joint on each frame of a split, millimetres."""
         rows = self.data.rows(split)
         joints = list(self.data.evaluated)
         labels = torch.tensor(self.data.joints_mm[rows][:, joints])
-        return metrics.joint_errors(self.predict(lane, rows)[:, joints], labels)
+        return metrics.joint_errors(self.predict(lane, rows, beat)[:, joints], labels)
 
     def render(self, lane: Lane, code: Tensor) -> Tensor:
         """Depth crops that the generator paints for codes, in [-1, 1]."""
@@ -197,9 +210,10 @@ class Bank:
     @torch.no_grad()
     def _run(self, lane: Lane, name: str, *inputs: Tensor):  # noqa: ANN202
         module = self.modules(lane.config)[name].eval()
-        output = run(module, lane.net(name, module), *inputs)
-        module.train()
-        return output
+        try:
+            return run(module, lane.net(name, module), *inputs)
+        finally:  # other lanes use it too, also after this one ran out of memory
+            module.train()
 
     def _read(self, lane: Lane, depth: Tensor) -> Tensor:
         code = self._run(lane, "posterior", self._run(lane, "trunk", depth))
@@ -215,7 +229,7 @@ class Bank:
                 self._modules[key] = build(config)
         return self._modules[key]
 
-    def _epoch(self, lanes: Sequence[Lane]) -> list[EpochReport]:
+    def _epoch(self, lanes: Sequence[Lane], beat: Beat) -> list[EpochReport]:
         start = time.monotonic()
         stage = lanes[0].stage
         modules = self.modules(lanes[0].config)
@@ -229,10 +243,11 @@ class Bank:
             terms = stages.UPDATES[stage](stack, batch, rates)
             sums = {n: sums.get(n, 0) + term for n, term in terms.items()}
             steps += 1
+            beat()
         stack.unstack()
         means = {n: (total / steps).tolist() for n, total in sums.items()}
         terms = [{n: v[k] for n, v in means.items()} for k in range(len(lanes))]
-        figures = [self._figures(lane) for lane in lanes]
+        figures = [self._figures(lane, beat) for lane in lanes]
         checked = [self._checked(k, t) for k, t in zip(lanes, terms, strict=True)]
         seconds = time.monotonic() - start
         return [
@@ -240,10 +255,10 @@ class Bank:
             for k, lane in enumerate(lanes)
         ]
 
-    def _figures(self, lane: Lane) -> dict[str, float]:
+    def _figures(self, lane: Lane, beat: Beat) -> dict[str, float]:
         if lane.stage in ("vae", "gan"):
             return {}
-        return metrics.summary(self.evaluate(lane, "validation"))
+        return metrics.summary(self.evaluate(lane, "validation", beat))
 
     def _checked(self, lane: Lane, terms: dict[str, float]) -> dict[str, float]:
         """Health figures of an epoch; the VAE's are taken at its end."""
@@ -267,6 +282,7 @@ class Bank:
         """The lane's report of the epoch that just ended; the lane moves on."""
         stage = lane.stage
         lane.epoch += 1
+        lane.terms = lane.terms | terms
         every = (*lane.recent, terms | figures | checked)
         lane.recent = every[-lane.config.health.patience_epochs :]
         report = EpochReport(
@@ -274,6 +290,7 @@ class Bank:
             epoch=lane.epoch,
             epochs=epochs_of(lane.config, stage),
             terms=terms,
+            terms_so_far=lane.terms,
             metrics=figures,
             health=checked,
             finding=health.verdict(lane.recent, stage, health.rules(lane.config)),

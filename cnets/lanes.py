@@ -64,6 +64,8 @@ class Lane:
     """Adam's state by update, then by network; each update has its own."""
     recent: tuple[dict[str, float], ...] = ()
     """Figures of the stage's last epochs, for the rules of `cnets.health`."""
+    terms: dict[str, float] = field(default_factory=dict)
+    """Newest value of every loss term, also of stages that are over."""
     origin: str = ""
     """SHA-256 of the model that its networks came from; empty for random ones."""
 

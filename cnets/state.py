@@ -1,26 +1,31 @@
 """A lane on disk: safetensors, the configuration as JSON, and their checksums.
 
 Nothing here is ever unpickled. A checkpoint is a folder of two files: the
-tensors, and `lane.json` with everything else and the SHA-256 of the tensors'
-file; it is written last, so a folder without it is no checkpoint.
+tensors, and `lane.json` with everything else, the size and SHA-256 of the
+tensors' file and a SHA-256 of its own record (`sealed`); it is written last, so
+a folder without it is no checkpoint. `results.verify` checks both files too,
+without torch.
 """
 
 import hashlib
-import json
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from cnets import sealed
+from cnets.batches import STAGES
 from cnets.config import TrainConfig
 from cnets.lanes import Lane
 from cnets.optimiser import Moments
 
 
-VERSION = 1
-"""Version of the layout on disk."""
+VERSION = 2
+"""Version of the layout on disk; a header of version 1 has no digest of its own."""
 
 TENSORS, HEADER = "lane.safetensors", "lane.json"
 
@@ -38,6 +43,9 @@ def save_lane(lane: Lane, folder: Path) -> str:
 
     Returns:
         SHA-256 of the tensors' file, hexadecimal.
+
+    Raises:
+        OSError: If it cannot be written; then the folder holds no checkpoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = save(_tensors(lane))
@@ -49,11 +57,15 @@ def save_lane(lane: Lane, folder: Path) -> str:
         "epoch": lane.epoch,
         "origin": lane.origin,
         "recent": lane.recent,
+        "terms": lane.terms,
+        "bytes": len(content),
         "sha256": digest,
     }
     (folder / HEADER).unlink(missing_ok=True)
     _write(folder / TENSORS, content)
-    _write(folder / HEADER, json.dumps(header, indent=1).encode())
+    _write(folder / HEADER, sealed.encode(header))
+    for changed in (folder, folder.parent):
+        _sync(changed)
     return digest
 
 
@@ -64,22 +76,53 @@ def load_lane(folder: Path, device: torch.device | str = "cpu") -> Lane:
         Damaged: If a file is missing, cut, or has other bytes than were written.
         ValueError: If the layout is newer than this code.
     """
-    try:
-        header = json.loads((folder / HEADER).read_bytes())
-        version, stage, epoch = (header[n] for n in ("version", "stage", "epoch"))
-        content = (folder / TENSORS).read_bytes()
-        digest, origin = header["sha256"], header.get("origin", "")
-        recent = tuple(header.get("recent", ()))
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise Damaged(f"{folder} holds no whole checkpoint: {error}.") from error
-    if version != VERSION:
-        raise ValueError(f"{folder} must have version {VERSION}, got {version}.")
-    if hashlib.sha256(content).hexdigest() != digest:
+    header = _header(folder)
+    content = _bytes(folder / TENSORS)
+    if len(content) != header.get("bytes", len(content)):
+        raise Damaged(
+            f"{folder / TENSORS} must have {header['bytes']} bytes, got {len(content)}."
+        )
+    if hashlib.sha256(content).hexdigest() != header.get("sha256"):
         raise Damaged(f"{folder / TENSORS} does not match its checksum.")
-    config = TrainConfig().replace(header["config"])
-    lane = Lane(config, stage, epoch, recent=recent, origin=origin)
-    _fill(lane, {name: tensor.to(device) for name, tensor in load(content).items()})
+    try:
+        lane = _lane(header)
+        _fill(lane, {name: tensor.to(device) for name, tensor in load(content).items()})
+    except Damaged:
+        raise
+    except (LookupError, TypeError, ValueError, SafetensorError) as error:
+        raise Damaged(f"{folder} holds no whole checkpoint: {error}.") from error
     return lane
+
+
+def _header(folder: Path) -> dict[str, Any]:
+    """What `lane.json` says, if it is as it was written."""
+    path = folder / HEADER
+    data = _bytes(path)
+    try:
+        header = sealed.parse(data)
+        if header.get("version") != 1 or sealed.KEY in header:
+            header = sealed.decode(data)
+    except ValueError as error:
+        raise Damaged(f"{path} is damaged: {error}.") from error
+    version = header.get("version")
+    if version not in (1, VERSION):
+        raise ValueError(f"{folder} must have version {VERSION}, got {version}.")
+    return header
+
+
+def _lane(header: dict[str, Any]) -> Lane:
+    """The lane of a header, still without its tensors."""
+    stage, epoch = header["stage"], header["epoch"]
+    if stage not in STAGES or not isinstance(epoch, int) or epoch < 0:
+        raise ValueError(f"there is no epoch {epoch!r} of a stage {stage!r}")
+    return Lane(
+        TrainConfig().replace(header["config"]),
+        stage,
+        epoch,
+        recent=tuple(header.get("recent", ())),
+        terms=dict(header.get("terms", {})),
+        origin=header.get("origin", ""),
+    )
 
 
 def _tensors(lane: Lane) -> dict[str, Tensor]:
@@ -112,7 +155,32 @@ def _fill(lane: Lane, tensors: dict[str, Tensor]) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    """Write a file aside and give it its name, so that it is never seen half."""
+    aside = path.with_name(f"{path.name}.part")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names of a folder durable."""
+    entry = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(entry)
+    finally:
+        os.close(entry)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Damaged(
+            f"{path.parent} holds no whole checkpoint: {path.name} cannot be read "
+            f"({error.strerror})."
+        ) from error

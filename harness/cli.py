@@ -8,6 +8,7 @@ command goes on).
 
 import difflib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -18,11 +19,15 @@ from tyro import _errors as parse_errors
 
 from cnets import config
 from harness import options
+from harness.terminal import printable
 from harness.verbs import VERBS, Search
 from results import StorageError
 
 
 DONE, FAILED, USAGE, STORAGE, INTERRUPTED = 0, 1, 2, 3, 130
+
+LONGEST = 4000
+"""Most characters of a message."""
 
 
 class Usage(ValueError):
@@ -31,7 +36,13 @@ class Usage(ValueError):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code."""
-    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    if code == INTERRUPTED:  # no library's tidying up may keep a person waiting
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -177,7 +188,11 @@ def _typed(arguments: list[str]) -> str:
 
 
 def _complain(error: object) -> None:
-    print(f"crossnets: {_plain(str(error))}", file=sys.stderr)  # noqa: T201
+    """One line that cannot steer a terminal, and no longer than one can read."""
+    text = printable(_plain(str(error)))
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+    print(f"crossnets: {text}", file=sys.stderr)  # noqa: T201
 
 
 def _print(text: str) -> None:

@@ -170,6 +170,13 @@ def data_show(verb: verbs.DataShow) -> int:
     return DONE
 
 
+def verify(verb: verbs.Verify) -> int:
+    """Check the files of a store."""
+    from harness.verify_command import verify
+
+    return verify(verb)
+
+
 def doctor(verb: verbs.Doctor) -> int:
     """Check what a search needs."""
     from harness.doctor import check
@@ -271,6 +278,7 @@ COMMANDS: dict[type, Callable[[Any], int]] = {
     verbs.Export: export,
     verbs.DataPrepare: data_prepare,
     verbs.DataShow: data_show,
+    verbs.Verify: verify,
     verbs.Doctor: doctor,
     verbs.Demo: demo,
 }

@@ -124,9 +124,9 @@ def _data(data: str) -> str:
 def _cluster(address: str) -> str:
     import ray
 
-    from harness import ray_adapters
+    from harness import connection
 
-    with ray_adapters.cluster(address):
+    with connection.cluster(address):
         have: dict[str, Any] = ray.cluster_resources()
         nodes = sum(node["Alive"] for node in ray.nodes())
     return f"{nodes} nodes, {have.get('CPU', 0):g} cores, {have.get('GPU', 0):g} GPUs"

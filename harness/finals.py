@@ -19,12 +19,14 @@ from harness import initial, provenance
 from harness.job import DataChoice, Plan, Report
 from harness.launch import connected, run_policy
 from harness.live import Live
+from harness.patience import Patient, PatientWriter
 from harness.policy import Policy
 from harness.recorder import Recorder, Tracked
 from harness.runner import Runner, TrainRunner, same_data
 from harness.sampler import Proposal
 from harness.scheduler import Decision
-from results import Header, Store, queries, statistics
+from harness.signals import Shielded, caught
+from results import Header, Store, Writer, queries, statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,11 @@ class FinalsPolicy(Policy):
     """Runs a fixed list to its end and stores each one's figures."""
 
     def __init__(
-        self, entries: Sequence[Entry], objective: str, recorder: Recorder
+        self,
+        entries: Sequence[Entry],
+        objective: str,
+        recorder: Recorder,
+        live: Live | None = None,
     ) -> None:
         """Run the entries in order; nothing is stopped early."""
         self._entries = {entry.name: entry for entry in entries}
@@ -64,7 +70,7 @@ class FinalsPolicy(Policy):
         self.wanted = len(entries)
         self._objective, self._recorder = objective, recorder
         self.runs: dict[str, Tracked] = {}
-        self.live: Live | None = None
+        self._live = live
 
     def propose(self) -> Proposal | None:
         """The next run, or None."""
@@ -88,7 +94,11 @@ class FinalsPolicy(Policy):
         """Go on to the last epoch, then store the figures on the test split."""
         run, report = self.runs[trial], result["report"]
         assert isinstance(report, Report)
+        if report.failure:
+            self.crashed(trial, report.failure)
+            return Decision(action="stop", state="crashed", reason=report.failure)
         run.state = "running"
+        run.reason = " ".join(report.notes) or run.reason
         run.stage = f"{report.stage} {report.epoch}/{report.epochs}"
         run.wall_time_s += report.seconds
         if report.stage == "joint":
@@ -114,8 +124,8 @@ class FinalsPolicy(Policy):
         self._tell(run, None)
 
     def _tell(self, run: Tracked, report: Report | None) -> None:
-        if self.live is not None:
-            self.live(run, report)
+        if self._live is not None:
+            self._live(run, report)
 
 
 def rerun(
@@ -168,11 +178,9 @@ def rerun(
             opened.writer(name, takeover=takeover) as writer,
             connected(address, concurrency) as (slots, gpu),
         ):
-            recorder = Recorder(writer, header.space["name"], provenance.code_version())
-            policy = FinalsPolicy(todo, header.rules["objective"], recorder)
             chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
             plan = _plan(opened, header, chosen)
-            ends = _run(policy, plan, runner, header, slots=slots, retries=retries)
+            ends = _run(todo, writer, plan, runner, header, slots, retries)
     crashed = ends.count("crashed")
     finished = ends.count("completed") + crashed == len(todo)
     table = summary(opened, name, {e.row["trial"] for e in entries})
@@ -180,24 +188,37 @@ def rerun(
 
 
 def _run(
-    policy: FinalsPolicy,
+    todo: Sequence[Entry],
+    writer: Writer,
     plan: Plan,
     runner: type[Runner],
     header: Header,
-    *,
     slots: int,
     retries: int,
 ) -> list[str]:
     """Run the finals and show them; returns how each run ended."""
     name = header.name
-    with Live(
+    live = Live(
         f"{name}, finals",
         lambda: policy.runs,
-        wanted=policy.wanted,
+        wanted=len(todo),
         slots=slots,
         ratios=header.ratios,
-    ) as policy.live:
-        run_policy(policy, plan, runner, name, slots=slots, retries=retries)
+    )
+    with caught() as signals:
+        rows = PatientWriter(writer, live.say, signals.sleep)
+        recorder = Recorder(rows, header.space["name"], provenance.code_version())
+        policy = FinalsPolicy(todo, header.rules["objective"], recorder, live)
+        patient = Patient(policy, writer, live.say, signals.sleep)
+        with live:
+            run_policy(
+                Shielded(patient, signals),
+                plan,
+                runner,
+                name,
+                slots=slots,
+                retries=retries,
+            )
     return [run.state for run in policy.runs.values()]
 
 

@@ -4,6 +4,7 @@ Both are plain values, so a worker on another machine needs nothing but them,
 the data's cache and the folder of checkpoints.
 """
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,8 @@ class Job:
     device: str = "cpu"
     init: str | None = None
     """Model whose networks the run starts from, at the joint stage."""
+    hang_after_s: float = 300.0
+    """Longest silence between two updates before the worker is ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,7 @@ class Plan:
     test: bool = False
     device: str = "cpu"
     init: str | None = None
+    hang_after_s: float = 300.0
 
     def job(self, trial: str, values: Mapping[str, Any]) -> Job:
         """The job of one trial.
@@ -78,6 +82,7 @@ class Plan:
             test=self.test,
             device=self.device,
             init=self.init,
+            hang_after_s=self.hang_after_s,
         )
 
 
@@ -93,6 +98,8 @@ class Report:
     last: bool
     terms: dict[str, float]
     """Unweighted loss terms."""
+    terms_so_far: dict[str, float] = field(default_factory=dict)
+    """Newest value of every term, also of stages that are over."""
     metrics: dict[str, float]
     """Validation figures; empty while there are none."""
     health: dict[str, float] = field(default_factory=dict)
@@ -105,3 +112,30 @@ class Report:
     """uint8 [height, width, 3]: measured, rendered, random and joints."""
     final: dict[str, Any] = field(default_factory=dict)
     """Figures on the test split, at the end of a final run."""
+    restored: tuple[str, ...] = ()
+    """What was amiss when the run was taken up again, a sentence each."""
+    unsaved: tuple[str, ...] = ()
+    """What could not be stored, likewise; the run goes on without."""
+    failure: str = ""
+    """Why the run cannot go on, where another try would end the same."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Everything that a person should hear of."""
+        return (*self.restored, *self.unsaved)
+
+
+def failed(failure: str) -> Report:
+    """The report of a run that ended outside any epoch."""
+    return Report(
+        stage="",
+        epoch=0,
+        epochs=0,
+        step=0,
+        last=False,
+        terms={},
+        metrics={},
+        seconds=0.0,
+        node=socket.gethostname(),
+        failure=failure,
+    )

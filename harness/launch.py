@@ -14,17 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnets.data.cache import Progress
-from harness import provenance, ray_adapters
+from harness import connection, provenance, ray_adapters
+from harness.economy import TRASH, Economy
+from harness.forecast import forecast
 from harness.job import Plan, Report
 from harness.live import Live
 from harness.options import SearchOptions
+from harness.patience import Patient, PatientWriter
 from harness.policy import Policy
 from harness.prepare import Prepared, difference, header_of, prepare
 from harness.recorder import Recorder, Tracked
 from harness.runner import Runner, TrainRunner
 from harness.search_policy import SearchPolicy, Watcher
+from harness.signals import Shielded, caught
 from harness.tensorboard import Board
 from results import Store, Writer, queries
+from search_spaces import OneOf, Parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +85,8 @@ def search(
     """
     options = options or SearchOptions()
     cache = Path(cache or Path(store) / "cache")
+    if (Path(store) / "store.json").exists():
+        Store.open(store)  # one that cannot be used is refused before data are made
     prepared = prepare(name, options, cache, progress)
     opened = Store.open(store, create=True)
     there = name in opened.searches()
@@ -132,37 +139,6 @@ def _run(
         raise ValueError(
             f"`store` must be a folder that all workers see, got {store.storage.location}."
         )
-    rungs = options.rungs()
-    board = Board(root / "tensorboard" / name)
-    watchers: list[Watcher] = [board]
-
-    def watch(trial: Tracked, report: Report | None) -> None:
-        for watcher in watchers:
-            watcher(trial, report)
-
-    policy = SearchPolicy(
-        space=prepared.space,
-        ratios=prepared.ratios,
-        seed=options.seed,
-        trials=options.trials,
-        base=prepared.base,
-        rungs=rungs,
-        objective=options.objective,
-        recorder=Recorder(writer, prepared.space.name, provenance.code_version()),
-        watch=watch,
-    )
-    policy.restore(
-        queries.read(store, "trials", name).to_pylist(),
-        queries.read(store, "reports", name).to_pylist(),
-    )
-    plan = Plan(
-        base=prepared.base,
-        data=prepared.choice,
-        checkpoints=str(root / "checkpoints" / name),
-        picture_steps=(*rungs.steps(), rungs.max_step),
-        device=device,
-        init=None if prepared.init is None else prepared.init["name"],
-    )
     live = Live(
         name,
         lambda: policy.trials,
@@ -170,11 +146,103 @@ def _run(
         slots=slots,
         ratios=prepared.ratios,
     )
-    watchers.append(live)
-    with contextlib.closing(board), live:
-        run_policy(policy, plan, runner, name, slots=slots, retries=options.retries)
-    writer.flush()
+    plan = _plan(prepared, root, device)
+    board = Board(root / "tensorboard" / name, live.say)
+    economy = Economy(
+        Path(plan.checkpoints),
+        root / TRASH,
+        lambda: policy.trials,
+        keep=options.keep,
+    )
+    watchers: tuple[Watcher, ...] = (board, live, economy)
+
+    def watch(trial: Tracked, report: Report | None) -> None:
+        for watcher in watchers:
+            watcher(trial, report)
+
+    with contextlib.closing(board), caught() as signals:
+        rows = PatientWriter(writer, live.say, signals.sleep)
+        policy = _policy(prepared, store, rows, watch)
+        for warning in writer.warnings:
+            live.say(warning)
+        live.say(f"{name}: needs {_forecast(prepared, plan, policy, slots)}")
+        patient = Patient(policy, writer, live.say, signals.sleep)
+        with live:
+            run_policy(
+                Shielded(patient, signals),
+                plan,
+                runner,
+                name,
+                slots=slots,
+                retries=options.retries,
+            )
+    if policy.finished:
+        writer.compact()
+    else:
+        writer.flush()
     return _search_of(store, name, finished=policy.finished)
+
+
+def _policy(
+    prepared: Prepared, store: Store, rows: PatientWriter, watch: Watcher
+) -> SearchPolicy:
+    """The policy of a search as far as the store knows it."""
+    options, name = prepared.options, prepared.name
+    policy = SearchPolicy(
+        space=prepared.space,
+        ratios=prepared.ratios,
+        seed=options.seed,
+        trials=options.trials,
+        base=prepared.base,
+        rungs=options.rungs(),
+        objective=options.objective,
+        recorder=Recorder(rows, prepared.space.name, provenance.code_version()),
+        watch=watch,
+    )
+    policy.restore(
+        queries.read(store, "trials", name).to_pylist(),
+        queries.read(store, "reports", name).to_pylist(),
+    )
+    return policy
+
+
+def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
+    """What all trials of a search have in common."""
+    rungs = prepared.options.rungs()
+    return Plan(
+        base=prepared.base,
+        data=prepared.choice,
+        checkpoints=str(root / "checkpoints" / prepared.name),
+        picture_steps=(*rungs.steps(), rungs.max_step),
+        device=device,
+        init=None if prepared.init is None else prepared.init["name"],
+        hang_after_s=prepared.options.hang_after,
+    )
+
+
+def _forecast(prepared: Prepared, plan: Plan, policy: SearchPolicy, slots: int) -> str:
+    """What the rest of a search will need on disk, in words."""
+    latent = prepared.space.parameters.get("latent_size")
+    ended = sum(not trial.open for trial in policy.trials.values())
+    need = forecast(
+        prepared.base,
+        largest_latent=int(_largest(latent, prepared.base.latent_size)),
+        trials=policy.wanted - ended,
+        ratios=len(prepared.ratios),
+        slots=slots,
+        keep=prepared.options.keep,
+        strips=len(plan.picture_steps),
+    )
+    return need.sentence(Path(plan.checkpoints))
+
+
+def _largest(parameter: Parameter | None, fixed: int) -> float:
+    """The largest value that a parameter takes."""
+    if parameter is None:
+        return fixed
+    if isinstance(parameter, OneOf):
+        return max(float(value) for value in parameter.values)
+    return parameter.high
 
 
 def run_policy(
@@ -206,6 +274,7 @@ def run_policy(
             name=name,
             max_failures=retries,
             checkpoint_every=0,
+            notes=plan.checkpoints,
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -222,7 +291,7 @@ def connected(address: str | None, slots: int | None) -> Iterator[tuple[int, boo
     import ray
 
     address = address or os.environ.get("RAY_ADDRESS")
-    with ray_adapters.cluster(address, cpus=slots):
+    with connection.cluster(address, cpus=slots):
         have = ray.cluster_resources()
         gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 1))
         yield slots or gpus or max(cpus, 1), gpus > 0

@@ -68,14 +68,18 @@ class Live:
         if self._screen is not None:
             self._screen.__exit__(kind, error, trace)
         else:
-            self._say(self.line())
+            self.say(self.line())
 
     def __call__(self, trial: Tracked, report: Report | None) -> None:
         """Take note of an event; `report` may be None."""
-        del report
+        name = trial.proposal.trial
+        if report is None and trial.open and trial.attempt > 1 and trial.reason:
+            self.say(f"{name} goes on after: {trial.reason}")
+        for note in () if report is None else report.notes:
+            self.say(f"{name}: {note}")
         waited_s = time.monotonic() - self._printed_s
         if self._screen is None and (not trial.open or waited_s > PLAIN_EVERY_S):
-            self._say(self.line())
+            self.say(self.line())
 
     def line(self) -> str:
         """One line: trials by state, and how long it will still take."""
@@ -137,7 +141,8 @@ class Live:
         name = holder if best is not None else "-"
         return (f"{ratio:g}", str(ended), str(stopped), shown, name, running or "-")
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Show a line, above the table on a terminal."""
         self._printed_s = time.monotonic()
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 

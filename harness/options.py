@@ -5,15 +5,14 @@ One dataclass serves the command line, a configuration file and Python.
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from cnets import ablations
 from cnets.config import TrainConfig
 from harness.scheduler import Rungs
+from search_spaces import toml_files
 
 
 OBJECTIVES = ("mean_joint_error_mm", "median_joint_error_mm", "worst_joint_error_mm")
@@ -52,6 +51,10 @@ class SearchOptions:
     """Most trials at once; default: one a core, or one a GPU."""
     retries: int = 2
     """How often a trial that crashes goes on from its checkpoint."""
+    hang_after: float = 300.0
+    """Seconds without an update after which a worker counts as hung and is ended."""
+    keep: int = 3
+    """Best trials of each ratio whose networks are kept, for export."""
     seed: int = 0
     """Seed of proposals, initial weights, noise and choice of labels."""
 
@@ -65,6 +68,12 @@ class SearchOptions:
             )
         if not self.retries >= 0:
             raise ValueError(f"`retries` must be 0 or more, got {self.retries}.")
+        if not 0 < self.hang_after < math.inf:
+            raise ValueError(
+                f"`hang_after` must be above 0 and finite, got {self.hang_after}."
+            )
+        if not self.keep >= 0:
+            raise ValueError(f"`keep` must be 0 or more, got {self.keep}.")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"`seed` must be in [0, 2**63), got {self.seed}.")
         if self.objective not in OBJECTIVES:
@@ -131,17 +140,11 @@ def from_toml(path: str, kind: type) -> dict[str, Any]:
         kind: The dataclass whose fields the file may set.
 
     Raises:
-        ValueError: If the file cannot be read, is no TOML, or sets an unknown
-            option or one to a value of another type.
+        ValueError: If the file cannot be read, is no TOML or beyond a limit of
+            `toml_files`, or sets an unknown option or one to a value of another
+            type.
     """
-    try:
-        content = tomllib.loads(Path(path).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"`config` must be a file to read, got {path!r}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(
-            f"`config` must be TOML, and {path!r} is not: {error}."
-        ) from error
+    content = toml_files.read(path, "config")
     run = _flattened(content.pop("run", {}))
     if isinstance(content.get("ratios"), list):
         content["ratios"] = ",".join(str(ratio) for ratio in content["ratios"])
@@ -150,8 +153,14 @@ def from_toml(path: str, kind: type) -> dict[str, Any]:
         if name not in known or name in ("name", "config", "set"):
             shown = ", ".join(n for n in known if n not in ("name", "config", "set"))
             raise ValueError(f"`{name}` in {path} is no option; known: {shown}, [run].")
-        content[name] = float(value) if known[name] is float else value
-        if not isinstance(content[name], known[name]):
+        wanted = known[name]
+        if get_origin(wanted) is Annotated:
+            wanted = get_args(wanted)[0]
+        is_whole = type(value) is int and abs(value) < 2**53  # exact as a float
+        content[name] = float(value) if wanted is float and is_whole else value
+        if not isinstance(content[name], wanted) or (
+            isinstance(value, bool) and wanted is not bool
+        ):
             raise ValueError(
                 f"`{name}` in {path} has a value of the wrong type: {value!r}."
             )

@@ -13,68 +13,39 @@ on (file and function in `ray/tune`):
 - The scheduler's `on_trial_error` is called for every failure, retried or not
   (`_process_trial_failure`, `_requeue_trial`); in the retried ones the trial's
   status is already ERROR. The searcher hears of the last failure only.
+- A retry is refused by stopping the trial when it is added again.
+- A worker that Ray's memory monitor ends in a step would end the search: the actor
+  manager (air/execution/_internal) does not know its error, so it is translated.
 - An exception in `stop_trial` is logged and turned into a failure of the trial;
   elsewhere its text is wrapped in a `TuneError`. One of the policy's must end
   the search as what it was: it is kept, and `run_tune` raises it.
-- Tune's handlers of SIGINT and SIGUSR1 stay after a search (tune.py,
-  `_setup_signal_catching`), so they are put back.
-- `ray.init` asks an address where nothing listens for a quarter of an hour, with
-  warnings (`_private/node.py`, `_init_gcs_client`), and `auto` may be one: the
-  file that names it outlives its cluster. So the port is tried first. Only
-  `_private/services.py` says what `auto` means.
 - `Tuner` pickles searcher and scheduler into `tuner.pkl`. Nothing is restored
   from it, so both are pickled empty.
 """
 
 import contextlib
-import logging
-import os
-import re
-import signal
-import socket
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray import tune
-from ray._private import services
-from ray.exceptions import RayError
+from ray.air.execution._internal.actor_manager import RayActorManager
+from ray.exceptions import RayActorError, RayTaskError
 from ray.tune import schedulers, search
 from ray.tune.error import TuneError
+from ray.tune.execution import tune_controller
 
+from harness import failures
+from harness.connection import quietly, signals_put_back
 from harness.policy import Policy
 from harness.scheduler import Decision
-
-
-QUIET = {
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-}
-"""Settings without which Ray prints, logs to files of its own or moves the
-working directory of a trial."""
-
-LEVELS = {
-    "ray": logging.CRITICAL,
-    "ray.tune.execution.insufficient_resources_manager": logging.WARNING,
-}
-"""Log levels under which only what a user can act on is shown."""
-
-REACH_S = 5.0
-"""How long a cluster's port may take to answer."""
-
-EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)(:|$)")
-"""How the line of a traceback starts that names the exception."""
 
 
 class _Shared:
     """What searcher and scheduler share; pickled empty."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
+    def __init__(self, policy: Policy, notes: str | Path | None = None) -> None:
+        self.policy, self.notes = policy, notes
         self.open: dict[str, None] = {}  # names of trials without an end, in order
         self.failure: Exception | None = None
 
@@ -142,6 +113,7 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         self._shared = shared
         # Tune's trial id -> iteration of the last result that was reported.
         self._reported: dict[str, int] = {}
+        self._refused: set[str] = set()  # Tune's ids of trials not to be tried again
 
     def on_trial_result(
         self,
@@ -174,11 +146,23 @@ class PolicyScheduler(schedulers.FIFOScheduler):
     ) -> None:
         """Tells the policy of a failure, and whether it is the last one."""
         self._reported.pop(trial.trial_id, None)
-        if trial.status == "ERROR":  # about to be queued again
+        message, for_good = failures.read(
+            trial.error_file, trial.config["trial"], self._shared.notes
+        )
+        if trial.status == "ERROR" and not for_good:  # about to be queued again
             with self._shared.guard():
-                self._shared.policy.retried(trial.config["trial"], _message(trial))
-        else:
-            self._crashed(trial, _message(trial))
+                self._shared.policy.retried(trial.config["trial"], message)
+            return
+        if trial.status == "ERROR":
+            self._refused.add(trial.trial_id)
+        self._crashed(trial, message)
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        """Stops a trial that has ended and that Tune would try again."""
+        if trial.trial_id in self._refused:
+            self._refused.discard(trial.trial_id)
+            with contextlib.redirect_stdout(None):  # Tune says so without a result
+                tune_controller.stop_trial(trial)
 
     def _report(self, trial: Any, result: Mapping[str, Any]) -> Decision:
         name = trial.config["trial"]
@@ -207,6 +191,7 @@ def run_tune(
     max_failures: int,
     checkpoint_every: int = 0,
     callbacks: Sequence[tune.Callback] = (),
+    notes: str | Path | None = None,
 ) -> tuple[str, ...]:
     """Runs trials until the policy has no more; Ray must be connected.
 
@@ -227,11 +212,11 @@ def run_tune(
         checkpoint_every: Results between checkpoints of Tune; 0 is never, for
             a trainable that finds its own.
         callbacks: Tune's callbacks; they are pickled, so none may hold a lock.
+        notes: Folder of the trials' folders, in which the watchdog leaves notes.
 
     Returns:
-        Names of the trials without an end: none, unless SIGINT or SIGUSR1 came.
-        The first one ends the search after the event in hand; a second SIGINT is
-        a KeyboardInterrupt.
+        Names of the trials without an end: none, unless a KeyboardInterrupt or
+        SIGUSR1 ended the search. Their workers end with the connection to Ray.
 
     Raises:
         ValueError: If `slots` is below 1 or `name` is a path.
@@ -241,7 +226,7 @@ def run_tune(
         raise ValueError(f"`slots` must be 1 or more, got {slots}.")
     if Path(name).name != name:
         raise ValueError(f"`name` must be one folder's name, got {name!r}.")
-    shared = _Shared(policy)
+    shared = _Shared(policy, notes)
     with quietly():
         tuner = tune.Tuner(
             tune.with_resources(trainable, dict(resources)),
@@ -266,8 +251,10 @@ def run_tune(
             ),
         )
         try:
-            with _signals_put_back():
+            with signals_put_back(), _lost_workers_told():
                 tuner.fit()
+        except KeyboardInterrupt:  # Tune's own way waits for the epochs under way
+            shared.raise_kept()
         except TuneError:  # carries the policy's exception as text only
             shared.raise_kept()
             raise
@@ -275,100 +262,25 @@ def run_tune(
     return tuple(shared.open)
 
 
-@contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """Ray without its messages: environment and log levels, put back after.
-
-    What a user can act on still shows: that resources for a trial are lacking.
-    """
-    before = {key: os.environ.get(key) for key in QUIET}
-    levels = {key: logging.getLogger(key).level for key in LEVELS}
-    os.environ.update(QUIET)
-    for key, level in LEVELS.items():
-        logging.getLogger(key).setLevel(level)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            os.environ.pop(key) if value is None else os.environ.update({key: value})
-        for key, level in levels.items():
-            logging.getLogger(key).setLevel(level)
-
-
-@contextlib.contextmanager
-def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[None]:
-    """A connection to Ray, closed after; silent.
-
-    Args:
-        address: Where a cluster runs, `auto` to find it; None or `local` starts
-            a local one, which ends with the connection.
-        cpus: Cores of a local one; None takes all.
-
-    Raises:
-        ValueError: If no cluster answers there, or it refuses us.
-    """
-    with quietly():
-        if address in (None, "local"):
-            _init(address="local", num_cpus=cpus, include_dashboard=False)
-        else:
-            _join(address)
-        try:
-            yield
-        finally:
-            ray.shutdown()
-
-
-def _join(address: str) -> None:
-    """Connects to a cluster that is there.
-
-    Raises:
-        ValueError: If none answers, or it refuses us.
-    """
-    rule = "`address` must be auto or the HOST:PORT of a Ray cluster"
-    try:
-        found = services.canonicalize_bootstrap_address_or_die(address)
-        host, _, port = found.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
-    except (ConnectionError, OSError, ValueError) as error:
-        raise ValueError(f"{rule}; none answers at {address!r}: {error}") from error
-    try:
-        _init(address=address)
-    except (ConnectionError, RuntimeError, RayError) as error:
-        raise ValueError(
-            f"{rule} that takes us; the one at {found} does not (same versions? "
-            f"RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH as it has them?): {error}"
-        ) from error
-
-
-def _init(**where: Any) -> None:
-    ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **where)
-
-
-@contextlib.contextmanager
-def _signals_put_back() -> Iterator[None]:
-    """Undoes Tune's signal handlers, which would swallow a later Ctrl+C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Tune sets none there
-        return
-    before = {key: signal.getsignal(key) for key in (signal.SIGINT, signal.SIGUSR1)}
-    try:
-        yield
-    finally:
-        for key, handler in before.items():
-            signal.signal(key, handler)
-
-
 def _name(trial: Any) -> str:
     return trial.config["trial"]
 
 
-def _message(trial: Any) -> str:
-    """One line that says what a trial failed of: the last exception of its log.
+class _ActorManager(RayActorManager):
+    """Takes every loss of a worker for the death of an actor, as it is."""
 
-    Ray keeps the exception as a pickle too, which is left alone.
-    """
-    path = trial.error_file and Path(trial.error_file)
-    lines = path.read_text("utf-8").split("\n") if path and path.exists() else []
-    named = [line.strip() for line in lines if EXCEPTION.match(line.strip())]
-    said = named or [line.strip() for line in lines if line.strip()]
-    return said[-1] if said else "The trial failed and left no message."
+    def _actor_task_failed(self, tracked_actor_task: Any, exception: Exception) -> None:
+        if not isinstance(exception, RayActorError | RayTaskError):
+            exception = RayActorError(error_msg=str(exception))
+        super()._actor_task_failed(tracked_actor_task, exception)
+
+
+@contextlib.contextmanager
+def _lost_workers_told() -> Iterator[None]:
+    """Lets a search outlive a worker that the memory monitor has ended."""
+    controller: Any = tune_controller
+    before, controller.RayActorManager = controller.RayActorManager, _ActorManager
+    try:
+        yield
+    finally:
+        controller.RayActorManager = before

@@ -11,6 +11,7 @@ from typing import Any
 
 from cnets.config import TrainConfig
 from harness.job import Report
+from harness.patience import PatientWriter
 from harness.sampler import Proposal, TrialRecord
 from harness.scheduler import Decision
 from results import Writer, schema
@@ -35,6 +36,8 @@ class Tracked:
     terms: dict[str, float] = field(default_factory=dict)
     """Newest value of every loss term, also of stages that are over."""
     wall_time_s: float = 0.0
+    thrown_back: int = 0
+    """The last attempt that was said to have lost its checkpoints."""
 
     @property
     def open(self) -> bool:
@@ -66,7 +69,9 @@ class Tracked:
 class Recorder:
     """Writes the events of one search."""
 
-    def __init__(self, writer: Writer, space: str, code_version: str) -> None:
+    def __init__(
+        self, writer: Writer | PatientWriter, space: str, code_version: str
+    ) -> None:
         """Writes through `writer`, which stays the caller's to close."""
         self._writer = writer
         self._space, self._code_version = space, code_version
@@ -134,7 +139,7 @@ class Recorder:
             "step": report.step,
             "labelled_ratio": trial.proposal.ratio,
             "objective_mm": trial.curve[report.step],
-            "seconds": report.seconds,
+            "seconds": round(report.seconds, 3),
             "node": report.node,
             **terms,
             **figures,

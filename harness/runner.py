@@ -9,7 +9,7 @@ import shutil
 import socket
 import time
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,12 +21,15 @@ from cnets.bank import Bank, EpochReport
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
 from cnets.lanes import Lane
-from harness import show
+from harness import show, watchdog
 from harness.job import DataChoice, Job, Report
 
 
 CHECKPOINT_EVERY_S = 15.0
 """Least time between two checkpoints of one trial; a stage's end makes one too."""
+
+STORED_WITHIN_S, AGAIN_AFTER_S = 60.0, 1.0
+"""How long a run waits at its end for a disk that takes nothing, and its tries."""
 
 PICTURE_FRAMES = 4
 """Frames in a strip of pictures."""
@@ -54,19 +57,25 @@ class TrainRunner(Runner):
         self.bank = bank(job.data, job.device)
         first = start(self.bank, job)
         folder = Path(job.checkpoints)
-        found = newest(folder, job.config, job.device, first.origin)
-        self.lane = found or first
+        found = restored(folder, job.config, job.device, first.origin)
+        self.lane = found.lane or first
+        self._restored = found.sentences()
+        self._unsaved: tuple[str, ...] = ()
+        self._storing = True
         self._saved_s = time.monotonic()
         self._saved_stage = self.lane.stage
 
     def advance(self) -> Report:
         """Train one epoch, after saving what came before it."""
+        watchdog.PROCESS.at(f"in {self.lane.stage} epoch {self.lane.epoch + 1}")
         self._save_if_due()
-        (report,) = self.bank.advance([self.lane])
+        (report,) = self.bank.advance([self.lane], watchdog.PROCESS.beat)
         if report.last:
-            publish(without_moments(self.lane), Path(self.job.checkpoints))
+            self._save_networks()
         wanted = report.step in self.job.picture_steps and report.stage == "joint"
         final = report.last and self.job.test
+        notes = (self._restored, self._unsaved)
+        self._restored = self._unsaved = ()
         return Report(
             stage=report.stage,
             epoch=report.epoch,
@@ -74,6 +83,7 @@ class TrainRunner(Runner):
             step=report.step,
             last=report.last,
             terms=report.terms,
+            terms_so_far=report.terms_so_far,
             metrics=report.metrics,
             health=report.health,
             finding=report.finding,
@@ -81,18 +91,45 @@ class TrainRunner(Runner):
             node=socket.gethostname(),
             pictures=strip(self.bank, self.lane) if wanted else None,
             final=self._final(report) if final else {},
+            restored=notes[0],
+            unsaved=notes[1],
         )
 
     def _save_if_due(self) -> None:
+        """Publish a checkpoint; one that cannot be written is due again."""
         waited_s = time.monotonic() - self._saved_s
         new_stage = self.lane.stage != self._saved_stage
         if not new_stage and waited_s < CHECKPOINT_EVERY_S:
             return
-        publish(self.lane, Path(self.job.checkpoints))
+        try:
+            publish(self.lane, Path(self.job.checkpoints))
+        except OSError as error:
+            if self._storing:
+                said = f"The checkpoint could not be stored: {_told(error)}"
+                self._unsaved += (f"{said}; the run goes on and tries again.",)
+            self._storing = False
+            return
+        self._storing = True
         self._saved_s, self._saved_stage = time.monotonic(), self.lane.stage
 
+    def _save_networks(self) -> None:
+        """Store the networks of a run that has ended; wait for space if need be."""
+        start_s = time.monotonic()
+        while True:
+            try:
+                publish(without_moments(self.lane), Path(self.job.checkpoints))
+                return
+            except OSError as error:
+                waited_s = time.monotonic() - start_s
+                if waited_s >= STORED_WITHIN_S:
+                    said = f"The final networks are not stored: {_told(error)}"
+                    self._unsaved += (f"{said}, for {waited_s:.0f} s.",)
+                    return
+            watchdog.PROCESS.beat()
+            time.sleep(AGAIN_AFTER_S)
+
     def _final(self, report: EpochReport) -> dict:
-        errors = self.bank.evaluate(self.lane, "test")
+        errors = self.bank.evaluate(self.lane, "test", watchdog.PROCESS.beat)
         baseline = mean_pose_error(self.bank.data, self.lane.config, "test")
         return metrics.summary(errors) | {
             "frames": len(errors),
@@ -111,6 +148,7 @@ def bank(choice: DataChoice, device: str) -> Bank:
         split=choice.split,
         unlabelled_frames=choice.unlabelled,
         cache=Path(choice.cache),
+        progress=lambda *_: watchdog.PROCESS.beat(),
     )
     return Bank(data, device)
 
@@ -146,21 +184,55 @@ def without_moments(lane: Lane) -> Lane:
 
 
 def publish(lane: Lane, folder: Path) -> None:
-    """Write a checkpoint of a lane, then delete those it replaces."""
+    """Write a checkpoint of a lane, then delete those it replaces.
+
+    The one before it is kept. Those that are further than it are of no use to
+    its run, or it would have gone on from them.
+
+    Raises:
+        OSError: If it cannot be written; the others are as they were.
+    """
     order = f"{('vae', 'gan', 'warm_up', 'joint').index(lane.stage)}-{lane.epoch:06d}"
     new = folder / f"at-{order}"
-    state.save_lane(lane, new)
-    for old in sorted(folder.glob("at-*"))[:-2]:
-        shutil.rmtree(old, ignore_errors=True)
+    try:
+        state.save_lane(lane, new)
+    except OSError:
+        if not (new / state.HEADER).exists():
+            shutil.rmtree(new, ignore_errors=True)  # gives its space back
+        raise
+    before = max((path for path in folder.glob("at-*") if path < new), default=new)
+    for old in folder.glob("at-*"):
+        if old not in (new, before):
+            shutil.rmtree(old, ignore_errors=True)
 
 
-def newest(
+@dataclass(frozen=True)
+class Restored:
+    """What a run goes on from."""
+
+    lane: Lane | None
+    """The lane of the newest sound checkpoint; None starts from nothing."""
+    damaged: tuple[str, ...] = ()
+    """What is wrong with each newer one that was passed over."""
+
+    def sentences(self) -> tuple[str, ...]:
+        """One that says it; none if there was no damage."""
+        if not self.damaged:
+            return ()
+        onward = "the run starts again from nothing"
+        if self.lane is not None:
+            onward = f"the run goes on from {self.lane.stage} epoch {self.lane.epoch}"
+        many = "Checkpoints were" if len(self.damaged) > 1 else "A checkpoint was"
+        return (f"{many} passed over, {onward}: {'; '.join(self.damaged)}.",)
+
+
+def restored(
     folder: Path, config: TrainConfig, device: str, origin: str = ""
-) -> Lane | None:
-    """The lane of the newest sound checkpoint in a folder, or None.
+) -> Restored:
+    """The newest sound checkpoint in a folder, and the damaged ones before it.
 
-    A damaged checkpoint is passed over for the one before it, and so is one of
-    a run that has ended.
+    A damaged checkpoint, and one that cannot be read or vanishes, is passed
+    over for the one before it; so is, in silence, one of a run that has ended.
 
     Args:
         folder: The run's checkpoints.
@@ -168,15 +240,23 @@ def newest(
         device: Where the lane is to train.
         origin: SHA-256 of the model that the run started from, likewise.
     """
+    damaged: list[str] = []
     for path in sorted(folder.glob("at-*"), reverse=True):
         try:
             lane = state.load_lane(path, device)
-        except state.Damaged:
+        except (state.Damaged, OSError) as error:
+            said = str(error).replace(str(path), path.name).rstrip(".")
+            damaged.append(said)
             continue
         same = (lane.config, lane.origin) == (config, origin)
         if same and not lane.finished:
-            return lane
-    return None
+            return Restored(lane, tuple(damaged))
+    return Restored(None, tuple(damaged))
+
+
+def _told(error: OSError) -> str:
+    """What the system says about a file that cannot be written."""
+    return error.strerror or str(error) or type(error).__name__
 
 
 def mean_pose_error(data: HandData, config: TrainConfig, split: str) -> float:

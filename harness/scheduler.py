@@ -60,7 +60,9 @@ class Decision:
 
     action: Literal["continue", "stop"]
     """Whether the trial trains on."""
-    state: Literal["completed", "stopped", "diverged", "collapsed"] | None = None
+    state: (
+        Literal["completed", "stopped", "diverged", "collapsed", "crashed"] | None
+    ) = None
     """How the trial ended; None while it goes on."""
     rung: int | None = None
     """Step of the rung that was decided at; None between rungs."""

@@ -117,9 +117,13 @@ class SearchPolicy(Policy):
         """Store one epoch, and say whether the trial goes on."""
         tracked, report = self.trials[trial], result["report"]
         assert isinstance(report, Report)
+        if report.failure:
+            self.crashed(trial, report.failure)
+            return Decision(action="stop", state="crashed", reason=report.failure)
         started = tracked.state == "pending"
         tracked.state = "running"
-        tracked.terms |= report.terms
+        self._note(tracked, report)
+        tracked.terms |= report.terms_so_far | report.terms
         tracked.wall_time_s += report.seconds
         tracked.stage = f"{report.stage} {report.epoch}/{report.epochs}"
         if report.stage == "joint":
@@ -152,6 +156,20 @@ class SearchPolicy(Policy):
         """Whether every trial was proposed and has ended."""
         enough = len(self.trials) >= self.wanted
         return enough and not any(trial.open for trial in self.trials.values())
+
+    def _note(self, trial: Tracked, report: Report) -> None:
+        """Record what was amiss when a run was taken up, or could not be stored."""
+        amiss = report.restored
+        thrown_back = trial.curve and report.stage != "joint"
+        if thrown_back and not amiss and trial.thrown_back != trial.attempt:
+            trial.thrown_back = trial.attempt
+            where = f"{report.stage} epoch {report.epoch - 1}"
+            amiss = (
+                f"No checkpoint of the joint stage was found, the run goes on from {where}.",
+            )
+        for event, sentences in (("restored", amiss), ("checkpoint", report.unsaved)):
+            for trial.reason in sentences:
+                self._recorder.event(trial, event)
 
     def _joint(self, trial: Tracked, report: Report, *, started: bool) -> Decision:
         """A report of the joint stage: rungs, end, and rules of health."""

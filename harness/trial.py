@@ -1,10 +1,13 @@
 """The class that Ray Tune runs: thin, because a `Runner` does the work."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ray import tune
 
-from harness.job import Plan
+from harness import memory, watchdog
+from harness.job import Job, Plan, Report, failed
 from harness.runner import Runner
 
 
@@ -34,11 +37,32 @@ class Trial(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run one epoch; `report` holds what it did."""
-        if self._runner is None:
-            values = self._proposal["values"]
-            self._runner = self._kind(self._plan.job(self._proposal["trial"], values))
-        return {"report": self._runner.advance()}
+        """Run one epoch under the watchdog; `report` holds what it did."""
+        job = self._plan.job(self._proposal["trial"], self._proposal["values"])
+        folder = Path(job.checkpoints)
+        hung = watchdog.taken(folder) if self._runner is None else None
+        watchdog.PROCESS.busy(folder, job.hang_after_s)
+        try:
+            report = self._advanced(job)
+        finally:
+            watchdog.PROCESS.idle()
+        if hung is not None:  # its driver died before it could record it
+            report = replace(report, restored=(f"{hung}.", *report.restored))
+        return {"report": report}
+
+    def _advanced(self, job: Job) -> Report:
+        """The next epoch, or the failure of a run that needs too much memory."""
+        try:
+            if self._runner is None:
+                self._runner = self._kind(job)
+            return self._runner.advance()
+        except Exception as error:
+            shortage = memory.shortage(error)
+            if shortage is None:
+                raise
+        self._runner = None
+        memory.give_back()  # here: in the clause above its frames are still held
+        return failed(f"{shortage}, {watchdog.PROCESS.where}.")
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing: a runner publishes its own checkpoints."""

@@ -236,6 +236,18 @@ class DataShow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verify:
+    """Check that every file of a store is as it was written."""
+
+    name: Positional[Annotated[str | None, arg(metavar="NAME")]] = None
+    """Only the files of this search; default: the whole store."""
+    store: Store = "runs"
+    """Folder of the store."""
+    format: str = "table"
+    """table or json."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Doctor:
     """Check machine, store and data, and say what to mend."""
 
@@ -270,6 +282,7 @@ VERBS: dict[str, type] = {
     "export": Export,
     "data prepare": DataPrepare,
     "data show": DataShow,
+    "verify": Verify,
     "doctor": Doctor,
 }
 """Every verb by name, in the order of `--help`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
-    from results import queries, schema, statistics
+    from results import compaction, queries, schema, statistics
     from results.header import Header
     from results.names import check_name
     from results.schema import SchemaMismatch
@@ -23,6 +23,7 @@ __all__ = [
     "Store",
     "Writer",
     "check_name",
+    "compaction",
     "queries",
     "schema",
     "statistics",

@@ -6,15 +6,17 @@ it says that the driver ended in order, `<epoch>.beat` is rewritten while it run
 and tells other hosts that it is there.
 """
 
+import hashlib
 import os
 import re
 import socket
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from results import records
-from results.storage import Storage
+from results.storage import Storage, StorageError
 
 
 BEAT_S = 10.0
@@ -88,8 +90,9 @@ def take(storage: Storage, search: str, *, takeover: bool) -> int:
         "pid": os.getpid(),
         "started": _process_start(os.getpid()),
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "token": uuid.uuid4().hex,
     }
-    if not storage.create(_path(search, epoch), records.encode(said)):
+    if not _created(storage, _path(search, epoch), records.encode(said)):
         raise ValueError(
             f"`{search}` must have one driver at a time, and another process took "
             f"epoch {epoch} just now."
@@ -127,13 +130,43 @@ def is_fenced(storage: Storage, search: str, epoch: int) -> bool:
     return storage.exists(_path(search, epoch + 1))
 
 
-def beat(storage: Storage, search: str, epoch: int) -> None:
+def is_there(storage: Storage, search: str, epoch: int) -> bool:
+    """Whether the store still has the file of an epoch that was taken.
+
+    It has not if its folder was moved away, or if an empty one stands in its place,
+    as that below a file server that is not mounted.
+
+    Raises:
+        StorageError: If the store cannot be asked.
+    """
+    return storage.exists(_path(search, epoch))
+
+
+def fingerprint(storage: Storage, search: str, epoch: int) -> str | None:
+    """What tells an epoch from those of all other stores; None if it is not there.
+
+    Raises:
+        StorageError: If the store cannot be read.
+    """
+    try:
+        return hashlib.sha256(storage.get(_path(search, epoch))).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def beat(storage: Storage, search: str, epoch: int, *, size_bytes: int = 0) -> None:
     """Say that the driver is there.
+
+    Args:
+        storage: Where the search is.
+        search: Its name.
+        epoch: The driver's.
+        size_bytes: Size of what is written; a full disk takes an empty file.
 
     Raises:
         StorageError: If the store cannot be written.
     """
-    storage.replace(f"{_stem(search, epoch)}.beat", b"")
+    storage.replace(f"{_stem(search, epoch)}.beat", b" " * size_bytes)
 
 
 def close(storage: Storage, search: str, epoch: int) -> None:
@@ -143,6 +176,22 @@ def close(storage: Storage, search: str, epoch: int) -> None:
         StorageError: If the store cannot be written.
     """
     storage.create(f"{_stem(search, epoch)}.closed", b"")
+
+
+def _created(storage: Storage, path: str, data: bytes) -> bool:
+    """Create a file; one with just this content was created by this very call.
+
+    An object store may answer a repeated request with "exists", and any store may
+    fail after it has done the work.
+    """
+    try:
+        if storage.create(path, data):
+            return True
+    except StorageError:
+        if not storage.exists(path) or storage.get(path) != data:
+            raise
+        return True
+    return storage.get(path) == data
 
 
 def _stem(search: str, epoch: int) -> str:

@@ -2,16 +2,21 @@
 
 All through obstore, but for local writes: those are staged under `.staging`,
 fsynced, and published by a hard link, so that a file is either whole and durable
-or not there, and an existing one is never replaced. A path is relative to the
-root, with `/` between its parts, and is made of checked names only.
+or not there, and an existing one is never replaced. The root itself is made only
+when it is opened: a folder that has gone may come back, as that of a file server
+does, and must find its place free. A path is relative to the root, with `/`
+between its parts, and is made of checked names only.
 """
 
+import errno
 import os
 import re
+import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +30,10 @@ if TYPE_CHECKING:
 
 STAGING = ".staging"
 """Folder of a local store where files are written before they are published."""
+
+
+OLD_S = 3600.0
+"""Age of a staged file above which the process that wrote it counts as dead."""
 
 
 class StorageError(OSError):
@@ -92,7 +101,7 @@ class Storage:
                 obstore.put(self._store, path, data, use_multipart=False)
                 return
             target = self.root / path
-            make_folders(target.parent)
+            _make_below(self.root, target.parent)
             with _staged(self.root, data, durable=False) as staged:
                 staged.replace(target)
 
@@ -150,6 +159,45 @@ class Storage:
         ):
             obstore.delete(self._store, path)
 
+    def sweep(self) -> None:
+        """Remove what dead processes left behind before it was published.
+
+        A staged file lives for milliseconds. One that is older than `OLD_S` is
+        taken away even from a process that was only stopped: its write then fails
+        and is tried again.
+
+        Raises:
+            StorageError: If a file cannot be removed.
+        """
+        if self.root is None:
+            return
+        with _translated("delete", f"{self.location}/{STAGING}"):
+            for path in (self.root / STAGING).glob("*"):
+                with suppress(FileNotFoundError):
+                    if time.time() - path.stat().st_mtime > OLD_S:
+                        path.unlink()
+
+
+def sentence(error: StorageError, place: Path | None) -> str:
+    """What an error says; for a full disk with the bytes that are free.
+
+    Args:
+        error: What went wrong.
+        place: A folder of the disk, if it is a local one.
+
+    Returns:
+        One sentence.
+    """
+    cause = error.__cause__
+    full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
+    if not full or place is None:
+        return str(error)
+    try:
+        free_bytes = shutil.disk_usage(place).free
+    except OSError:
+        return str(error)
+    return f"{str(error).rstrip('.')}; {free_bytes} bytes are free."
+
 
 def fsync_folder(folder: Path) -> None:
     """Make the names of a local folder durable.
@@ -172,11 +220,19 @@ def make_folders(folder: Path) -> None:
     """
     if folder.is_dir():
         return
-    if folder.exists():
-        raise NotADirectoryError(f"{folder} is not a folder")
     make_folders(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)  # others may make it just now
+    except FileExistsError as error:
+        raise NotADirectoryError(f"{folder} is not a folder") from error
     fsync_folder(folder.parent)
+
+
+def _make_below(root: Path, folder: Path) -> None:
+    """Make a folder below a root that must be there."""
+    if not root.is_dir():
+        raise NotADirectoryError(f"there is no folder {root}")
+    make_folders(folder)
 
 
 @contextmanager
@@ -203,7 +259,11 @@ def _remote(url: str) -> "ObjectStore":
     if re.search(r"://[^/]*@", url):
         raise ValueError("`store` must carry no password, got a URL with an `@`.")
     try:
-        return from_url(url)
+        return from_url(
+            url,
+            client_options={"timeout": "30s", "connect_timeout": "5s"},
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=10)},
+        )
     except BaseError as error:
         raise ValueError(
             f"`store` must be a folder or a URL such as s3://bucket/folder, got {url!r}."
@@ -213,7 +273,7 @@ def _remote(url: str) -> "ObjectStore":
 @contextmanager
 def _staged(root: Path, data: bytes, *, durable: bool) -> Iterator[Path]:
     """A file outside the tables that holds the data, gone afterwards."""
-    make_folders(root / STAGING)
+    _make_below(root, root / STAGING)
     path = root / STAGING / uuid.uuid4().hex
     try:
         with path.open("xb") as file:
@@ -228,11 +288,12 @@ def _staged(root: Path, data: bytes, *, durable: bool) -> Iterator[Path]:
 
 def _publish(root: Path, target: Path, data: bytes) -> bool:
     """Write a new file; False if the name is taken."""
-    make_folders(target.parent)
+    _make_below(root, target.parent)
+    new = True
     with _staged(root, data, durable=True) as staged:
         try:
             os.link(staged, target)
         except FileExistsError:
-            return False
-    fsync_folder(target.parent)
-    return True
+            new = False
+    fsync_folder(target.parent)  # also of a name that another call left unsynced
+    return new

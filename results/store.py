@@ -9,9 +9,12 @@ What a reader may count on:
   of the last two seconds may be lost with their driver.
 - Rows are known by their key; of rows with one key the highest (epoch, attempt,
   seq) holds, never the latest clock. Duplicates change nothing.
+- Compaction replaces segments by one file with the same rows. A row is known by its
+  search, epoch and sequence number, and is given once however many files hold it.
 - A file that is not what was written is named and never used.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -144,7 +147,7 @@ class Store:
         return found if alive else None
 
     def rows(self, table: str, search: str | None = None) -> pa.Table:
-        """Every stored row of a table, duplicates and superseded ones included.
+        """Every stored row of a table once, superseded ones included.
 
         Args:
             table: Name of the table.
@@ -158,45 +161,79 @@ class Store:
             StorageError: If a file is damaged or cannot be read; it is named.
             SchemaMismatch: If a newer major version wrote a file.
         """
-        own = [
-            schema.schema(table, self.header(name).parameters)
-            for name in (self.searches() if search is None else [search])
-        ]
+        names = self.searches() if search is None else [search]
+        own = [schema.schema(table, self.header(name).parameters) for name in names]
         folder = table if search is None else segments.folder(table, search)
-        parts = self._segments(table, folder)
-        target = schema.merged(table, [*own, *(part.schema for part in parts)])
-        fitted = [_fitted(part, target) for part in parts]
-        empty = pa.Table.from_batches([], target)
-        return pa.concat_tables([empty, *fitted])
+        files = self._files(table, folder)
+        target = schema.merged(table, [*own, *(file.schema for file in files)])
+        parts = [segments.fitted(file.rows(), target) for file in files]
+        rows = pa.concat_tables([pa.Table.from_batches([], target), *parts])
+        return rows if _are_apart(files) else _once(rows)
 
     def _opened(self, search: str, epoch: int, parameters: dict[str, str]) -> Writer:
         """The writer of an epoch, after recovery."""
-        first_seq = recovery.recover(self.storage, search, parameters)
+        found = recovery.recover(self.storage, search, parameters, epoch)
         root = self.storage.root
         path = None if root is None else recovery.journal_path(root, search, epoch)
         return Writer(
             self.storage,
             search=search,
             epoch=epoch,
-            first_seq=first_seq,
+            first_seq=found.first_seq,
             parameters=parameters,
             journal=None if path is None else Journal(path),
+            warnings=found.warnings,
         )
 
-    def _segments(self, table: str, folder: str) -> list[pa.Table]:
-        """All segments under a folder, as they stand together at one moment."""
-        read: dict[str, pa.Table] = {}
+    def _files(self, table: str, folder: str) -> list[segments.Opened]:
+        """All segments under a folder, as they stand together at one moment.
+
+        A listing is not of one moment: it may miss a compact file that is made
+        and the segments that go meanwhile. So it is taken again after reading.
+        """
+        read: dict[str, segments.Opened] = {}
         for _ in range(_TRIES):
-            paths = [path for path in self.storage.list(folder) if segments.parse(path)]
+            paths = self._paths(folder)
             try:
                 for path in paths:
                     if path not in read:
                         data = self.storage.get(path)
-                        read[path] = segments.decode(path, table, data)
+                        read[path] = segments.opened(path, table, data)
             except FileNotFoundError:
                 continue  # compacted since the listing: what replaces it is there
-            return [read[path] for path in paths]
+            new = set(self._paths(folder)).difference(paths)
+            if not any("/compact-" in path for path in new):
+                return [read[path] for path in paths]
         raise StorageError(f"Cannot read `{folder}`: its files keep vanishing.")
+
+    def _paths(self, folder: str) -> list[str]:
+        return [path for path in self.storage.list(folder) if segments.parse(path)]
+
+
+def _are_apart(files: list[segments.Opened]) -> bool:
+    """Whether no row can stand in two files, by their sequence numbers.
+
+    Each file holds a row once. Files of one search that hold numbers of one range
+    are rare: a compaction or a recovery was cut off, or a fenced driver wrote.
+    """
+    folders: dict[str, list[tuple[int, int]]] = {}
+    for file in files:
+        folders.setdefault(file.path.rpartition("/")[0], []).append(file.seqs())
+    return all(
+        low[1] < high[0]
+        for spans in folders.values()
+        for low, high in pairwise(sorted(spans))
+    )
+
+
+def _once(rows: pa.Table) -> pa.Table:
+    """The rows without those that stand twice: same search, epoch and number."""
+    identity = ["search_id", "epoch", "seq"]
+    numbered = rows.select(identity).append_column(
+        "place", pa.array(range(len(rows)), pa.int64())
+    )
+    first = numbered.group_by(identity).aggregate([("place", "min")])
+    return rows.take(first.sort_by("place_min")["place_min"])
 
 
 def _storage(location: str | Path, *, create: bool) -> Storage:
@@ -208,14 +245,3 @@ def _storage(location: str | Path, *, create: bool) -> Storage:
             "does not exist."
         )
     return Storage(location, create=create)
-
-
-def _fitted(part: pa.Table, target: pa.Schema) -> pa.Table:
-    """The rows with the columns of a schema, in its order; missing ones null."""
-    columns = [
-        part[field.name].cast(field.type)
-        if field.name in part.schema.names
-        else pa.nulls(len(part), field.type)
-        for field in target
-    ]
-    return pa.table(columns, schema=target)

@@ -9,11 +9,15 @@ import dataclasses
 import json
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from search_spaces import toml_files
+
+
+LIMIT_PARAMETERS = 256
+"""Most parameters of one space."""
 
 Value = int | float | str
 """One value of one parameter."""
@@ -111,6 +115,11 @@ class Space:
         object.__setattr__(self, "start", dict(self.start))
         if not self.parameters:
             raise ValueError("`parameters` must name at least one, got none.")
+        if len(self.parameters) > LIMIT_PARAMETERS:
+            raise ValueError(
+                f"`parameters` must name at most {LIMIT_PARAMETERS}, got "
+                f"{len(self.parameters)}."
+            )
         for name in self.parameters:
             if not all(part.isidentifier() for part in name.split(".")):
                 rule = "dotted names such as `losses.kl`"
@@ -173,7 +182,11 @@ class Space:
         Raises:
             ValueError: If the text is no JSON or describes no space.
         """
-        return _from_tables(json.loads(text), "the JSON")
+        try:
+            tables = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("The JSON must not be nested so deep.") from error
+        return _from_tables(tables, "the JSON")
 
     @classmethod
     def from_toml(cls, text: str, source: str) -> "Space":
@@ -187,14 +200,24 @@ class Space:
             source: The file's name, for errors.
 
         Raises:
-            ValueError: If the text is no TOML, has an unknown key or kind, or
-                describes no space; the sentence names `source`.
+            ValueError: If the text is no TOML, is beyond a limit of `toml_files`,
+                has an unknown key or kind, or describes no space; the sentence
+                names `source`.
         """
-        try:
-            tables = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError(f"{source} is no TOML file: {error}.") from error
-        return _from_tables(tables, source)
+        return _from_tables(toml_files.tables(text, source), source)
+
+    @classmethod
+    def from_file(cls, path: str, argument: str) -> "Space":
+        """The space that a user's TOML file describes; see `from_toml`.
+
+        Args:
+            path: Where it is.
+            argument: What the caller calls the path; errors name it.
+
+        Raises:
+            ValueError: If the file cannot be read, or as `from_toml`.
+        """
+        return _from_tables(toml_files.read(path, argument), path)
 
 
 def _is(value: Any, kind: Any) -> bool:

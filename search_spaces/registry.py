@@ -1,7 +1,5 @@
 """The spaces that have a name, and how a name or a file becomes a space."""
 
-from pathlib import Path
-
 from search_spaces.joint import JOINT
 from search_spaces.loss_weights import LOSS_WEIGHTS
 from search_spaces.parameters import Space
@@ -26,9 +24,4 @@ def space(name_or_path: str) -> Space:
     if not name_or_path.endswith(".toml"):
         rule = f"one of {', '.join(SPACES)} or the path of a .toml file"
         raise ValueError(f"`space` must be {rule}, got {name_or_path!r}.")
-    try:
-        text = Path(name_or_path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        rule = "a file that can be read as text"
-        raise ValueError(f"`space` must be {rule}, got {name_or_path!r}.") from error
-    return Space.from_toml(text, name_or_path)
+    return Space.from_file(name_or_path, "space")

@@ -1,5 +1,6 @@
 """Fixtures shared by every test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _spool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test leaves rows in the home folder when its store fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSNETS_SPOOL", str(tmp_path_factory.mktemp("spool")))
+        yield
 
 
 @pytest.fixture

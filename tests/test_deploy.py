@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import ray_adapters
+from harness import connection
 from harness.verbs import VERBS
 
 
@@ -41,9 +41,9 @@ main(sys.argv[1:])
 CORES = """
 import sys
 import ray
-from harness import ray_adapters
+from harness import connection
 for address in (None, sys.argv[1]):
-    with ray_adapters.cluster(address, cpus=1):
+    with connection.cluster(address, cpus=1):
         print(ray.cluster_resources()["CPU"])
 """
 
@@ -165,17 +165,17 @@ class TestAddress:
         started = time.monotonic()
         with (
             pytest.raises(ValueError, match=r"`address` must be auto .* none answers"),
-            ray_adapters.cluster(f"127.0.0.1:{free_port()}"),
+            connection.cluster(f"127.0.0.1:{free_port()}"),
         ):
             pass
-        assert time.monotonic() - started < ray_adapters.REACH_S + 5
+        assert time.monotonic() - started < connection.REACH_S + 5
 
     def test_auto_where_the_named_cluster_is_gone(self, monkeypatch):
         """`auto` that leads to a dead port is refused as quickly."""
         monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{free_port()}")
         with (
             pytest.raises(ValueError, match="none answers at 'auto'"),
-            ray_adapters.cluster("auto"),
+            connection.cluster("auto"),
         ):
             pass
 
@@ -184,7 +184,7 @@ class TestAddress:
         """What is no HOST:PORT, such as the dashboard's address, is refused."""
         with (
             pytest.raises(ValueError, match="`address` must be auto or the HOST:PORT"),
-            ray_adapters.cluster(address),
+            connection.cluster(address),
         ):
             pass
 

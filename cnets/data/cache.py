@@ -6,7 +6,10 @@ line is written for each chunk that is on disk; a process that is killed leaves
 them, and the next one keeps the chunks whose bytes are still those of their
 line. Of two processes that make one set, the second waits for the first.
 
-Each set has the checksums of its arrays beside it, compared on opening.
+Each set has the checksums of its arrays beside it, one a piece so that several
+threads can compare them, and every process does so when it opens the set. They
+stand in a record with a checksum of its own (`cnets.sealed`); `results.verify`
+reads it too, without NumPy.
 """
 
 import contextlib
@@ -24,14 +27,21 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from cnets import sealed
 from cnets.data.source import Part, Source
 
 
-VERSION = 2
+VERSION = 3
 """Version of the layout on disk, and the end of a set's name."""
 
 CHUNK = 64
 """Frames that are made at once."""
+
+PIECE_BYTES = 1 << 25
+"""Bytes of a file that have one checksum."""
+
+READ_BYTES = 1 << 20
+"""Bytes that are read at once for a checksum."""
 
 WAIT_S = 0.2
 """How often a process that waits for another looks again."""
@@ -85,17 +95,37 @@ def cached(
                 f"`store` must be a folder that can be written, got {str(cache)!r}: "
                 f"{error.strerror}."
             ) from error
+    return _opened(folder)
+
+
+def _opened(folder: Path) -> Cached:
+    """A set that is there, if every byte is as it was written."""
     try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        crops = np.load(folder / CROPS, mmap_mode="r", allow_pickle=False)
-        centres = np.load(folder / CENTRES, mmap_mode="r", allow_pickle=False)
-        content, empty = facts["content"], tuple(facts["empty"])
-        changed = [n for n in (CROPS, CENTRES) if facts[n] != _sha256(folder / n)]
+        facts = sealed.decode((folder / FACTS).read_bytes())
+        for name in (CROPS, CENTRES):
+            if facts["pieces"][name] != checksums(folder / name):
+                raise ValueError(f"{name} has changed")
+        return Cached(
+            crops=np.load(folder / CROPS, mmap_mode="r", allow_pickle=False),
+            centres_mm=np.load(folder / CENTRES, mmap_mode="r", allow_pickle=False),
+            content=facts["content"],
+            empty=tuple(facts["empty"]),
+        )
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder} is damaged, delete it: {error}.") from error
-    if changed:
-        raise ValueError(f"{folder} is damaged, delete it: {changed[0]} has changed.")
-    return Cached(crops=crops, centres_mm=centres, content=content, empty=empty)
+        raise ValueError(
+            f"{folder} is damaged, delete it: {error} (it is made again)."
+        ) from error
+
+
+def checksums(path: Path) -> list[str]:
+    """SHA-256 of each piece of a file, hexadecimal.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    starts = range(0, path.stat().st_size, PIECE_BYTES)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(lambda start: _sha256(path, start), starts))
 
 
 def _make(
@@ -120,13 +150,12 @@ def _make(
         blank = [(arrays[0][n : n + CHUNK] == 1).all((1, 2)) for n in starts]
         facts = {
             "version": VERSION,
-            CROPS: _sha256(aside / CROPS),
-            CENTRES: _sha256(aside / CENTRES),
+            "pieces": {name: checksums(aside / name) for name in (CROPS, CENTRES)},
             "content": hashlib.sha256("\n".join(contents).encode()).hexdigest(),
             "empty": np.flatnonzero(np.concatenate(blank)).tolist(),
         }
-        with (aside / FACTS).open("w", encoding="utf-8") as file:
-            json.dump(facts, file)
+        with (aside / FACTS).open("wb") as file:
+            file.write(sealed.encode(facts))
             file.flush()
             os.fsync(file.fileno())
         (aside / DONE).unlink()
@@ -191,7 +220,7 @@ def _fill(
             arrays[0][rows], arrays[1][rows] = part.crops, part.centres_mm
             for array in arrays:
                 array.flush()  # pyright: ignore[reportAttributeAccessIssue]
-            _note(log, number, _digest(arrays, rows), part.content)
+            _note(log, number, _digest(arrays, rows, part.content), part.content)
             contents[number] = part.content
             ready += rows.stop - rows.start
             if progress is not None:
@@ -235,8 +264,9 @@ def _kept(
         with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
             said = json.loads(line)  # the last line may be torn
             number = said["chunk"]
-            if said["sha256"] == _digest(arrays, chunks[number]):
-                kept[number] = said["content"]
+            rows, content = chunks[number], said["content"]
+            if said["sha256"] == _digest(arrays, rows, content):
+                kept[number] = content
     return kept
 
 
@@ -247,13 +277,18 @@ def _note(log: TextIO, number: int, digest: str, content: str) -> None:
     os.fsync(log.fileno())
 
 
-def _digest(arrays: tuple[np.ndarray, np.ndarray], rows: slice) -> str:
-    digest = hashlib.sha256()
+def _digest(arrays: tuple[np.ndarray, np.ndarray], rows: slice, content: str) -> str:
+    digest = hashlib.sha256(content.encode())
     for array in arrays:
         digest.update(np.ascontiguousarray(array[rows]).tobytes())
     return digest.hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Path, start: int) -> str:
+    """SHA-256 of the piece of a file that starts at a byte."""
+    digest, stop = hashlib.sha256(), start + PIECE_BYTES
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(start)
+        while part := file.read(min(READ_BYTES, stop - file.tell())):
+            digest.update(part)
+    return digest.hexdigest()

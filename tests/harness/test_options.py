@@ -71,6 +71,10 @@ class TestFromToml:
             "set": ("losses.kl=0.5", "joint.epochs=40"),
         }
 
+    def test_a_store_may_be_set(self, tmp_path):
+        """Its type carries a name for the help, which is no hindrance."""
+        assert self.read(tmp_path, 'store = "elsewhere"') == {"store": "elsewhere"}
+
     @pytest.mark.parametrize(
         ("text", "rule"),
         [
@@ -78,7 +82,13 @@ class TestFromToml:
             ('trials = "3"', "`trials` in .* wrong type: '3'"),
             ("trials = 3.5", "wrong type"),
             ("name = 'x'", "`name` in .* is no option"),
-            ("trials = ", "must be TOML, and .* is not: "),
+            ("trials = ", "is no TOML file: "),
+            ("trials = true", "`trials` in .* wrong type: True"),
+            ("eta = true", "`eta` in .* wrong type: True"),
+            ('eta = "4"', "`eta` in .* wrong type: '4'"),
+            ("eta = [4]", r"`eta` in .* wrong type: \[4\]"),
+            (f"eta = {10**400}", "`eta` in .* wrong type"),
+            ("store = 3", "`store` in .* wrong type: 3"),
             ("run = 3", "`run` must be a table"),
         ],
     )

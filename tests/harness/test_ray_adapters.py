@@ -1,18 +1,21 @@
 """Tests of harness/ray_adapters.py on a real, local Ray."""
 
+import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from ray import tune
 
-from harness import policy, ray_adapters, sampler, scheduler
+from harness import connection, policy, ray_adapters, sampler, scheduler
 
 
 pytestmark = pytest.mark.ray
@@ -46,6 +49,7 @@ class Countdown(tune.Trainable):
             value = math.nan
         ended = self.done_steps == self.values["done_at"]
         print("A worker prints.")  # noqa: T201
+        time.sleep(self.values["pause_s"])
         return {
             "step": self.done_steps,
             "value": value,
@@ -120,7 +124,7 @@ class Remember(policy.Policy):
         self.ended[trial] = f"crashed: {message}"
 
 
-def values(folder, *, level=1.0, crashes=0, nan_at=None, done_at=None):
+def values(folder, *, level=1.0, crashes=0, nan_at=None, done_at=None, pause_s=0.0):
     """The values of one trial."""
     return {
         "folder": str(folder),
@@ -128,13 +132,14 @@ def values(folder, *, level=1.0, crashes=0, nan_at=None, done_at=None):
         "crashes": crashes,
         "nan_at": nan_at,
         "done_at": done_at,
+        "pause_s": pause_s,
     }
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _ray():
     """One local cluster for the whole file."""
-    with ray_adapters.cluster(cpus=2):
+    with connection.cluster(cpus=2):
         yield
 
 
@@ -274,7 +279,40 @@ def test_silent(tmp_path):
     assert list(tmp_path.glob("tune/t-00001/error.txt"))
 
 
-if __name__ == "__main__":  # run by test_silent, in a process of its own
+@pytest.mark.slow
+@pytest.mark.parametrize("check_ms", [200, 8000], ids=["at the start", "in a step"])
+def test_a_worker_that_the_memory_monitor_ends(tmp_path, check_ms):
+    """The trial is not tried again, the search goes on, and nothing is printed.
+
+    The monitor's limit is one that is passed whatever the machine does.
+    """
+    found = subprocess.run(
+        [sys.executable, __file__, str(tmp_path), "memory"],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "RAY_memory_usage_threshold": "0.001",
+            "RAY_memory_monitor_refresh_ms": str(check_ms),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert [line for line in told["told"] if "retried" in str(line)] == []
+    assert list(told["ended"]) == ["t-00001", "t-00002"]
+    for reason in told["ended"].values():
+        assert re.fullmatch(r"crashed: out of memory: \S+ of \S+ of the .*", reason)
+
+
+if __name__ == "__main__":  # run by the tests above, in a process of its own
     place = Path(sys.argv[1])
-    with ray_adapters.cluster(cpus=1):
-        run(Remember([values(place, crashes=1)]), place, max_failures=0)
+    lacking = "memory" in sys.argv
+    policy = Remember(
+        [values(place, pause_s=30.0)] * 2 if lacking else [values(place, crashes=1)]
+    )
+    with connection.cluster(cpus=1):
+        run(policy, place, max_failures=1 if lacking else 0)
+    told = {"told": policy.told, "ended": policy.ended}
+    (place / "told.json").write_text(json.dumps(told))

@@ -81,9 +81,9 @@ def test_a_checkpoint_is_never_newer_than_the_report_before_it(
     monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
     trained = TrainRunner(job)
     trained.advance()
-    assert runner.newest(tmp_path / "checkpoints", job.config, "cpu") is not None
+    assert runner.restored(tmp_path / "checkpoints", job.config, "cpu").lane
     trained.advance()
-    found = runner.newest(tmp_path / "checkpoints", job.config, "cpu")
+    found = runner.restored(tmp_path / "checkpoints", job.config, "cpu").lane
     assert (found.stage, found.epoch) == ("gan", 0)
 
 
@@ -95,9 +95,32 @@ def test_a_damaged_checkpoint_is_passed_over(job, monkeypatch, tmp_path):
         trained.advance()
     newest = max((tmp_path / "checkpoints").glob("at-*"))
     (newest / "lane.safetensors").write_bytes(b"x")
-    before = runner.newest(tmp_path / "checkpoints", job.config, "cpu")
+    before = runner.restored(tmp_path / "checkpoints", job.config, "cpu").lane
     assert (before.stage, before.epoch) == ("warm_up", 0)
     assert figures(reports(TrainRunner(job))[-1]) == figures(reports(trained)[-1])
+
+
+class TestBeats:
+    def test_one_an_update_and_one_a_part_of_an_evaluation(self, job):
+        """Three updates of the VAE; in a joint epoch two and one part of frames."""
+        bank = runner.bank(job.data, "cpu")
+        lane = bank.lane(job.config)
+        beats = []
+        for stage, count in (("vae", 3), ("gan", 2), ("warm_up", 3), ("joint", 3)):
+            beats.clear()
+            assert lane.stage == stage
+            bank.advance([lane], lambda: beats.append(1))
+            assert len(beats) == count, stage
+
+    def test_a_failure_leaves_the_shared_networks_in_training(self, job):
+        """What ran out of memory in an evaluation spoils no later run."""
+        bank = runner.bank(job.data, "cpu")
+        lane = bank.lane(job.config)
+        rows = bank.data.rows("validation")
+        del lane.flat["trunk"]
+        with pytest.raises(KeyError):
+            bank.predict(lane, rows)
+        assert bank.modules(job.config)["trunk"].training
 
 
 def test_a_checkpoint_of_another_configuration_is_not_used(job, tmp_path):
@@ -106,7 +129,7 @@ def test_a_checkpoint_of_another_configuration_is_not_used(job, tmp_path):
     trained.advance()
     trained.advance()
     other = job.config.replace({"seed": 5})
-    assert runner.newest(tmp_path / "checkpoints", other, "cpu") is None
+    assert runner.restored(tmp_path / "checkpoints", other, "cpu").lane is None
 
 
 def test_the_reports_carry_figures_and_findings_of_health(job):
@@ -206,5 +229,5 @@ def test_a_run_from_another_model_is_not_gone_on_with(job, tmp_path, monkeypatch
     for _ in range(4):
         first.advance()
     folder = tmp_path / "checkpoints"
-    assert runner.newest(folder, job.config, "cpu") is not None
-    assert runner.newest(folder, job.config, "cpu", "0" * 64) is None
+    assert runner.restored(folder, job.config, "cpu").lane is not None
+    assert runner.restored(folder, job.config, "cpu", "0" * 64).lane is None

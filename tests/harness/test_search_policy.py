@@ -6,6 +6,7 @@ import pytest
 from cnets import health
 from cnets.config import TrainConfig
 from harness import sampler
+from harness.job import failed
 from results import queries, schema
 
 
@@ -176,6 +177,21 @@ class TestFailuresAreResults:
         assert driven.policy.trials[name].record().state == "collapsed"
         assert "collapsed" not in sampler.VALUED
 
+    def test_a_failure_that_would_come_again_ends_the_trial(self, driven, make_report):
+        """It is crashed with its reason, leaves the rungs, and no report is stored."""
+        first, _, third = (driven.policy.propose() for _ in range(3))
+        driven.policy.report(first.trial, {"report": make_report(1, 5.0)})
+        decision = driven.policy.report(
+            first.trial, {"report": failed("out of memory")}
+        )
+        assert (decision.action, decision.state) == ("stop", "crashed")
+        row = table(driven, "trials")[0]
+        assert (row["state"], row["reason"]) == ("crashed", "out of memory")
+        assert (row["event"], row["attempt"], row["step"]) == ("ended", 1, 1)
+        assert [row["step"] for row in table(driven, "reports")] == [1]
+        decision = driven.policy.report(third.trial, {"report": make_report(1, 9.0)})
+        assert (decision.action, decision.rank, decision.peers) == ("continue", 1, 1)
+
     def test_a_crash_keeps_its_message(self, driven):
         """Retries are counted, the last failure ends the trial."""
         name = driven.policy.propose().trial
@@ -276,3 +292,45 @@ class TestResume:
             2,
             "running",
         )
+
+
+class TestNotes:
+    @pytest.mark.parametrize(
+        ("note", "event"), [("restored", "restored"), ("unsaved", "checkpoint")]
+    )
+    def test_are_events_with_their_sentence(self, driven, make_report, note, event):
+        """What was amiss with checkpoints is a row; the trial goes on."""
+        name = driven.policy.propose().trial
+        driven.policy.report(name, {"report": make_report(1, 20.0)})
+        said = make_report(2, 20.0, **{note: ("One is damaged.",)})
+        assert driven.policy.report(name, {"report": said}).action == "continue"
+        row = table(driven, "trials")[0]
+        assert (row["event"], row["reason"]) == (event, "One is damaged.")
+        assert row["state"] == "running"
+
+    def test_a_run_that_lost_its_checkpoints_is_no_secret(
+        self, driven, make_driven, make_report
+    ):
+        """Joint steps are stored, and it begins before them: said once an attempt."""
+        driven.run_one(until=2)
+        again = TestResume().reopened(driven, make_driven)
+        name = again.policy.propose().trial
+        early = make_report(0, 0, stage="gan", epoch=1, metrics={})
+        rows = []
+        for _ in range(2):
+            again.policy.report(name, {"report": early})
+            rows.append(table(again, "trials")[0])
+        assert rows[0]["event"] == "restored"
+        assert rows[0]["reason"] == (
+            "No checkpoint of the joint stage was found, the run goes on from gan "
+            "epoch 0."
+        )
+        assert rows[1]["seq"] == rows[0]["seq"]
+
+    def test_a_run_that_goes_on_in_its_stage_says_nothing(self, driven, make_driven):
+        """Neither a resumed trial nor a new one."""
+        driven.run_one(until=2)
+        again = TestResume().reopened(driven, make_driven)
+        again.run_one(until=3)
+        assert table(again, "trials")[0]["event"] == "restored"
+        assert table(again, "trials")[0]["reason"] == ""

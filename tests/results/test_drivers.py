@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from results import drivers, records
-from results.storage import Storage
+from results.storage import Storage, StorageError
 
 
 @pytest.fixture
@@ -64,6 +64,32 @@ class TestTake:
         with pytest.raises(ValueError, match="another process took epoch 1 just now"):
             drivers.take(storage, "demo", takeover=False)
 
+    @pytest.mark.parametrize("answer", ["error", "exists"])
+    def test_answer_lost(self, answer, storage, monkeypatch):
+        """An epoch that was taken though the store said otherwise is taken."""
+        create = Storage.create
+
+        def lose(self, path, data):
+            assert create(self, path, data)
+            if answer == "error":
+                raise StorageError("Cannot write: the connection was cut.")
+            return False
+
+        monkeypatch.setattr(Storage, "create", lose)
+        assert drivers.take(storage, "demo", takeover=False) == 1
+
+    def test_not_taken(self, storage, monkeypatch):
+        """A write that failed takes nothing."""
+
+        def fail(*_):
+            raise StorageError("Cannot write: no route.")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Storage, "create", fail)
+            with pytest.raises(StorageError, match="no route"):
+                drivers.take(storage, "demo", takeover=False)
+        assert drivers.latest(storage, "demo") is None
+
     def test_other_search(self, storage):
         """Drivers of two searches do not meet."""
         drivers.take(storage, "demo", takeover=False)
@@ -115,3 +141,17 @@ class TestIsAlive:
         then = (datetime.now(UTC) - timedelta(seconds=age_s)).timestamp()
         os.utime(storage.root / "drivers/demo" / file, (then, then))
         assert self.is_alive(storage) is alive
+
+
+class TestFingerprint:
+    def test_of_each_epoch(self, storage, tmp_path):
+        """It differs between epochs and stores, and is None for what is not there."""
+        other = Storage(tmp_path / "other", create=True)
+        for place in (storage, storage, other):
+            drivers.take(place, "demo", takeover=True)
+        asked = [(storage, 1), (storage, 2), (other, 1)]
+        marks = {drivers.fingerprint(place, "demo", epoch) for place, epoch in asked}
+        assert len(marks) == 3
+        assert drivers.fingerprint(storage, "demo", 3) is None
+        assert drivers.is_there(storage, "demo", 2)
+        assert not drivers.is_there(storage, "demo", 3)

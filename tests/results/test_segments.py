@@ -1,5 +1,6 @@
 import math
 import random
+import struct
 from io import BytesIO
 
 import duckdb
@@ -102,7 +103,57 @@ class TestEncodeDecode:
             segments.decode("x", "reports", segments.encode(newer, rows))
 
 
+class TestSize:
+    def test_curves(self, rows):
+        """Figures of float32 precision take at most 4 bytes each, and come back."""
+        chance = random.Random(0)
+        values = [struct.unpack("f", struct.pack("f", chance.uniform(9, 11)))[0]]
+        while len(values) < 20_000:
+            step = values[-1] * (1 + chance.gauss(0, 0.03)) ** 0.1
+            values.append(struct.unpack("f", struct.pack("f", step))[0])
+        many = [
+            rows[0] | {"step": n, "seq": n, "objective_mm": value}
+            for n, value in enumerate(values)
+        ]
+        data = segments.encode(COLUMNS, many)
+        assert len(data) < 4 * len(values)
+        assert segments.decode("x", "reports", data)["objective_mm"].to_pylist() == (
+            values
+        )
+
+
+class TestOpened:
+    def test_seqs(self, rows):
+        """An opened file tells its lowest and highest sequence number undecoded."""
+        parts = [pa.Table.from_pylist(part, COLUMNS) for part in (rows[3:], rows[1:3])]
+        data = segments.encode_tables(COLUMNS, parts)
+        assert segments.opened("x", "reports", data).seqs() == (1, 4)
+
+    def test_row_groups(self, rows):
+        """Each table that is written becomes a row group, in order."""
+        parts = [pa.Table.from_pylist(part, COLUMNS) for part in (rows[3:], rows[1:3])]
+        data = segments.encode_tables(COLUMNS, parts)
+        assert pq.ParquetFile(BytesIO(data)).metadata.num_row_groups == 2
+        found = segments.decode("x", "reports", data)
+        assert found["step"].to_pylist() == [3, 4, 1, 2]
+
+    def test_fitted(self):
+        """Columns that are missing become nulls, and whole numbers real ones."""
+        table = pa.table({"a": [1, 2]})
+        target = pa.schema([pa.field("b", pa.string()), pa.field("a", pa.float64())])
+        found = segments.fitted(table, target)
+        assert found.to_pylist() == [{"b": None, "a": 1.0}, {"b": None, "a": 2.0}]
+
+
 class TestNames:
+    def test_compact(self):
+        """The name of a compact file is told from that of a segment."""
+        path = segments.compact_path_of("reports", "demo", 3, 41)
+        assert path == "reports/search_id=demo/compact-0000003-000000041.parquet"
+        assert segments.parse(path) == (path, 3, 41)
+        assert segments.parse(path).is_compact
+        assert not segments.parse(path.replace("compact-", "seg-")).is_compact
+
     def test_round_trip(self):
         """A path gives back epoch and last sequence number."""
         path = segments.path_of("reports", "demo", 3, 41)

@@ -1,5 +1,6 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,30 @@ class TestLocalStorage:
         monkeypatch.setattr(os, "link", lambda a, b: (done.append("link"), link(a, b)))
         storage.create("t/second", b"1")
         assert done == ["sync", "link", "sync"]
+
+    def test_folder_made_by_another(self, tmp_path, monkeypatch):
+        """A folder that another process makes at the same moment is no error."""
+        storage, is_dir = Storage(tmp_path, create=True), Path.is_dir
+        (tmp_path / "t").mkdir()
+        asked = []
+
+        def not_at_first(path):
+            asked.append(path.name)
+            return is_dir(path) and (path.name != "t" or asked.count("t") > 1)
+
+        monkeypatch.setattr(Path, "is_dir", not_at_first)
+        assert storage.create("t/a", b"1")
+
+    def test_root_is_not_made_again(self, tmp_path):
+        """A store whose folder has gone is not begun anew in its place."""
+        storage = Storage(tmp_path / "s", create=True)
+        (tmp_path / "s").rmdir()
+        for write in (storage.create, storage.replace):
+            with pytest.raises(
+                StorageError, match=r"s/a/b`: there is no folder .*s\.$"
+            ):
+                write("a/b", b"")
+        assert not (tmp_path / "s").exists()
 
     @pytest.mark.parametrize("place", ["file/store", "file"])
     def test_file_where_a_folder_should_be(self, place, tmp_path):

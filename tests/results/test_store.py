@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import results
-from results import Header, Store, records, schema, segments
+from results import Header, Store, compaction, records, schema, segments
 from results.schema import SchemaMismatch
 from results.storage import Storage, StorageError
 
@@ -236,6 +236,40 @@ class TestRows:
 
         monkeypatch.setattr(Storage, "get", compact_first)
         assert sorted(store.rows("reports")["step"].to_pylist()) == [0, 1]
+
+    def test_rows_in_two_files(self, store, make):
+        """A row that stands in two files is given once, and every other one too."""
+        assigned = {"search_id": "demo", "time_utc": 0}
+        for epoch, seqs in ((1, (0, 1, 2)), (1, (1, 2, 3)), (2, (3,))):
+            rows = [
+                make.report(seq) | assigned | {"epoch": epoch, "seq": seq}
+                for seq in seqs
+            ]
+            data = segments.encode(schema.schema("reports"), rows)
+            path = segments.path_of("reports", "demo", epoch, seqs[-1])
+            assert store.storage.create(path, data)
+        found = store.rows("reports").select(["epoch", "seq"]).to_pylist()
+        seen = sorted((row["epoch"], row["seq"]) for row in found)
+        assert seen == [(1, 0), (1, 1), (1, 2), (1, 3), (2, 3)]
+
+    def test_compacted_while_listing(self, store, make, monkeypatch):
+        """A listing that missed both a compact file and what it replaced is redone."""
+        for step in range(2):
+            with store.writer("demo") as writer:
+                writer.append("reports", make.report(step))
+        parameters = store.header("demo").parameters
+        calls, list_now = [], Storage.list
+
+        def miss_once(storage, folder):
+            if folder.startswith("reports") and not calls:
+                calls.append(folder)
+                compaction.compact(store.storage, "demo", "reports", parameters, 2)
+                return []
+            return list_now(storage, folder)
+
+        monkeypatch.setattr(Storage, "list", miss_once)
+        assert store.rows("reports")["step"].to_pylist() == [0, 1]
+        assert calls
 
     def test_never_ending_change(self, store, make, monkeypatch):
         """A folder whose files keep vanishing is an error, not an endless search."""

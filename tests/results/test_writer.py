@@ -93,8 +93,8 @@ class TestFlush:
             open_writer.append("reports", make.report())
             open_writer.flush()
             assert len(store.rows("reports")) == 1
-            journal = store.storage.root / "journal/demo/0000001.jsonl"
-            assert journal.read_bytes() == b""
+            path = store.storage.root / "journal/demo/0000001.jsonl"
+            assert path.read_bytes() == b""
 
     def test_by_time(self, store, make):
         """A single row is in a segment soon, without anybody asking."""
@@ -257,3 +257,21 @@ def wait_until(holds, timeout_s):
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_compact_leaves_one_file_a_table_and_every_row(store, make):
+    """Three segments become one; the rows are those that were appended."""
+    with store.writer("demo") as open_writer:
+        for step in range(3):
+            open_writer.append("reports", make.report(step))
+            open_writer.flush()
+        before = store.rows("reports").sort_by("seq").to_pylist()
+        assert len(store.storage.list("reports")) == 3
+        open_writer.append("reports", make.report(3))
+        open_writer.compact()
+        (path,) = store.storage.list("reports")
+        assert "/compact-" in path
+        open_writer.append("reports", make.report(4))
+    rows = store.rows("reports").sort_by("seq").to_pylist()
+    assert rows[:3] == before
+    assert [row["step"] for row in rows] == [0, 1, 2, 3, 4]

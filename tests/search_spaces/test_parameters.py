@@ -319,3 +319,18 @@ class TestToml:
             Space.from_toml(text, "f.toml")
         with pytest.raises(ValueError, match="got nothing"):
             Space.from_toml("", "f.toml")
+
+
+def test_a_space_has_at_most_256_parameters():
+    """256 are taken, one more is refused with its number."""
+    kind = Real(0.0, 1.0)
+    names = [f"a{number}" for number in range(257)]
+    Space("s", dict.fromkeys(names[:256], kind), dict.fromkeys(names[:256], 0.5))
+    with pytest.raises(ValueError, match="must name at most 256, got 257"):
+        Space("s", dict.fromkeys(names, kind), dict.fromkeys(names, 0.5))
+
+
+def test_json_that_is_nested_too_deep_is_refused():
+    """A stack of brackets is a sentence, not an overflow."""
+    with pytest.raises(ValueError, match="must not be nested so deep"):
+        Space.from_json("[" * 100_000)

@@ -1,5 +1,7 @@
 """Tests of `cnets.data.cache`: made once, whole or refused, shared."""
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -119,6 +121,46 @@ class TestCrops:
         with pytest.raises(ValueError, match="is damaged, delete it"):
             cache.cached(source, 32, copied)
 
+    def test_every_bit_of_the_facts(self, source, copied):
+        """A record in which any of 100 random bits has changed is refused."""
+        path = only(copied).parent / cache.FACTS
+        content, draw = path.read_bytes(), np.random.default_rng(0)
+        for bit in draw.integers(8 * len(content), size=100):
+            broken = bytearray(content)
+            broken[bit // 8] ^= 1 << bit % 8
+            path.write_bytes(broken)
+            with pytest.raises(ValueError, match="is damaged, delete it"):
+                cache.cached(source, 32, copied, never)
+
+    def test_made_again(self, source, made, copied):
+        """A damaged set whose folder was deleted, as the error says, is made again."""
+        only(copied).write_bytes(b"")
+        with pytest.raises(ValueError, match=r"delete it: .*it is made again"):
+            cache.cached(source, 32, copied)
+        shutil.rmtree(only(copied).parent)
+        again = cache.cached(source, 32, copied)
+        assert np.array_equal(again.crops, cache.cached(source, 32, made).crops)
+
+    def test_checksums(self, tmp_path):
+        """By hand: one digest for each whole piece, and one for the rest."""
+        path = tmp_path / "large"
+        with path.open("wb") as file:
+            file.truncate(2 * cache.PIECE_BYTES)
+            file.seek(0, 2)
+            file.write(b"rest")
+        zeros = hashlib.sha256(bytes(cache.PIECE_BYTES)).hexdigest()
+        rest = hashlib.sha256(b"rest").hexdigest()
+        assert cache.checksums(path) == [zeros, zeros, rest]
+        path.write_bytes(b"")
+        assert cache.checksums(path) == []
+
+    def test_longer_file(self, source, copied):
+        """Bytes behind the last ones are damage too."""
+        with only(copied).open("ab") as file:
+            file.write(b"\0")
+        with pytest.raises(ValueError, match=r"crops\.npy has changed"):
+            cache.cached(source, 32, copied, never)
+
     def test_missing_file(self, source, copied):
         """A folder without its crops is refused."""
         only(copied).unlink()
@@ -162,6 +204,23 @@ class TestCrops:
             log.write('\n{"chunk": 1, "sha')
         cache.cached(source, 32, tmp_path)
         assert only(tmp_path).read_bytes() == only(made).read_bytes()
+
+    def test_damaged_note(self, source, made, tmp_path):
+        """A line whose content has changed does not get into the fingerprint."""
+
+        def stop(done: int, _: int) -> None:
+            if done:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            cache.cached(source, 32, tmp_path, stop, workers=1)
+        (done,) = tmp_path.glob(f".making-*/{cache.DONE}")
+        said = json.loads(done.read_text())
+        done.write_text(f"\n{json.dumps(said | {'content': 'changed'})}")
+        told = []
+        found = cache.cached(source, 32, tmp_path, lambda *now: told.append(now))
+        assert found.content == cache.cached(source, 32, made).content
+        assert told[0] == (0, FRAMES)
 
     @pytest.mark.parametrize("workers", [1, 2, 5])
     def test_workers(self, source, made, tmp_path, workers):

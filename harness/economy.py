@@ -1,0 +1,112 @@
+"""Which checkpoints a search keeps: those of live trials, and of the best that ended.
+
+A trial that runs keeps what its runner needs to go on. Of those that ended, the
+best few of each labelled ratio keep their last networks, for `export`; the others
+keep none: their rows are in the store, and `train --from` repeats them.
+"""
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from harness.job import Report
+from harness.recorder import Tracked
+from results import queries
+
+
+TRASH = ".trash"
+"""Folder of a store where checkpoints are while they are deleted."""
+
+COLUMNS = pa.schema(
+    [
+        ("trial", pa.string()),
+        ("number", pa.int64()),
+        ("state", pa.string()),
+        ("step", pa.int64()),
+        ("objective_mm", pa.float64()),
+    ]
+)
+"""What a ranking looks at."""
+
+
+class Economy:
+    """Deletes checkpoints that nothing needs any more, when a trial ends."""
+
+    def __init__(
+        self,
+        checkpoints: Path,
+        trash: Path,
+        trials: Callable[[], Mapping[str, Tracked]],
+        *,
+        keep: int,
+    ) -> None:
+        """Delete only what a dead process left in the trash.
+
+        Args:
+            checkpoints: Folder of the search's checkpoints, a folder a trial.
+            trash: Folder of the same file system, where no checkpoint is looked
+                for: what goes is moved there first, so that a checkpoint is whole
+                or gone whenever the process dies.
+            trials: Gives all trials by name.
+            keep: Trials of each labelled ratio that keep their networks.
+        """
+        self._checkpoints, self._trash = checkpoints, trash
+        self._trials, self._keep = trials, keep
+        shutil.rmtree(trash, ignore_errors=True)
+
+    def __call__(self, trial: Tracked, report: Report | None) -> None:
+        """Take note of an event; the end of a trial frees what its ratio can spare."""
+        del report
+        if not trial.open:
+            self.tidy(trial.proposal.ratio)
+
+    def tidy(self, ratio: float) -> None:
+        """Free what the trials of a labelled ratio can spare.
+
+        What cannot be deleted now is deleted at the next end of a trial.
+        """
+        mine = [t for t in self._trials().values() if t.proposal.ratio == ratio]
+        best = _best(mine, self._keep)
+        for trial in mine:
+            if trial.open:
+                continue
+            there = sorted((self._checkpoints / trial.proposal.trial).glob("*"))
+            kept = 1 if trial.proposal.trial in best else 0
+            for path in there[: len(there) - kept]:
+                self._remove(path)
+            if not kept:
+                with contextlib.suppress(OSError):
+                    (self._checkpoints / trial.proposal.trial).rmdir()
+
+    def _remove(self, path: Path) -> None:
+        with contextlib.suppress(OSError):
+            self._trash.mkdir(mode=0o700, parents=True, exist_ok=True)
+            gone = self._trash / f"checkpoint-{uuid.uuid4().hex}"
+            path.rename(gone)
+            if gone.is_dir():
+                shutil.rmtree(gone)
+            else:
+                gone.unlink()
+
+
+def _best(trials: list[Tracked], keep: int) -> set[str]:
+    """Names of the best trials that ended, as `best` ranks them."""
+    rows = [
+        {
+            "trial": trial.proposal.trial,
+            "number": trial.proposal.number,
+            "state": trial.state,
+            "step": trial.step,
+            "objective_mm": trial.objective_mm,
+        }
+        for trial in trials
+        if not trial.open
+    ]
+    table = pa.Table.from_pylist(rows, COLUMNS)
+    if not keep or not len(table):
+        return set()
+    return set(queries.best(table, per=None, top=keep)["trial"].to_pylist())

@@ -1,0 +1,79 @@
+"""One driver of a search, to be killed: it notes every row that was acknowledged.
+
+`python driver.py STORE ACKNOWLEDGED TRIALS` starts or resumes the search `s` with
+one worker. ACKNOWLEDGED gets a line of JSON for each row, after `append` has
+returned; what a process wrote outlives its death by SIGKILL.
+"""
+
+import json
+import os
+import sys
+
+from harness import SearchOptions, search
+from harness.job import Report
+from harness.runner import TrainRunner
+from results import Writer
+
+
+OPTIONS = {
+    "data": "synthetic:60",
+    "preset": "tiny",
+    "ratios": "0.5,1.0",
+    "grace": 1,
+    "eta": 2.0,
+    "concurrency": 1,
+    "retries": 0,
+    "seed": 3,
+    "set": (
+        "vae.epochs=2",
+        "vae.steps=2",
+        "gan.epochs=1",
+        "gan.steps=2",
+        "joint.warm_up_epochs=1",
+        "joint.epochs=4",
+        "joint.steps=2",
+        "joint.batch_size=4",
+        "health.patience_epochs=9",
+    ),
+}
+
+
+class Often(TrainRunner):
+    """Publishes a checkpoint before every epoch."""
+
+    def advance(self) -> Report:
+        """Train one epoch."""
+        self._saved_s = -1e9
+        return super().advance()
+
+
+def note_acknowledged(path: str) -> None:
+    """Write a line for each row that `Writer.append_many` has made durable."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    append_many = Writer.append_many
+
+    def noting(self: Writer, rows):
+        given = list(rows)
+        seqs = append_many(self, given)
+        lines = [
+            json.dumps([table, self.epoch, seq, row["trial"], row.get("step")])
+            for (table, row), seq in zip(given, seqs, strict=True)
+        ]
+        os.write(handle, "".join(f"{line}\n" for line in lines).encode())
+        return seqs
+
+    Writer.append_many = noting  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def main() -> None:
+    """Run the search to its end."""
+    store, acknowledged, trials = sys.argv[1:]
+    note_acknowledged(acknowledged)
+    done = search(
+        "s", SearchOptions(trials=int(trials), **OPTIONS), store=store, runner=Often
+    )
+    assert done.finished
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Stores that earlier versions wrote open, read the same, and are never harmed.
+
+`golden/<version>` holds a store and what that version itself read from it;
+`golden/make_store.py` says how they were made.
+"""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness import cli
+from results import SchemaMismatch, Store, compaction, queries, records, schema
+from results.verify import verify
+
+
+GOLDEN = Path(__file__).parent / "golden"
+VERSIONS = sorted(path.parent.name for path in GOLDEN.glob("*/answers.json"))
+
+
+@pytest.fixture(params=VERSIONS)
+def golden(request) -> Path:
+    """The folder of one version; only read."""
+    return GOLDEN / request.param
+
+
+@pytest.fixture
+def copied(golden, tmp_path) -> Path:
+    """A copy of its store, which a test may change."""
+    return shutil.copytree(golden / "store", tmp_path / "store")
+
+
+@pytest.fixture
+def answers(golden) -> dict:
+    """What the version that wrote it read from it."""
+    return json.loads((golden / "answers.json").read_text(encoding="utf-8"))
+
+
+def plain(value):
+    """A value as the recorded answers spell it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def check_rows(table, recorded) -> None:
+    """Every cell is as recorded; empty ones, and columns added since, were not."""
+    rows = table.to_pylist()
+    assert len(rows) == len(recorded)
+    for row, wanted in zip(rows, recorded, strict=True):
+        found = {name: plain(cell) for name, cell in row.items() if cell is not None}
+        found.pop("time_utc", None)
+        assert found == wanted
+
+
+def check_answers(store: Store, answers: dict) -> None:
+    """Every recorded answer is still given."""
+    for table, recorded in answers["read"].items():
+        check_rows(queries.read(store, table, "alpha"), recorded)
+    trials = queries.read(store, "trials", "alpha")
+    check_rows(queries.best(trials), answers["best"])
+    check_rows(queries.best(trials, per=None, top=3), answers["best_together"])
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder with its bytes."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+class TestEveryVersion:
+    def test_there_is_one_a_version(self, golden, answers):
+        """Each folder is named after the version that wrote it."""
+        assert answers["version"] == golden.name
+        said = json.loads((golden / "store" / "store.json").read_text())
+        assert said["record"]["version"] == golden.name
+
+    def test_this_version_is_among_them(self):
+        """A new schema version cannot be released without its golden store."""
+        assert schema.VERSION in VERSIONS
+
+    def test_small(self, golden):
+        """A version costs the repository less than 100 kB."""
+        assert sum(len(data) for data in listing(golden).values()) < 100_000
+
+    def test_same_answers(self, golden, answers):
+        """Reading and ranking give what the writing version gave."""
+        check_answers(Store.open(golden / "store"), answers)
+
+    @pytest.mark.parametrize("place", range(5))
+    def test_same_sql(self, golden, answers, place):
+        """SQL over the views gives what the writing version gave."""
+        sql, recorded = list(answers["query"].items())[place]
+        store = Store.open(golden / "store")
+        check_rows(queries.query(store, sql, "alpha"), recorded)
+
+    def test_by_hand(self, golden):
+        """Of rows written twice the later attempt counts; NaN is never best."""
+        store = Store.open(golden / "store")
+        reports = queries.read(store, "reports", "alpha").to_pylist()
+        first = [row["objective_mm"] for row in reports if row["trial"] == "t-00000"]
+        assert first == [32.0, 26.125, 24.125]  # 20 + 12 / step, then + 1 / 8
+        trials = queries.read(store, "trials", "alpha")
+        best = queries.best(trials)["trial"].to_pylist()
+        assert best == ["t-00000", "t-00001"]
+        assert "t-00002" in trials["trial"].to_pylist()
+
+    def test_verify_is_clean(self, golden):
+        """No file counts as damaged, and nothing is changed by looking."""
+        before = listing(golden)
+        assert list(verify(Store.open(golden / "store"))) == []
+        assert listing(golden) == before
+
+    def test_the_next_driver_goes_on(self, copied):
+        """Rows that a killed driver of that version left in its journal are saved."""
+        store = Store.open(copied)
+        assert len(store.rows("reports", "beta")) == 0
+        with store.writer("beta", takeover=True):
+            pass
+        assert store.rows("reports", "beta")["step"].to_pylist() == [1, 2]
+        assert store.rows("trials", "beta")["event"].to_pylist() == [
+            "proposed",
+            "started",
+        ]
+        assert list(verify(store)) == []
+
+    def test_compacted(self, copied, answers):
+        """Compaction by this version changes no answer."""
+        store = Store.open(copied)
+        parameters = store.header("alpha").parameters
+        compaction.compact_all(store.storage, "alpha", parameters, 3)
+        assert len(list(copied.glob("reports/search_id=alpha/*"))) == 1
+        check_answers(store, answers)
+        assert list(verify(store)) == []
+
+
+class TestNewerVersion:
+    @pytest.fixture
+    def newer(self, copied) -> Path:
+        """The store as if a later major version had made it."""
+        said = json.loads((copied / "store.json").read_text())["record"]
+        (copied / "store.json").write_bytes(records.encode(said | {"version": "2.0"}))
+        return copied
+
+    def test_refused(self, newer):
+        """It is not opened."""
+        with pytest.raises(SchemaMismatch, match="install a newer crossnets"):
+            Store.open(newer)
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["best", "alpha"],
+            ["query", "SELECT 1"],
+            ["status"],
+            ["verify"],
+            ["search", "alpha", "--data", "synthetic:40", "--preset", "tiny"],
+        ],
+    )
+    def test_every_verb_says_so(self, newer, words, capsys):
+        """Exit code 2, one sentence, and not a byte of the store is touched."""
+        before = listing(newer)
+        assert cli.run([*words, "--store", str(newer)]) == cli.USAGE
+        said = capsys.readouterr()
+        assert "install a newer crossnets" in said.err
+        assert said.err.count("\n") == 1
+        assert said.out == ""
+        assert listing(newer) == before
