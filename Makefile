@@ -4,13 +4,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check bench clean
+.PHONY: demo test chaos check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/crossnets demo
 
 test: $(INSTALLED)
 	$(BIN)/pytest
+
+chaos: $(INSTALLED)
+	CROSSNETS_CHAOS=1 CROSSNETS_KILLS=50 $(BIN)/pytest --timeout 7200 \
+		tests/test_chaos.py tests/test_storage_faults.py tests/results
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -3,8 +3,7 @@
 Every trial reports as often as wanted through the recorder and the writer of a
 real search; nothing is trained and nothing proposed. A report fills the columns
 that a real epoch of the joint stage fills, with values of the precision that a
-real one has (loss terms are float32 numbers, errors are means in float64). With
-`--health` the figures of training health are filled too.
+real one has (loss terms are float32 numbers, errors are means in float64).
 
 Beside it stands stock Ray Tune with the result files it writes as shipped, by as
 many trials as fit into `--peer-seconds`; its figures are extrapolated from those.
@@ -119,9 +118,9 @@ def curves(number: int, reports: int, names: tuple[str, ...]) -> dict[str, list[
 class Soak:
     """Trials that report through the recorder of a real search."""
 
-    def __init__(self, recorder: Recorder, *, reports: int, health: bool) -> None:
+    def __init__(self, recorder: Recorder, *, reports: int) -> None:
         """Writes through `recorder`."""
-        self._recorder, self._reports, self._health = recorder, reports, health
+        self._recorder, self._reports = recorder, reports
         self._base = config.preset("tiny")
 
     def run(self, trials: int) -> float:
@@ -184,8 +183,7 @@ class Soak:
                 "frames_within_40mm": int(now["far"] * 40) % 2440 / 2440,
             },
             health={name: now[name] for name in schema.HEALTH_FIGURES}
-            if self._health
-            else {},
+            | {"active_units": float(int(now["active_units"]) % 21)},
             seconds=now["seconds"],
             node="node-1",
         )
@@ -199,15 +197,13 @@ class Soak:
         self._recorder.reported(trial, report, done, "ended")
 
 
-def ours(
-    folder: Path, *, trials: int, reports: int, health: bool
-) -> dict[str, float | str]:
+def ours(folder: Path, *, trials: int, reports: int) -> dict[str, float | str]:
     """Our side: figures of a search of this size."""
     store = Store.open(folder, create=True)
     store.create_search(header(trials))
     start_s = time.perf_counter()
     with store.writer("soak") as writer:
-        soak = Soak(Recorder(writer, "soak", "soak"), reports=reports, health=health)
+        soak = Soak(Recorder(writer, "soak", "soak"), reports=reports)
         before = resident_bytes()
         peak_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         spent_s = soak.run(trials)
@@ -282,7 +278,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--reports", type=int, default=100)
-    parser.add_argument("--health", action="store_true", help="fill health figures")
     parser.add_argument("--peer-seconds", type=float, default=60.0, help="0: no peer")
     parser.add_argument("--folder", help="where to work; default: a temporary folder")
     parser.add_argument("--format", choices=("table", "json"), default="table")
@@ -293,7 +288,6 @@ def main() -> None:
             root / "store",
             trials=options.trials,
             reports=options.reports,
-            health=options.health,
         )
     }
     if options.peer_seconds:

@@ -1,14 +1,17 @@
 """The model card of an export: what a stranger must know before using it.
 
 It says what was measured and nothing else about quality; how the model came to
-be is passed in, and no path of this machine is among it.
+be is passed in, and no path of this machine is among it. Names come from others:
+they are shown as text, whatever Markdown or HTML they hold.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from cnets import exported, geometry, onnx_graph
 from cnets.model import Model
+from harness.terminal import printable
 
 
 HAND_SIDES = {
@@ -48,13 +51,13 @@ def card(
 
 def _what(model: Model, origin: Mapping[str, str], version: str) -> str:
     joints = model.config.networks.joints
-    came = "; ".join(f"{name}: {value}" for name, value in origin.items())
+    came = "; ".join(f"{_text(name)}: {_text(value)}" for name, value in origin.items())
     return (
         f"# Crossing Net: {joints} hand joints from one depth crop\n\n"
         "A pose VAE and a depth-image GAN on one latent space (Wan et al. 2017, "
         "arXiv:1702.03431). Prediction uses three of its networks: trunk and "
         "posterior head read a code from a crop, the VAE's decoder turns it into "
-        f"a pose.\n\nWhere it came from: {came}. Written by crossnets {version}."
+        f"a pose.\n\nWhere it came from: {came}. Written by crossnets {_text(version)}."
     )
 
 
@@ -63,7 +66,7 @@ def _training(model: Model, origin: Mapping[str, str]) -> str:
     lines = [
         "## Training",
         "",
-        f"- Data: {origin.get('data', 'not recorded')}",
+        f"- Data: {_text(origin.get('data', 'not recorded'))}",
         f"- Hand: skeleton `{model.skeleton.name}`, {side}",
     ]
     if origin.get("kind") != PUBLISHED:
@@ -98,7 +101,7 @@ def _measured(model: Model, figures: Mapping[str, Any]) -> str:
         if name in figures
     ]
     if "data" in figures:
-        said = f"On the test part of `{figures['data']}`:"
+        said = f"On the test part of {_code(figures['data'])}:"
     else:
         said = "No data set was given, so no error was measured here."
     return "\n".join(
@@ -178,6 +181,20 @@ def _licence(origin: Mapping[str, str]) -> str:
             "here."
         )
     return f"## Licence\n\n{said}"
+
+
+def _text(value: str) -> str:
+    """A text that Markdown and HTML show as it is, on one line."""
+    plain = printable(value).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*_\[\]|>~$])", r"\\\1", plain)
+
+
+def _code(value: str) -> str:
+    """A text in the type of code, between more backticks than it has in a row."""
+    plain = printable(value)
+    longest = max((len(run) for run in re.findall("`+", plain)), default=0)
+    fence, blank = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{blank}{plain}{blank}{fence}"
 
 
 def _number(value: float) -> str:

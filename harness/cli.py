@@ -36,6 +36,7 @@ class Usage(ValueError):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code."""
+    os.umask(0o077)  # stores, prepared data and pictures are their owner's
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(list(sys.argv[1:] if arguments is None else arguments))
     if code == INTERRUPTED:  # no library's tidying up may keep a person waiting
@@ -59,10 +60,10 @@ def run(arguments: list[str]) -> int:
 
         return commands.COMMANDS[type(verb)](verb)
     except StorageError as error:
-        _complain(error)
+        complain(error)
         return STORAGE
     except ValueError as error:
-        _complain(error)
+        complain(error)
         return USAGE
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,10 +71,10 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         if error.filename is None:
             raise
-        _complain(f"{error.filename!r} cannot be used: {error.strerror}.")
+        complain(f"{error.filename!r} cannot be used: {error.strerror}.")
         return USAGE
     except KeyboardInterrupt:
-        _complain(f"Interrupted; go on with: {_typed(arguments)}")
+        complain(f"Interrupted; go on with: {_typed(arguments)}")
         return INTERRUPTED
 
 
@@ -187,7 +188,7 @@ def _typed(arguments: list[str]) -> str:
     return shlex.join(["crossnets", *arguments])
 
 
-def _complain(error: object) -> None:
+def complain(error: object) -> None:
     """One line that cannot steer a terminal, and no longer than one can read."""
     text = printable(_plain(str(error)))
     if len(text) > LONGEST:

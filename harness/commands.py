@@ -12,6 +12,7 @@ import pyarrow as pa
 from harness import tables, verbs
 from harness.cli import DONE, FAILED
 from harness.options import SearchOptions
+from harness.terminal import printable
 from results import Store, queries
 
 
@@ -166,7 +167,7 @@ def data_show(verb: verbs.DataShow) -> int:
             cache=Path(verb.store) / "cache",
             progress=progress,
         )
-    _print(said)
+    _print(printable(said))
     return DONE
 
 

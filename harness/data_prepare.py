@@ -16,6 +16,7 @@ from rich.progress import (
 
 from cnets.data import HandData, open_data
 from harness.cli import DONE
+from harness.terminal import printable
 from harness.verbs import DataPrepare
 
 
@@ -113,7 +114,7 @@ def _facts(data: HandData, seconds: float, made: int) -> dict:
 
 def _sentence(found: dict) -> str:
     lines = [
-        f"{found['data']}: {found['frames']} crops of {found['side_px']} px "
+        f"{printable(found['data'])}: {found['frames']} crops of {found['side_px']} px "
         f"({found['mebibytes']} MiB): {found['train']} train, "
         f"{found['validation']} validation, {found['test']} test, "
         f"{found['unused']} in the gaps between them.",

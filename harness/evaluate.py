@@ -25,6 +25,7 @@ from harness import plots, tables
 from harness.cli import DONE
 from harness.commands import preparation
 from harness.evaluation import Evaluation, shown
+from harness.terminal import printable
 from harness.verbs import Evaluate
 
 
@@ -67,7 +68,7 @@ def evaluate(verb: Evaluate) -> int:
     if verb.plot is not None:
         name = Path(done.source).name
         plots.success_curve(Path(verb.plot), done.plotted, name, bonus_mm=done.bonus_mm)
-        print(f"{verb.plot}: the curve of {name}.", file=sys.stderr)  # noqa: T201
+        print(printable(f"{verb.plot}: the curve of {name}."), file=sys.stderr)  # noqa: T201
     print(shown(done, verb.format))  # noqa: T201
     return DONE
 

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from cnets.config import TrainConfig
-from harness import initial, provenance
-from harness.job import DataChoice, Plan, Report
+from harness import initial, noted, provenance
+from harness.job import Plan, Report
 from harness.launch import connected, run_policy
 from harness.live import Live
 from harness.patience import Patient, PatientWriter
@@ -172,7 +172,7 @@ def rerun(
     todo = [e for e in entries if (e.row["trial"], e.seed) not in known]
     ends: list[str] = []
     if todo:
-        same_data(_choice(header), header.data_fingerprint)
+        same_data(noted.data_choice(opened, header), header.data_fingerprint)
         initial.same(header)
         with (
             opened.writer(name, takeover=takeover) as writer,
@@ -310,16 +310,12 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
     assert root is not None  # a search runs on local stores only
     return Plan(
         base=TrainConfig().replace(header.base_config),
-        data=_choice(header),
+        data=noted.data_choice(store, header),
         checkpoints=str(root / "checkpoints" / header.name),
         test=True,
         device=device,
         init=initial.of_header(header),
     )
-
-
-def _choice(header: Header) -> DataChoice:
-    return DataChoice(spec=header.data, **header.data_settings)
 
 
 def _row(entry: Entry, run: Tracked, report: Report) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from cnets.config import TrainConfig
 from cnets.health import Finding
+from results import check_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ class Plan:
             trial: Its name.
             values: What it changes of the base configuration, by dotted name.
         """
+        check_name("trial", trial)  # it becomes part of a path
         return Job(
             trial=trial,
             config=self.base.replace(values),

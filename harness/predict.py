@@ -19,7 +19,8 @@ from cnets.folded import Predictor
 from cnets.geometry import CAMERAS, Camera
 from cnets.model import Model
 from harness import tables
-from harness.cli import DONE, FAILED
+from harness.cli import DONE, FAILED, complain
+from harness.terminal import printable
 from harness.verbs import Predict
 
 
@@ -70,12 +71,12 @@ def predict(verb: Predict) -> int:
             continue
         found.append(one)
     for error in passed_over:
-        print(f"crossnets: passed over: {error}", file=sys.stderr)  # noqa: T201
+        complain(f"passed over: {error}")
     if not found:
         raise ValueError("`frames` must hold a depth frame, and none could be read.")
     if verb.view is not None:
         pictures.save_png(Path(verb.view), page(model, found, camera))
-        print(f"{verb.view}: {len(found)} frames.", file=sys.stderr)  # noqa: T201
+        print(f"{printable(verb.view)}: {len(found)} frames.", file=sys.stderr)  # noqa: T201
     print(_shown(found, model, verb.format))  # noqa: T201
     return FAILED if passed_over else DONE
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from cnets.config import TrainConfig
 from harness.job import Report
 from harness.patience import PatientWriter
 from harness.sampler import Proposal, TrialRecord
 from harness.scheduler import Decision
-from results import Writer, schema
+from results import Writer, caps, schema
 
 
 Row = tuple[str, dict[str, Any]]
@@ -115,7 +117,7 @@ class Recorder:
             "number": proposal.number,
             "event": event,
             "state": trial.state,
-            "reason": trial.reason,
+            "reason": caps.cut(trial.reason),
             "origin": proposal.origin,
             "labelled_ratio": proposal.ratio,
             "seed": config.seed,
@@ -133,6 +135,7 @@ class Recorder:
         terms = {name: trial.terms.get(name) for name in schema.LOSS_TERMS}
         found = report.metrics | report.health
         figures = {n: v for n, v in found.items() if n in FIGURE_COLUMNS}
+        figures |= {n: float(np.float32(figures[n])) for n in SINGLE if n in figures}
         return {
             "attempt": trial.attempt,
             "trial": trial.proposal.trial,
@@ -155,6 +158,11 @@ FIGURE_COLUMNS = (
     *schema.HEALTH_FIGURES,
 )
 """Figures that `reports` has a column for."""
+
+
+SINGLE = ("mean_joint_error_mm", "worst_joint_error_mm", *schema.HEALTH_FIGURES)
+"""Figures for people, stored with the precision of the training: half the space.
+`objective_mm` has every digit."""
 
 
 def _decision(trial: Tracked, step: int, decision: Decision) -> dict[str, Any]:

@@ -5,6 +5,7 @@ driver has stored the report of the epoch before, so a checkpoint is never newer
 than the stored reports, and a worker that dies goes on from what is known.
 """
 
+import contextlib
 import shutil
 import socket
 import time
@@ -203,6 +204,8 @@ def publish(lane: Lane, folder: Path) -> None:
     before = max((path for path in folder.glob("at-*") if path < new), default=new)
     for old in folder.glob("at-*"):
         if old not in (new, before):
+            with contextlib.suppress(OSError):  # first: without it, it is none
+                (old / state.HEADER).unlink()
             shutil.rmtree(old, ignore_errors=True)
 
 

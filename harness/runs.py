@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnets.config import TrainConfig
-from harness import initial
+from harness import initial, noted
 from harness.job import DataChoice, Plan, Report
 from harness.runner import TrainRunner
-from results import Store, queries
+from results import Store, check_name, queries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,7 @@ def stored(store: str | Path, which: str) -> Stored:
     name, slash, trial = which.partition("/")
     if not slash:
         raise ValueError(f"`from` must be SEARCH/TRIAL, got {which!r}.")
+    check_name("from", trial)
     opened = Store.open(store)
     header = opened.header(name)
     rows = queries.read(opened, "trials", name).to_pylist()
@@ -54,7 +55,7 @@ def stored(store: str | Path, which: str) -> Stored:
         )
     return Stored(
         config=TrainConfig().replace(json.loads(found["config_json"])),
-        data=DataChoice(spec=header.data, **header.data_settings),
+        data=noted.data_choice(opened, header),
         fingerprint=header.data_fingerprint,
         objective=header.rules["objective"],
         step=found["step"],

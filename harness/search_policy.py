@@ -16,6 +16,7 @@ from harness.policy import Policy
 from harness.recorder import Recorder, Tracked
 from harness.sampler import Proposal
 from harness.scheduler import Decision, Rungs, Scheduler
+from results import check_name
 from search_spaces import Space
 
 
@@ -72,6 +73,7 @@ class SearchPolicy(Policy):
             reports: The newest row of each step.
         """
         for row in sorted(trials, key=lambda row: row["number"]):
+            check_name("trial", row["trial"])  # paths are made of it
             trial = self._tracked(self._reread(row))
             trial.state, trial.reason = row["state"], row["reason"]
             trial.attempt = row["attempt"]

@@ -108,8 +108,8 @@ def _cell(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
     plain = _plain(value)
     if isinstance(plain, str) and not isinstance(value, float):
-        text = "".join(c if c in "\t\r\n" else printable(c) for c in plain)
-        return "'" + text if text.startswith(FORMULA_STARTS) else text
+        text = "".join(c if c in "\t\n" else printable(c) for c in plain)
+        return "'" + text if plain.startswith(FORMULA_STARTS) else text
     return "" if plain is None else plain
 
 

@@ -21,6 +21,7 @@ from tensorboardX.proto.event_pb2 import (
 
 from harness.job import Report
 from harness.recorder import Tracked
+from results import check_name
 
 
 STRIP = "measured, rendered, random, predicted joints"
@@ -72,6 +73,7 @@ class Board:
 
     def _writer(self, name: str) -> EventsWriter:
         if name not in self._writers:
+            check_name("trial", name)  # a row of a strange store may have given it
             (self._folder / name).mkdir(parents=True, exist_ok=True)
             # tensorboardX names files by the second; two drivers may meet in one
             self._writers[name] = EventsWriter(

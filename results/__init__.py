@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
-    from results import compaction, queries, schema, statistics
+    from results import caps, compaction, queries, schema, statistics
     from results.header import Header
     from results.names import check_name
     from results.schema import SchemaMismatch
@@ -22,6 +22,7 @@ __all__ = [
     "StorageError",
     "Store",
     "Writer",
+    "caps",
     "check_name",
     "compaction",
     "queries",

@@ -70,7 +70,7 @@ class Header:
 
         Raises:
             SchemaMismatch: If a newer major version wrote it.
-            StorageError: If it is damaged.
+            StorageError: If it is damaged, or the header of another search.
         """
         record = records.decode(path, data)
         schema.check_version(path, record.get("schema_version"))
@@ -78,6 +78,13 @@ class Header:
         try:
             facts: dict[str, Any] = {name: record[name] for name in names}
             facts["ratios"] = tuple(facts["ratios"])
-            return cls(**facts)
+            found = cls(**facts)
         except KeyError as error:
             raise StorageError(f"`{path}` is damaged: it lacks {error}.") from error
+        except (TypeError, AttributeError) as error:
+            raise StorageError(f"`{path}` is damaged: it is no header.") from error
+        if "/" in path and path.rpartition("/")[2] != f"{found.name}.json":
+            raise StorageError(
+                f"`{path}` is damaged: it is the header of another search."
+            )
+        return found

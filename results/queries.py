@@ -35,6 +35,7 @@ FROM compared WHERE _done = _any_done QUALIFY rank <= {top} ORDER BY {order}
 _SEALED = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    "memory_limit": "50%",  # what a question may take of this machine
     "temp_directory": "",
 }
 
@@ -126,6 +127,10 @@ def query(store: Store, sql: str, search: str | None = None) -> pa.Table:
     """
     import duckdb
 
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"`sql` must be text, got {sql!r}.") from error
     with connect(store, search) as connection:
         try:
             statements = connection.extract_statements(sql)

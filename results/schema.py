@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from results.names import check_name
+from results import caps
 
 
 VERSION = "1.1"
@@ -63,21 +63,6 @@ STATES = (
     "cancelled",
 )
 """How a trial stands; all but the first two are ends."""
-
-TEXT_BYTES = 4 * 2**10
-"""Most bytes of a text cell, as UTF-8."""
-
-CONFIG_BYTES = 64 * 2**10
-"""Most bytes of a cell of `config_json`."""
-
-LIST_VALUES = 256
-"""Most values in a list cell."""
-
-PARAMETERS = 256
-"""Most parameters of a search."""
-
-NAME_BYTES = 256
-"""Most bytes of a parameter's name, as UTF-8."""
 
 _WORDS = {
     ("trials", "event"): EVENTS,
@@ -207,18 +192,10 @@ def parameter_columns(parameters: Mapping[str, str]) -> tuple[pa.Field, ...]:
         ValueError: If there are too many, a name is too long, a type is unknown, or
             a column would stand twice.
     """
-    if len(parameters) > PARAMETERS:
-        raise ValueError(
-            f"`parameters` must be at most {PARAMETERS}, got {len(parameters)}."
-        )
+    caps.check_parameters(parameters)
     fixed = {field.name for field in (*ASSIGNED, *TABLES["trials"].columns)}
     columns: dict[str, pa.Field] = {}
     for name, kind in parameters.items():
-        if not _fits(name, NAME_BYTES):
-            raise ValueError(
-                f"Names of parameters must be 1 to {NAME_BYTES} bytes of text, got "
-                f"{str(name)[:NAME_BYTES]!r}."
-            )
         if kind not in _PARAMETER_TYPES:
             known = ", ".join(_PARAMETER_TYPES)
             raise ValueError(f"Type of `{name}` must be one of {known}, got {kind!r}.")
@@ -277,21 +254,6 @@ def check_row(table: str, columns: pa.Schema, row: Mapping[str, Any]) -> dict[st
     if unknown:
         raise SchemaMismatch(f"`{table}` has no column `{unknown[0]}` to be given.")
     return {field.name: _value(table, field, row.get(field.name)) for field in own}
-
-
-def cut(text: str) -> str:
-    """The text as a cell takes it: what is over the limit gives way to an ellipsis.
-
-    Args:
-        text: Such as the message of an exception; may hold what UTF-8 cannot.
-
-    Returns:
-        At most `TEXT_BYTES` bytes of UTF-8.
-    """
-    data = text.encode("utf-8", "backslashreplace")
-    if len(data) <= TEXT_BYTES:
-        return data.decode()
-    return data[: TEXT_BYTES - 3].decode("utf-8", "ignore") + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def check_version(where: str, version: str | None) -> None:
@@ -366,7 +328,10 @@ def _value(table: str, field: pa.Field, value: Any) -> Any:
         raise SchemaMismatch(
             f"`{table}.{field.name}` must be of type {field.type}, got {value!r}."
         )
-    _check_size(f"{table}.{field.name}", field, plain)
+    try:
+        caps.check_cell(f"{table}.{field.name}", plain)
+    except ValueError as error:
+        raise SchemaMismatch(str(error)) from error
     words = _WORDS.get((table, field.name))
     if words and plain not in words:
         known = ", ".join(words)
@@ -374,25 +339,6 @@ def _value(table: str, field: pa.Field, value: Any) -> Any:
             f"`{table}.{field.name}` must be one of {known}, got {value!r}."
         )
     return plain
-
-
-def _check_size(where: str, field: pa.Field, value: Any) -> None:
-    """Refuse a value that is too long for a cell, or no name where one must be."""
-    if isinstance(value, str):
-        size, limit, unit = len(value.encode()), TEXT_BYTES, "bytes"
-        if field.name == "config_json":
-            limit = CONFIG_BYTES
-    elif isinstance(value, list):
-        size, limit, unit = len(value), LIST_VALUES, "values"
-    else:
-        return
-    if size > limit:
-        raise SchemaMismatch(f"`{where}` must have at most {limit} {unit}, got {size}.")
-    if field.name == "trial":
-        try:
-            check_name(where, value)
-        except ValueError as error:
-            raise SchemaMismatch(str(error)) from error
 
 
 def _plain(kind: pa.DataType, value: Any) -> Any:
@@ -424,12 +370,6 @@ def _real(value: Any) -> float | None:
         return float(value)
     except OverflowError:
         return None
-
-
-def _fits(text: Any, limit_bytes: int) -> bool:
-    """Whether it is a text of UTF-8, not empty and not too long."""
-    is_text = isinstance(text, str) and _is_unicode(text)
-    return is_text and 0 < len(text.encode()) <= limit_bytes
 
 
 def _is_unicode(text: str) -> bool:

@@ -111,8 +111,11 @@ def files(store: Store, search: str | None = None) -> int:
     """How many files `verify` will look at, about.
 
     Raises:
+        ValueError: If `search` cannot be a name.
         StorageError: If the store cannot be listed.
     """
+    if search is not None:
+        check_name("search", search)
     inside = "" if search is None else f"/{search}"
     wanted = [f"{table}{inside and '/search_id='}{search or ''}" for table in _TABLES]
     wanted += [f"{name}{inside}" for name in ("drivers", "journal", "checkpoints")]

@@ -44,7 +44,9 @@ def read(path: str, argument: str) -> dict[str, Any]:
         with Path(path).open("rb") as file:
             content = file.read(LIMIT_BYTES + 1)
     except OSError as error:
-        raise ValueError(f"`{argument}` must be a file to read, got {path!r}.") from error
+        raise ValueError(
+            f"`{argument}` must be a file to read, got {path!r}."
+        ) from error
     if len(content) > LIMIT_BYTES:
         raise ValueError(_too_large(path))
     try:
