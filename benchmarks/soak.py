@@ -27,7 +27,7 @@ from harness.job import Report
 from harness.recorder import Recorder, Tracked
 from harness.sampler import Proposal
 from harness.scheduler import Decision
-from results import Header, Store, compaction, schema
+from results import Header, Store, schema
 
 
 MILLION = 1_000_000
@@ -212,8 +212,7 @@ def ours(folder: Path, *, trials: int, reports: int) -> dict[str, float | str]:
         running_s = time.perf_counter() - start_s
         live_files = len(store.storage.list("reports"))
         start_s = time.perf_counter()
-        parameters = store.header("soak").parameters
-        compaction.compact_all(store.storage, "soak", parameters, writer.epoch)
+        writer.compact()
         compact_s = time.perf_counter() - start_s
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     rows = trials * reports

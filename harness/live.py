@@ -16,6 +16,7 @@ from rich.text import Text
 
 from harness.job import Report
 from harness.recorder import Tracked
+from harness.terminal import printable
 
 
 PLAIN_EVERY_S = 30.0
@@ -144,7 +145,9 @@ class Live:
     def say(self, line: str) -> None:
         """Show a line, above the table on a terminal."""
         self._printed_s = time.monotonic()
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(
+            printable(line), markup=False, emoji=False, highlight=False, soft_wrap=True
+        )
 
 
 def _clock(seconds: float) -> str:

@@ -37,9 +37,12 @@ class Signals:
             self.check()
 
     def check(self) -> None:
-        """Interrupt if a signal has come, also inside a shielded part."""
+        """Interrupt if a signal has come, also inside a shielded part.
+
+        It interrupts again and again, because an exception that is raised in a
+        callback of Ray's, or when an object is deleted, gets lost.
+        """
         if self._come:
-            self._come = False
             raise KeyboardInterrupt
 
     def sleep(self, seconds: float) -> None:

@@ -21,8 +21,15 @@ from harness.runs import Stored
 from harness.verbs import Train
 
 
+DEVICES = ("cpu", "cuda")
+"""What `--device` takes."""
+
+
 def train(verb: Train) -> int:
     """Train, then print the last figures; with `--from`, compare them too."""
+    if verb.device not in DEVICES:
+        known = " or ".join(DEVICES)
+        raise ValueError(f"`--device` must be {known}, got {verb.device!r}.")
     again = runs.stored(verb.store, verb.source) if verb.source else None
     if again is not None and again.step is None:
         raise ValueError(f"`from` must have reported an error, got {verb.source!r}.")

@@ -11,6 +11,8 @@ only a fenced driver can have written, wait until the numbers have passed them: 
 name ever promises a row that is not there, and none hides a higher number.
 """
 
+import subprocess
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -18,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from results import drivers, schema, segments
+from results.header import Header
 from results.segments import Opened, Segment
 from results.storage import Storage, StorageError
 
@@ -273,3 +276,49 @@ def _regrouped(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
             waiting = [rows.slice(_GROUP_ROWS)]
     if any(map(len, waiting)):
         yield pa.concat_tables(waiting)
+
+
+def apart(
+    location: str, search: str, epoch: str, which: str
+) -> subprocess.Popen[bytes]:
+    """A process that compacts, out of reach of a terminal's Ctrl-C.
+
+    Args:
+        location: Where the store is.
+        search: Name of the search.
+        epoch: The driver's.
+        which: `due` or `all`.
+    """
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "results.compaction",
+            location,
+            search,
+            epoch,
+            which,
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def main() -> None:
+    """What the process of `apart` does."""
+    location, search, epoch, which = sys.argv[1:]
+    storage = Storage(location, create=False)
+    path = f"searches/{search}.json"
+    parameters = Header.from_bytes(path, storage.get(path)).parameters
+    if which == "all":
+        compact_all(storage, search, parameters, int(epoch))
+    else:
+        schemas = {name: schema.schema(name, parameters) for name in schema.TABLES}
+        compact_due(storage, search, int(epoch), schemas)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ Everything takes and gives Arrow tables. Files are read and checked here, throug
 Python variable.
 """
 
+import threading
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ from results.store import Store
 
 if TYPE_CHECKING:
     import duckdb
+
+_LOOK_S = 0.1
+"""How often a question that runs is looked after."""
 
 _BEST = """
 WITH sound AS (
@@ -140,7 +144,7 @@ def query(store: Store, sql: str, search: str | None = None) -> pa.Table:
                     f"`sql` must be one SELECT statement, got {len(kinds)} of "
                     f"{', '.join(kind.name for kind in kinds) or 'any kind'}."
                 )
-            return connection.sql(sql).to_arrow_table()
+            return _interruptible(connection, sql)
         except duckdb.Error as error:
             cause = str(error).splitlines()[0]
             raise ValueError(
@@ -209,6 +213,34 @@ def progress(store: Store, search: str) -> Progress:
         rungs=_rungs(decisions),
         driver=f"process {driver.pid} on {driver.host}" if driver else None,
     )
+
+
+def _interruptible(connection: "duckdb.DuckDBPyConnection", sql: str) -> pa.Table:
+    """The answer, from a thread of its own: DuckDB takes no Ctrl-C in this one."""
+    found: list[pa.Table | Exception] = []
+    done = threading.Event()  # a `join` that is interrupted takes the thread for dead
+
+    def answer() -> None:
+        try:
+            found.append(connection.sql(sql).to_arrow_table())
+        except Exception as error:  # raised where it is awaited
+            found.append(error)
+        finally:
+            done.set()
+
+    thread = threading.Thread(target=answer, daemon=True)
+    try:
+        thread.start()
+        while not done.wait(_LOOK_S):
+            pass
+    except KeyboardInterrupt:
+        while not done.wait(_LOOK_S):  # again and again: it may not have begun yet
+            connection.interrupt()
+        raise
+    (result,) = found
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _rungs(decisions: pa.Table) -> tuple[Rung, ...]:

@@ -42,7 +42,7 @@ def decode(path: str, data: bytes) -> dict[str, Any]:
         said = json.loads(data)
         if said["sha256"] == _digest(said["record"]):
             return dict(said["record"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StorageError(f"`{path}` is damaged: it is no record.") from error
     raise StorageError(f"`{path}` is damaged: its checksum does not match.")
 

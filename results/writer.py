@@ -7,6 +7,7 @@ this machine instead (see `spool`), so that training goes on, and `trouble` says
 what is the matter.
 """
 
+import subprocess
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -40,6 +41,10 @@ COMPACT_EVERY = 16
 _PROBE_BYTES = 4096
 
 
+APART_ROWS = 50_000
+"""Sequence number from which segments are merged by a process of their own."""
+
+
 class Writer:
     """The only writer of a search; made by `Store.writer`. Safe for threads."""
 
@@ -71,6 +76,7 @@ class Writer:
         self._trouble: str | None = None
         self._rows_lock, self._flush_lock = threading.RLock(), threading.Lock()
         self._compact_lock = threading.Lock()
+        self._merging: subprocess.Popen[bytes] | None = None
         self._wake, self._closing = threading.Event(), threading.Event()
         try:
             self._spool = Spool(storage, search, epoch)
@@ -170,9 +176,8 @@ class Writer:
             ValueError: If another driver has taken the search over.
         """
         self.flush()
-        args = self._storage, self.search, self._parameters, self.epoch
         with self._compact_lock, suppress(StorageError):
-            compaction.compact_all(*args)
+            self._merge("all")
 
     def close(self) -> None:
         """Flush, and free the search for the next driver.
@@ -190,6 +195,8 @@ class Writer:
             self._closed = True
         self._closing.set()
         self._wake.set()
+        if self._merging is not None:
+            self._merging.terminate()  # nothing is lost, and the next one does it
         self._thread.join()
         try:
             self.flush()
@@ -331,9 +338,24 @@ class Writer:
         if self._segments >= COMPACT_EVERY:
             self._segments = 0
             with self._compact_lock, suppress(StorageError, ValueError):
-                compaction.compact_due(
-                    self._storage, self.search, self.epoch, self._schemas
-                )
+                self._merge("due")
+
+    def _merge(self, which: str) -> None:
+        """Compact all tables or those that are due; of many rows apart from here.
+
+        What Arrow and the allocator keep of a large merge would stay in a process
+        that runs for weeks.
+        """
+        if self._storage.root is not None and self._next_seq >= APART_ROWS:
+            words = (self._storage.location, self.search, str(self.epoch), which)
+            self._merging = compaction.apart(*words)
+            self._merging.wait()
+        elif which == "all":
+            args = self._storage, self.search, self._parameters, self.epoch
+            compaction.compact_all(*args)
+        else:
+            args = self._storage, self.search, self.epoch
+            compaction.compact_due(*args, self._schemas)
 
     def _run(self) -> None:
         """Flush and beat until closed; what fails is tried again at the next turn."""

@@ -101,7 +101,7 @@ class Remember(policy.Policy):
         if (trial, result["step"]) == self.fails_at:
             raise OSError("The store is full.")
         if (trial, result["step"]) == self.interrupted_at:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # in this thread, now
         if not self.told:
             self.asked_before_the_first_report = self.asked
         self.pids.add(result["pid"])

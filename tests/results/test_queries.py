@@ -1,7 +1,9 @@
 import math
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import duckdb
@@ -395,3 +397,16 @@ class TestProgress:
         """A search that is not there is refused."""
         with pytest.raises(ValueError, match=r"\(demo\), got 'nope'"):
             queries.progress(store, "nope")
+
+
+def test_ctrl_c_ends_a_question_without_end(store):
+    """A signal ends it, though DuckDB would go on for years."""
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            queries.query(
+                store, "SELECT count(*) FROM range(10000000000000) t(i) WHERE i % 7 = 3"
+            )
+    finally:
+        timer.cancel()

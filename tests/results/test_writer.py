@@ -259,8 +259,10 @@ def wait_until(holds, timeout_s):
         time.sleep(0.01)
 
 
-def test_compact_leaves_one_file_a_table_and_every_row(store, make):
-    """Three segments become one; the rows are those that were appended."""
+@pytest.mark.parametrize("apart", [True, False], ids=["apart", "here"])
+def test_compact_leaves_one_file_a_table_and_every_row(store, make, monkeypatch, apart):
+    """Four segments become one; the rows are those that were appended."""
+    monkeypatch.setattr(writer, "APART_ROWS", 0 if apart else 10**9)
     with store.writer("demo") as open_writer:
         for step in range(3):
             open_writer.append("reports", make.report(step))
