@@ -2,7 +2,9 @@
 
 `Bank.advance` takes any lanes, in any stage, by one epoch each; those of one
 stage and one shape run as one stack. A lane can come, go, be saved and be
-restored between two calls, and its numbers do not depend on its neighbours.
+restored between two calls, and its numbers do not depend on its neighbours: but
+for rounding in a bank whose stacks are as large as what comes, to the last bit
+in one of a fixed width.
 """
 
 import time
@@ -13,12 +15,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnets import batches, depth_gan, geometry, health, metrics, pose_vae, stages
+from cnets import (
+    batches,
+    depth_gan,
+    fast as fast_steps,
+    geometry,
+    health,
+    metrics,
+    pose_vae,
+    stages,
+)
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.health import Finding
 from cnets.lanes import Lane, Stack, run, take
 from cnets.shapes import JointsMm
+from cnets.stacking import Stacking
 
 
 ROWS_AT_ONCE = 256
@@ -81,6 +93,9 @@ class Bank:
         data: HandData,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
+        *,
+        fast: bool = False,
+        width: int | None = None,
     ) -> None:
         """Hold the data; lanes are made by `lane`.
 
@@ -88,11 +103,22 @@ class Bank:
             data: The data set of all lanes.
             device: Where they train.
             dtype: Kind of number; float64 for comparisons.
+            fast: Whether a lane alone takes the joint steps of `cnets.fast`,
+                whose numbers differ by rounding.
+            width: Rows of every stack. Missing lanes are made up for by
+                ghosts, and codes of all sizes that `padding.room` gives one
+                room share a stack. 1 is a solo run; None stacks the lanes of
+                one shape that come.
+
+        Raises:
+            ValueError: If `width` is not 1 or more.
         """
+        self.width = width
+        self._stacking = Stacking(build, width)
         self.data = data
+        self.fast = fast
         self.device = torch.device(device)
         self.frames = batches.Frames(data, self.device, dtype)
-        self._modules: dict[tuple, dict[str, nn.Module]] = {}
 
     def lane(self, config: TrainConfig) -> Lane:
         """A lane before its first epoch.
@@ -135,11 +161,8 @@ class Bank:
         Returns:
             One report a lane, in their order.
         """
-        groups: dict[tuple, list[int]] = {}
-        for index, lane in enumerate(lanes):
-            groups.setdefault(_shape(lane), []).append(index)
         reports: dict[int, EpochReport] = {}
-        for members in groups.values():
+        for members in self._stacking.groups(lanes):
             group = [lanes[i] for i in members]
             reports |= zip(members, self._epoch(group, beat), strict=True)
         return [reports[i] for i in range(len(lanes))]
@@ -223,30 +246,28 @@ class Bank:
 
     def modules(self, config: TrainConfig) -> dict[str, nn.Module]:
         """The networks of one shape; they give structure, never weights."""
-        key = (config.networks, config.latent_size)
-        if key not in self._modules:
-            with torch.device("meta"):
-                self._modules[key] = build(config)
-        return self._modules[key]
+        return self._stacking.modules(config)
 
     def _epoch(self, lanes: Sequence[Lane], beat: Beat) -> list[EpochReport]:
         start = time.monotonic()
         stage = lanes[0].stage
-        modules = self.modules(lanes[0].config)
-        stack = Stack(lanes, {n: modules[n] for n in stages.NETWORKS[stage]})
+        stack = self._stacking.stack(lanes)
         rates = self._learning_rates(stack, stage)
-        draws = [batches.epoch(self.frames, k.config, stage, k.epoch) for k in lanes]
+        drawn = self._stacking.draws(stack, self.frames)
+        steps = drawn["rows"].shape[1]
+        update = stages.UPDATES[stage]
+        if self.fast and stage == "joint" and len(stack.lanes) == 1:
+            update = fast_steps.JointUpdate(stack)
         sums: dict[str, Tensor] = {}
-        steps = 0
-        for every in zip(*draws, strict=True):
-            batch = {n: torch.stack([b[n] for b in every]) for n in every[0]}
-            terms = stages.UPDATES[stage](stack, batch, rates)
+        for step in range(steps):
+            part = {n: value[:, step] for n, value in drawn.items()}
+            batch = batches.inputs(self.frames, stage, part)
+            terms = update(stack, batch, rates)
             sums = {n: sums.get(n, 0) + term for n, term in terms.items()}
-            steps += 1
             beat()
         stack.unstack()
-        means = {n: (total / steps).tolist() for n, total in sums.items()}
-        terms = [{n: v[k] for n, v in means.items()} for k in range(len(lanes))]
+        means = torch.stack(list(sums.values()), 1).div(steps).tolist()
+        terms = [dict(zip(sums, row, strict=True)) for row in means[: len(lanes)]]
         figures = [self._figures(lane, beat) for lane in lanes]
         checked = [self._checked(k, t) for k, t in zip(lanes, terms, strict=True)]
         seconds = time.monotonic() - start
@@ -303,21 +324,18 @@ class Bank:
         return report
 
     def _learning_rates(self, stack: Stack, stage: str) -> Tensor:
-        if stage == "joint":
-            ended = stack.numbers("joint.learning_rate").new_tensor(
-                [lane.epoch for lane in stack.lanes]
-            )
-            return (
-                stack.numbers("joint.learning_rate")
-                * stack.numbers("joint.decay") ** ended
-            )
-        if stage != "vae":
+        if stage in LEARNING_RATES:
             return stack.numbers(LEARNING_RATES[stage])
-        rates = []
-        for lane in stack.lanes:
-            steps = batches.steps_an_epoch(lane.config, stage, self.data)
-            rates.append(stages.vae_learning_rate(lane.config, lane.epoch, steps))
+        rates = [self._decayed(lane) for lane in stack.lanes]
         return next(iter(stack.flat.values())).new_tensor(rates)
+
+    def _decayed(self, lane: Lane) -> float:
+        """The step size of the lane's epoch, in a stage where it decays."""
+        if lane.stage == "joint":
+            joint = lane.config.joint
+            return joint.learning_rate * joint.decay**lane.epoch
+        steps = batches.steps_an_epoch(lane.config, lane.stage, self.data)
+        return stages.vae_learning_rate(lane.config, lane.epoch, steps)
 
 
 def build(config: TrainConfig) -> dict[str, nn.Module]:
@@ -344,11 +362,3 @@ def epochs_of(config: TrainConfig, stage: str) -> int:
     if stage == "warm_up":
         return config.joint.warm_up_epochs
     return batches.stage_settings(config, stage).epochs
-
-
-def _shape(lane: Lane) -> tuple:
-    """What lanes must have in common to be stacked."""
-    config, settings = lane.config, batches.stage_settings(lane.config, lane.stage)
-    sizes = (settings.batch_size, settings.steps)
-    joint = (config.joint.mixed_codes, config.joint.depth_clip)
-    return (lane.stage, config.networks, config.latent_size, *sizes, *joint)

@@ -3,7 +3,10 @@
 A lane is one trial: its networks' weights, their running statistics and its
 optimisers. Lanes of one stage and one shape are stacked; `torch.func.vmap`
 then runs a function that was written for a single trial on all of them. One
-lane alone skips the transform. Nothing here knows a loss or a data set.
+row alone skips the transform. Nothing here knows a loss or a data set.
+
+The rows of a stack decide how its sums are rounded, so a stack may have more
+rows than lanes: ghosts repeat the first lane, and nobody reads what they learn.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +21,7 @@ from torch.utils import _pytree as pytree
 from cnets import optimiser
 from cnets.config import TrainConfig
 from cnets.optimiser import Moments
+from cnets.padding import Layout
 
 
 class Net(NamedTuple):
@@ -99,19 +103,57 @@ def take(lane: Lane, name: str, module: nn.Module) -> None:
 class Stack:
     """Lanes of one stage and one shape, stacked for the length of an epoch."""
 
-    def __init__(self, lanes: Sequence[Lane], modules: Mapping[str, nn.Module]) -> None:
-        """Copy the networks `modules` of every lane, side by side."""
-        self.lanes = lanes
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        modules: Mapping[str, nn.Module],
+        *,
+        rows: int | None = None,
+        layouts: Sequence[Mapping[str, Layout]] = (),
+        spread: Sequence[float] = (),
+    ) -> None:
+        """Copy the networks `modules` of every lane, side by side.
+
+        Args:
+            lanes: One at least.
+            modules: The networks, in the shape that they run in.
+            rows: Rows of the stack, at least the lanes; None is one a lane.
+            layouts: Where each lane's numbers lie in these networks; none if
+                they have its own shape.
+            spread: How many times larger a code is here than in each lane.
+        """
+        self.own = len(lanes)
+        """Rows that are lanes; the others are ghosts."""
+        ghosts = (rows or self.own) - self.own
+        self.lanes = [*lanes, *[lanes[0]] * ghosts]
         self.modules = modules
-        self.flat = {n: torch.stack([k.flat[n] for k in lanes]) for n in modules}
+        self._layouts = [*layouts, *list(layouts[:1]) * ghosts]
+        self.flat = {
+            n: torch.stack(
+                [self._wide(k, n, lane.flat[n]) for k, lane in enumerate(self.lanes)]
+            )
+            for n in modules
+        }
         self.nets = {n: self._net(n) for n in modules}
         self.moments: dict[str, dict[str, Moments]] = {}
         self._numbers: dict[str, Tensor] = {}
+        flat = next(iter(self.flat.values()))
+        self.spread: Tensor | None = None
+        """What a mean over a code has to be multiplied by, if by anything."""
+        if spread:
+            factors = [*spread, *list(spread[:1]) * ghosts]
+            self.spread = flat.new_tensor(factors)
+
+    def _wide(self, row: int, name: str, flat: Tensor) -> Tensor:
+        return self._layouts[row][name].widen(flat) if self._layouts else flat
 
     def _net(self, name: str) -> Net:
         views = unflatten(self.flat[name], self.modules[name])
         params = {n: v.detach().requires_grad_() for n, v in views.items()}
         every = [lane.buffers[name] for lane in self.lanes]
+        if self._layouts:
+            pairs = zip(self._layouts, every, strict=True)
+            every = [layout[name].widen_buffers(own) for layout, own in pairs]
         buffers = {n: torch.stack([b[n] for b in every]) for n in every[0]}
         return Net(params, buffers)
 
@@ -166,38 +208,55 @@ class Stack:
         """
         every = [p for name in names for p in self.nets[name].params.values()]
         gradients = iter(torch.autograd.grad(objectives.sum(), every))
-        kept = self.moments.setdefault(update, {})
+        flat = {}
         for name in names:
+            parts = [next(gradients).flatten(1) for _ in self.nets[name].params]
+            flat[name] = torch.cat(parts, 1)
+        self.step(update, flat, learning_rate)
+
+    def step(
+        self, update: str, gradients: Mapping[str, Tensor], learning_rate: Tensor
+    ) -> None:
+        """Adam with gradients [lanes, parameters] that are known, by network."""
+        kept = self.moments.setdefault(update, {})
+        for name, gradient in gradients.items():
             if name not in kept:
                 kept[name] = self._moments(update, name)
-            parts = [next(gradients).flatten(1) for _ in self.nets[name].params]
-            flat = self.flat[name]
-            optimiser.step(flat, torch.cat(parts, 1), kept[name], learning_rate)
+            optimiser.step(self.flat[name], gradient, kept[name], learning_rate)
 
     def _moments(self, update: str, name: str) -> Moments:
         every = []
-        for lane in self.lanes:
+        for row, lane in enumerate(self.lanes):
             kept = lane.moments.get(update, {}).get(name)
-            every.append(kept or optimiser.fresh(lane.flat[name]))
+            kept = kept or optimiser.fresh(lane.flat[name])
+            every.append((row, kept))
         return Moments(
-            torch.stack([m.first for m in every]),
-            torch.stack([m.second for m in every]),
-            torch.stack([m.count for m in every]),
+            torch.stack([self._wide(k, name, m.first) for k, m in every]),
+            torch.stack([self._wide(k, name, m.second) for k, m in every]),
+            torch.stack([m.count for _, m in every]),
         )
 
     def unstack(self) -> None:
-        """Give every lane its part back."""
-        for k, lane in enumerate(self.lanes):
+        """Give every lane its part back, in its own shape."""
+        for row, lane in enumerate(self.lanes[: self.own]):
             for name in self.modules:
-                lane.flat[name] = self.flat[name][k].clone()
-                buffers = self.nets[name].buffers
-                lane.buffers[name] = {n: b[k].clone() for n, b in buffers.items()}
+                lane.flat[name] = self._own(row, name, self.flat[name][row])
+                every = self.nets[name].buffers
+                buffers = {n: b[row].clone() for n, b in every.items()}
+                if self._layouts:
+                    buffers = self._layouts[row][name].narrow_buffers(buffers)
+                lane.buffers[name] = buffers
             lane.moments = {
                 update: {
                     name: Moments(
-                        m.first[k].clone(), m.second[k].clone(), m.count[k].clone()
+                        self._own(row, name, m.first[row]),
+                        self._own(row, name, m.second[row]),
+                        m.count[row].clone(),
                     )
                     for name, m in by_name.items()
                 }
                 for update, by_name in self.moments.items()
             }
+
+    def _own(self, row: int, name: str, wide: Tensor) -> Tensor:
+        return self._layouts[row][name].narrow(wide) if self._layouts else wide.clone()

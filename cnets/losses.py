@@ -31,7 +31,7 @@ def kl_standard_normal(mean: PoseCode, log_variance: PoseCode) -> Scalar:
 
 def judged_real(logits: Float[Tensor, " batch"]) -> Scalar:
     """Cross-entropy of images that should be judged real, mean over the batch."""
-    return functional.softplus(-logits).mean()
+    return -functional.logsigmoid(logits).mean()
 
 
 def judged_rendered(logits: Float[Tensor, " batch"]) -> Scalar:
@@ -40,7 +40,7 @@ def judged_rendered(logits: Float[Tensor, " batch"]) -> Scalar:
     Source:
         Goodfellow et al. 2014, arXiv:1406.2661, the discriminator's side.
     """
-    return functional.softplus(logits).mean()
+    return -functional.logsigmoid(-logits).mean()
 
 
 def feature_matching(

@@ -41,6 +41,9 @@ NETWORKS = {
 }
 """The networks that a stage runs, changed or not."""
 
+CODE_MEANS = ("posterior", "smoothness_mixed", "smoothness_self")
+"""The terms that are means over the numbers of a code."""
+
 
 def vae_learning_rate(config: TrainConfig, epoch: int, steps: int) -> float:
     """Step size in an epoch of stage A.
@@ -104,6 +107,7 @@ def update_warm_up(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     nets = _fixed(stack, ("trunk",)) | _pick(stack, CODE_HEADS)
     fixed = _detached(scene)
     terms = stack.map(partial(code_terms, modules), nets, batch, fixed)
+    terms = _over_own_codes(stack, terms)
     total = stack.weighted(_smoothness(terms) | {"posterior": terms["posterior"]})
     stack.descend("warm_up_heads", CODE_HEADS, total, learning_rate)
     depth = stack.map(partial(depth_term, _clip(stack)), batch, scene)
@@ -126,6 +130,7 @@ def update_joint(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
         batch,
         _detached(scene),
     )
+    terms = _over_own_codes(stack, terms)
     adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
     total = stack.weighted(
         {"adversarial": adversarial, "posterior": terms["posterior"]}
@@ -135,6 +140,7 @@ def update_joint(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     seen = stack.map(
         partial(generator_terms, modules), _fixed(stack, DISCRIMINATOR), batch, scene
     )
+    seen = _over_own_codes(stack, seen)
     depth = stack.map(partial(depth_term, _clip(stack)), batch, scene)
     matched = {"feature_matching": seen["feature_matching"]}
     total = stack.weighted(depth | matched | _smoothness(seen))
@@ -277,6 +283,14 @@ def _smoothness_terms(measured: Tensor, fake: Tensor, scene: Batch) -> Terms:
 
 def _smoothness(terms: Terms) -> Terms:
     return {"smoothness": terms["smoothness_mixed"] + terms["smoothness_self"]}
+
+
+def _over_own_codes(stack: Stack, terms: Terms) -> Terms:
+    """The terms with means over each lane's own code, not over a wider one."""
+    spread = stack.spread
+    if spread is None:
+        return terms
+    return {n: t * spread if n in CODE_MEANS else t for n, t in terms.items()}
 
 
 def _trunk(modules: Modules, nets: Nets, images: Tensor) -> Tensor:

@@ -1,0 +1,271 @@
+"""Seconds of a joint update, ours beside the plain one, and what bounds it.
+
+Both train the same lane on the same batches in one process, taking turns, so
+that a disturbed machine disturbs both; a ratio is the median over the turns.
+The plain update is `stages.update_joint`, ours `fast.JointUpdate`. Networks
+and batches are those of a preset; the images are noise, whose values change no
+time. Nothing is trained to an end here.
+
+The roofline: an update has to multiply and add so many numbers (counted in the
+plain update, so a detour of ours does not count as work) and to read and write
+what its operations take and give (an upper limit: small arrays stay in the
+caches). The machine's two speeds are measured in the same run.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from cnets import batches, config, fast, stages
+from cnets.bank import Bank
+from cnets.config import TrainConfig
+from cnets.data import HandData, synthetic
+from cnets.lanes import Stack
+
+
+FRAMES = 1000
+"""Rows of the data; more change nothing."""
+
+RATE = 1e-3
+
+Update = Callable[[], object]
+
+
+class Bytes(TorchDispatchMode):
+    """Adds up what every operation reads and writes; views are free."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        super().__init__()
+        self.moved = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Run the operation and count its tensors."""
+        made = func(*args, **(kwargs or {}))
+        if not func.is_view and "empty" not in func.__name__:
+            tensors = pytree.tree_leaves((args, kwargs, made))
+            self.moved += sum(
+                t.numel() * t.element_size() for t in tensors if isinstance(t, Tensor)
+            )
+        return made
+
+
+def noise(one: TrainConfig) -> HandData:
+    """Poses of the embedded set with images that show nothing."""
+    labels, side_px = synthetic.labels(FRAMES), one.networks.side_px
+    crops = np.random.default_rng(0).uniform(-1, 1, (FRAMES, side_px, side_px))
+    return HandData(
+        name="noise",
+        fingerprint="0" * 64,
+        skeleton=labels.skeleton,
+        camera=labels.camera,
+        crops=crops.astype(np.float16),
+        joints_mm=labels.joints_mm,
+        centres_mm=labels.centres_mm,
+        person=labels.person,
+        split=labels.splits["person"],
+    )
+
+
+def prepared(
+    bank: Bank, one: TrainConfig, *, quick: bool
+) -> Callable[[], dict[str, Tensor]]:
+    """One update of a lane of its own; its batches come round again and again."""
+    modules = bank.modules(one)
+    stack = Stack(
+        [bank.lane(one)], {name: modules[name] for name in stages.NETWORKS["joint"]}
+    )
+    update = fast.JointUpdate(stack) if quick else stages.update_joint
+    rate = torch.tensor([RATE], dtype=bank.frames.dtype, device=bank.device)
+    drawn = list(batches.epoch(bank.frames, one, "joint", 0))
+    every = [{n: t.unsqueeze(0) for n, t in batch.items()} for batch in drawn]
+    made = 0
+
+    def step() -> dict[str, Tensor]:
+        nonlocal made
+        made += 1
+        return update(stack, every[(made - 1) % len(every)], rate)
+
+    return step
+
+
+def seconds(
+    update: Update, device: torch.device, times: int = 1
+) -> tuple[float, float]:
+    """Wall and processor time of an update, the mean of some."""
+    wall, processor = time.perf_counter(), time.process_time()
+    for _ in range(times):
+        update()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    spent = (time.perf_counter() - wall, time.process_time() - processor)
+    return spent[0] / times, spent[1] / times
+
+
+def attainable(device: torch.device) -> tuple[float, float]:
+    """Most operations a second (of a product and a convolution), and bytes a second."""
+    square = torch.randn(1024, 1024, device=device)
+    images = torch.randn(256, 64, 16, 16, device=device)
+    images = images.contiguous(memory_format=torch.channels_last)
+    kernel = torch.randn(64, 64, 3, 3, device=device)
+    large = torch.randn(1 << 26, device=device)
+    goal = torch.zeros_like(large)
+
+    def product() -> Tensor:
+        return square @ square
+
+    def convolution() -> Tensor:
+        return torch.conv2d(images, kernel, padding=1)
+
+    def copy() -> Tensor:
+        return goal.copy_(large)
+
+    counts = {
+        product: 2 * 1024**3,
+        convolution: 2 * images.numel() * 64 * 9,
+        copy: 2 * large.numel() * large.element_size(),
+    }
+    speeds = {}
+    for work, count in counts.items():
+        work()
+        spent = min(seconds(work, device)[0] for _ in range(10))
+        speeds[work] = count / spent
+    return max(speeds[product], speeds[convolution]), speeds[copy]
+
+
+def counted(update: Update) -> tuple[int, int]:
+    """Operations of an update's products and convolutions, and its bytes."""
+    with FlopCounterMode(display=False) as flops:
+        update()
+    with Bytes() as read:
+        update()
+    return flops.get_total_flops(), read.moved
+
+
+def apart(plain: list[dict[str, Tensor]], ours: list[dict[str, Tensor]]) -> float:
+    """Largest relative difference of two runs' loss terms."""
+    return max(
+        abs((ours[i][name] - term).item()) / max(abs(term.item()), 1e-12)
+        for i, terms in enumerate(plain)
+        for name, term in terms.items()
+    )
+
+
+def differences(
+    data: HandData, one: TrainConfig, device: torch.device
+) -> dict[str, float]:
+    """How far float32 runs are from double precision after `joint.steps` updates."""
+    runs = {}
+    for name, dtype, quick in (
+        ("exact", torch.float64, False),
+        ("plain", torch.float32, False),
+        ("ours", torch.float32, True),
+    ):
+        step = prepared(Bank(data, device, dtype), one, quick=quick)
+        runs[name] = [step() for _ in range(one.joint.steps or 1)]
+    return {
+        "terms_compared_over_updates": float(one.joint.steps or 1),
+        "plain_from_float64": apart(runs["exact"], runs["plain"]),
+        "ours_from_float64": apart(runs["exact"], runs["ours"]),
+        "ours_from_plain": apart(runs["plain"], runs["ours"]),
+    }
+
+
+def measure(one: TrainConfig, device: torch.device, turns: int) -> dict[str, Any]:
+    """All figures of a preset, by name."""
+    data = noise(one)
+    bank = Bank(data, device)
+    sides = [prepared(bank, one, quick=quick) for quick in (False, True)]
+    for side in sides:
+        seconds(side, device, 3)
+    spent = [[seconds(side, device) for side in sides] for _ in range(turns)]
+    wall = [[turn[k][0] for turn in spent] for k in (0, 1)]
+    processor = [[turn[k][1] for turn in spent] for k in (0, 1)]
+    flops, moved = counted(sides[0])
+    our_flops, our_bytes = counted(sides[1])
+    flops_per_s, bytes_per_s = attainable(device)
+    bounds = {"arithmetic": flops / flops_per_s, "memory": our_bytes / bytes_per_s}
+    bound = max(bounds, key=lambda name: bounds[name])
+    ours = statistics.median(wall[1])
+    return {
+        "plain_s": statistics.median(wall[0]),
+        "ours_s": ours,
+        "plain_least_s": min(wall[0]),
+        "ours_least_s": min(wall[1]),
+        "times_faster": statistics.median(a / b for a, b in zip(*wall, strict=True)),
+        "times_faster_at_least_s": min(wall[0]) / min(wall[1]),
+        "times_faster_processor_time": statistics.median(
+            a / b for a, b in zip(*processor, strict=True)
+        ),
+        "plain_gflop": flops / 1e9,
+        "ours_gflop": our_flops / 1e9,
+        "plain_mbytes": moved / 1e6,
+        "ours_mbytes": our_bytes / 1e6,
+        "attainable_gflop_per_s": flops_per_s / 1e9,
+        "attainable_gbytes_per_s": bytes_per_s / 1e9,
+        "arithmetic_s": bounds["arithmetic"],
+        "memory_s": bounds["memory"],
+        "bound": bound,
+        "plain_times_the_bound": statistics.median(wall[0]) / bounds[bound],
+        "ours_times_the_bound": ours / bounds[bound],
+    }
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--preset", choices=tuple(config.PRESETS), default="small")
+    parser.add_argument("--batch", type=int, help="batch size of the joint stage")
+    parser.add_argument("--turns", type=int, default=40, help="updates of each side")
+    parser.add_argument(
+        "--compare", type=int, default=0, help="updates over which terms are compared"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    options = parser.parse_args()
+    for name, least in (("turns", 1), ("compare", 0), ("threads", 1)):
+        if not getattr(options, name) >= least:
+            parser.error(f"--{name} must be {least} or more.")
+    torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+    one = config.preset(options.preset).replace({"networks.joints": 21})
+    if options.batch is not None:
+        one = one.replace({"joint.batch_size": options.batch})
+    figures: dict[str, Any] = {
+        "preset": options.preset,
+        "batch": one.joint.batch_size,
+        "threads": options.threads,
+        "device": str(device),
+        "torch": torch.__version__,
+    }
+    few = one.replace({"joint.steps": 4})
+    figures |= measure(few, device, options.turns)
+    if options.compare:
+        longer = one.replace({"joint.steps": options.compare})
+        figures |= differences(noise(longer), longer, device)
+    if options.format == "json":
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(
+            f"{name:32} {value:.4g}"
+            if isinstance(value, float)
+            else f"{name:32} {value}"
+        )
+
+
+if __name__ == "__main__":
+    main()
