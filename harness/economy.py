@@ -6,31 +6,21 @@ keep none: their rows are in the store, and `train --from` repeats them.
 """
 
 import contextlib
+import math
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import pyarrow as pa
-
 from harness.job import Report
 from harness.recorder import Tracked
-from results import queries
 
 
 TRASH = ".trash"
 """Folder of a store where checkpoints are while they are deleted."""
 
-COLUMNS = pa.schema(
-    [
-        ("trial", pa.string()),
-        ("number", pa.int64()),
-        ("state", pa.string()),
-        ("step", pa.int64()),
-        ("objective_mm", pa.float64()),
-    ]
-)
-"""What a ranking looks at."""
+SOUND = ("completed", "stopped", "cancelled")
+"""Ends after which a trial may be among the best."""
 
 
 class Economy:
@@ -70,9 +60,9 @@ class Economy:
         What cannot be deleted now is deleted at the next end of a trial.
         """
         mine = [t for t in self._trials().values() if t.proposal.ratio == ratio]
-        best = _best(mine, self._keep)
+        best, there_are = _best(mine, self._keep), self._folders()
         for trial in mine:
-            if trial.open:
+            if trial.open or trial.proposal.trial not in there_are:
                 continue
             there = sorted((self._checkpoints / trial.proposal.trial).glob("*"))
             kept = 1 if trial.proposal.trial in best else 0
@@ -81,6 +71,13 @@ class Economy:
             if not kept:
                 with contextlib.suppress(OSError):
                     (self._checkpoints / trial.proposal.trial).rmdir()
+
+    def _folders(self) -> set[str]:
+        """Names of the trials that have a folder: few of all that ended."""
+        try:
+            return {path.name for path in self._checkpoints.iterdir()}
+        except OSError:
+            return set()
 
     def _remove(self, path: Path) -> None:
         with contextlib.suppress(OSError):
@@ -94,19 +91,18 @@ class Economy:
 
 
 def _best(trials: list[Tracked], keep: int) -> set[str]:
-    """Names of the best trials that ended, as `best` ranks them."""
-    rows = [
-        {
-            "trial": trial.proposal.trial,
-            "number": trial.proposal.number,
-            "state": trial.state,
-            "step": trial.step,
-            "objective_mm": trial.objective_mm,
-        }
-        for trial in trials
-        if not trial.open
-    ]
-    table = pa.Table.from_pylist(rows, COLUMNS)
-    if not keep or not len(table):
-        return set()
-    return set(queries.best(table, per=None, top=keep)["trial"].to_pylist())
+    """Names of the best trials that ended, in the order of `results.queries.best`.
+
+    Written out, because a question to DuckDB at each end of a trial cost as much
+    as all its reports together.
+    """
+    found: list[tuple[float, float, int, str]] = []
+    for trial in trials:
+        value, step = trial.objective_mm, trial.step
+        if trial.state not in SOUND or value is None or not math.isfinite(value):
+            continue
+        depth = math.inf if trial.state == "completed" else step or 0
+        found.append((-depth, value, trial.proposal.number, trial.proposal.trial))
+    if any(depth == -math.inf for depth, *_ in found):  # then no other counts
+        found = [one for one in found if one[0] == -math.inf]
+    return {name for *_, name in sorted(found)[:keep]}

@@ -21,9 +21,19 @@ on (file and function in `ray/tune`):
   the search as what it was: it is kept, and `run_tune` raises it.
 - `Tuner` pickles searcher and scheduler into `tuner.pkl`. Nothing is restored
   from it, so both are pickled empty.
+- A trial that waits for a worker of its own takes the first one that gets free, and
+  its own, which has begun to start, is ended (`_maybe_reuse_cached_actor`). Where
+  trials are shorter than the start of a worker every trial began and ended one, and
+  the second slot was never used; the more slots, the more of them at once.
+- Every turn of the loop looks through all trials for one to run, twice
+  (`FIFOScheduler.choose_trial_to_run`), and every ten seconds all of them are
+  written to `experiment_state-*.json`. Nothing here needs either.
 """
 
 import contextlib
+import math
+import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +49,10 @@ from harness import failures
 from harness.connection import quietly, signals_put_back
 from harness.policy import Policy
 from harness.scheduler import Decision
+
+
+START_S = 10.0
+"""How long a trial waits for room for a worker of its own before it takes another's."""
 
 
 class _Shared:
@@ -115,6 +129,9 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         self._reported: dict[str, int] = {}
         self._refused: set[str] = set()  # Tune's ids of trials not to be tried again
 
+    def choose_trial_to_run(self, tune_controller: Any) -> None:
+        """None: Tune then takes those that wait in the order they were proposed."""
+
     def on_trial_result(
         self,
         tune_controller: Any,  # noqa: ARG002
@@ -166,8 +183,14 @@ class PolicyScheduler(schedulers.FIFOScheduler):
 
     def _report(self, trial: Any, result: Mapping[str, Any]) -> Decision:
         name = trial.config["trial"]
-        with self._shared.guard():
-            decision = self._shared.policy.report(name, result)
+        for early in result.get("before", ()):  # that came along with the last
+            with self._shared.guard():
+                decision = self._shared.policy.report(name, {"report": early})
+            if decision.action == "stop":
+                break
+        else:
+            with self._shared.guard():
+                decision = self._shared.policy.report(name, result)
         self._reported[trial.trial_id] = result["training_iteration"]
         if decision.action == "stop":
             self._shared.open.pop(name, None)
@@ -251,7 +274,7 @@ def run_tune(
             ),
         )
         try:
-            with signals_put_back(), _lost_workers_told():
+            with signals_put_back(), _own_loop():
                 tuner.fit()
         except KeyboardInterrupt:  # Tune's own way waits for the epochs under way
             shared.raise_kept()
@@ -275,12 +298,65 @@ class _ActorManager(RayActorManager):
         super()._actor_task_failed(tracked_actor_task, exception)
 
 
+class _Controller(tune_controller.TuneController):
+    """Tune's loop, which lets workers finish their start and saves its state once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing has been asked for yet."""
+        self._asked_s: dict[Any, float] = {}  # worker -> when it was asked for
+        self._saved = False
+        super().__init__(*args, **kwargs)
+
+    def checkpoint(self, force: bool = False, wait: bool = False) -> None:
+        """Only at the first turn and at the end: the log is the truth."""
+        if force or not self._saved:
+            super().checkpoint(force=True, wait=wait)
+
+    def save_to_dir(self) -> None:
+        """Once, as Tune wants to find a file."""
+        if not self._saved:
+            super().save_to_dir()
+        self._saved = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {n: v for n, v in super().__getstate__().items() if n != "_asked_s"}
+
+    def _schedule_trial_actor(self, trial: Any) -> None:
+        super()._schedule_trial_actor(trial)
+        if (actor := self._trial_to_actor.get(trial)) is not None:
+            self._asked_s.setdefault(actor, time.monotonic())
+
+    def _actor_started(self, tracked_actor: Any, log: str = "STARTED") -> None:
+        self._asked_s.pop(tracked_actor, None)
+        super()._actor_started(tracked_actor, log)
+
+    def _maybe_reuse_cached_actor(self, trial: Any) -> bool:
+        """Leaves a trial to the worker that starts for it; others are reused."""
+        own = self._trial_to_actor.get(trial)
+        if own is not None and trial not in self._resetting_trials:
+            waited_s = time.monotonic() - self._asked_s.get(own, -math.inf)
+            if waited_s < START_S or self._actor_manager.is_actor_started(own):
+                return False
+            self._asked_s.pop(own, None)
+        return super()._maybe_reuse_cached_actor(trial)
+
+
 @contextlib.contextmanager
-def _lost_workers_told() -> Iterator[None]:
-    """Lets a search outlive a worker that the memory monitor has ended."""
+def _own_loop() -> Iterator[None]:
+    """Puts the two classes above into Tune.
+
+    A search then outlives a worker that the memory monitor has ended.
+    """
     controller: Any = tune_controller
-    before, controller.RayActorManager = controller.RayActorManager, _ActorManager
+    places: tuple[tuple[Any, str, Any], ...] = (
+        (controller, "RayActorManager", _ActorManager),
+        (sys.modules["ray.tune.tune"], "TuneController", _Controller),
+    )
+    before = [getattr(module, name) for module, name, _ in places]
+    for module, name, ours in places:
+        setattr(module, name, ours)
     try:
         yield
     finally:
-        controller.RayActorManager = before
+        for (module, name, _), theirs in zip(places, before, strict=True):
+            setattr(module, name, theirs)

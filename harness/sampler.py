@@ -2,7 +2,9 @@
 
 Nothing is kept between proposals. Each call builds an Optuna study in memory
 from the history, asks it once with a sampler seeded by (seed, number), and
-forgets it: the same log gives the same proposal, on any machine.
+forgets it: the same log gives the same proposal, on any machine. Values that
+our own space has made are neither checked nor copied again on their way into
+the study, which took four times as long as the question itself.
 
 Who proposes. Ratios take turns. The first trial at each ratio is the space's
 start; of the others at a ratio every third is drawn at random (in a search
@@ -30,6 +32,7 @@ What the study is told:
                          (constant liar), so that parallel proposals differ
 """
 
+import functools
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,8 +41,8 @@ from typing import Literal
 
 import numpy as np
 import optuna
-from optuna import distributions, samplers
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna import distributions, samplers, storages
+from optuna.trial import FrozenTrial, TrialState
 
 from search_spaces import OneOf, Parameter, Real, Space, Value, Whole
 
@@ -120,8 +123,11 @@ class TrialRecord:
 
     def last(self) -> tuple[int, float] | None:
         """The last step with a finite value, and that value."""
-        finite = [point for point in self.curve if math.isfinite(point[1])]
-        return max(finite, key=lambda point: point[0], default=None)
+        return self._last
+
+    @functools.cached_property
+    def _last(self) -> tuple[int, float] | None:
+        return max((p for p in self.curve if math.isfinite(p[1])), default=None)
 
 
 def propose(
@@ -225,22 +231,29 @@ def relative(records: Sequence[TrialRecord]) -> dict[str, float]:
         step with a finite value, for the trials that have one; 0 is usual,
         below 0 is better.
     """
-    seen: dict[tuple[float, int], list[float]] = {}
+    asked = {(r.ratio, last[0]) for r in records if (last := r.last()) is not None}
+    steps: dict[float, list[int]] = {}
+    for ratio, step in asked:  # few: most trials end at a rung or at the last step
+        steps.setdefault(ratio, []).append(step)
+    seen: dict[tuple[float, int], list[float]] = {pair: [] for pair in asked}
     for record in records:
-        for step, value in dict(record.curve).items():
-            if math.isfinite(value):
-                seen.setdefault((record.ratio, step), []).append(value)
-    scores: dict[str, float] = {}
-    for record in records:
-        if (last := record.last()) is not None:
-            usual = statistics.median(seen[record.ratio, last[0]])
-            scores[record.trial] = math.log(max(last[1], TINY_MM) / max(usual, TINY_MM))
-    return scores
+        curve = dict(record.curve)
+        for step in steps.get(record.ratio, ()):
+            if math.isfinite(value := curve.get(step, math.nan)):
+                seen[record.ratio, step].append(value)
+    usual = {pair: statistics.median(values) for pair, values in seen.items()}
+    return {
+        record.trial: math.log(
+            max(last[1], TINY_MM) / max(usual[record.ratio, last[0]], TINY_MM)
+        )
+        for record in records
+        if (last := record.last()) is not None
+    }
 
 
 def told(
     records: Sequence[TrialRecord],
-    kinds: Mapping[str, distributions.BaseDistribution],
+    kinds: dict[str, distributions.BaseDistribution],
 ) -> list[FrozenTrial]:
     """The history in Optuna's terms; see the table at the top of this file.
 
@@ -258,16 +271,41 @@ def told(
         last = record.last() if record.state in VALUED else None
         complete = state == TrialState.COMPLETE
         trials.append(
-            create_trial(
+            _Told(
+                number=-1,  # the storage numbers them
+                trial_id=-1,
                 state=state,
                 value=scores[record.trial] if complete else None,
+                datetime_start=None,
+                datetime_complete=None,
                 params={name: record.values[name] for name in kinds},
-                distributions=dict(kinds),
+                distributions=kinds,
+                user_attrs={},
+                system_attrs={},
                 # TPE reads the last of them only.
                 intermediate_values={last[0]: scores[record.trial]} if last else {},
             )
         )
     return trials
+
+
+class _Told(FrozenTrial):
+    """A trial that a study may keep as it is: it is made for one question."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "_Told":
+        return self
+
+
+class _Tpe(samplers.TPESampler):
+    """TPE that need not ask every trial which parameters all of them have."""
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, distributions.BaseDistribution]:
+        """Those of any trial, by name, without what has one value only."""
+        del trial
+        first = study.get_trials(deepcopy=False)[0].distributions
+        return {name: kind for name, kind in sorted(first.items()) if not kind.single()}
 
 
 def _teaches(record: TrialRecord) -> bool:
@@ -281,14 +319,19 @@ def _ask(
     state = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     sampler: samplers.BaseSampler
     if origin == "tpe":
-        sampler = samplers.TPESampler(seed=state, n_startup_trials=0)
+        sampler = _Tpe(seed=state, n_startup_trials=0)
     else:
         sampler = samplers.RandomSampler(seed=state)
-    study = optuna.create_study(sampler=sampler, direction="minimize")
+    storage = storages.InMemoryStorage()
+    study = optuna.create_study(
+        storage=storage, sampler=sampler, study_name=space.name, direction="minimize"
+    )
     kinds = {
         name: distribution(parameter)
         for name, parameter in space.parameters.items()
         if name != RATIO
     }
-    study.add_trials(told(records, kinds))
+    place = storage.get_study_id_from_name(space.name)
+    for trial in told(records, kinds):
+        storage.create_new_trial(place, trial)
     return dict(study.ask(kinds).params)

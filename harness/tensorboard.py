@@ -18,6 +18,9 @@ from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto.event_pb2 import (
     Event,  # pyright: ignore[reportAttributeAccessIssue]  # made at run time
 )
+from tensorboardX.proto.summary_pb2 import (
+    Summary,  # pyright: ignore[reportAttributeAccessIssue]  # likewise
+)
 
 from harness.job import Report
 from harness.recorder import Tracked
@@ -82,10 +85,11 @@ class Board:
         return self._writers[name]
 
     def _write(self, writer: EventsWriter, report: Report) -> None:
+        scalars = Summary()  # one event for all: each is written with two checksums
         for group in (report.terms, report.metrics, report.health):
             for name, value in group.items():
-                scalar = summary.scalar(f"{report.stage}/{name}", value)
-                writer.write_event(_event(scalar, report.epoch))
+                scalars.value.add(tag=f"{report.stage}/{name}", simple_value=value)
+        writer.write_event(_event(scalars, report.epoch))
         if report.pictures is not None:
             picture = summary.image(STRIP, report.pictures, dataformats="HWC")
             writer.write_event(_event(picture, report.step))

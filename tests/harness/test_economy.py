@@ -1,13 +1,17 @@
 """Tests of `harness.economy`: which checkpoints are left when trials have ended."""
 
 import math
+import random
 
+import pyarrow as pa
 import pytest
 
 from cnets import config
+from harness import economy
 from harness.economy import Economy
 from harness.recorder import Tracked
 from harness.sampler import Proposal
+from results import queries
 
 
 @pytest.fixture
@@ -26,7 +30,7 @@ def make_trial(folder):
             trial=name, number=number, ratio=ratio, values={}, origin="random"
         )
         for order in ("at-3-000001", "at-3-000002"):
-            (folder / name / order).mkdir(parents=True)
+            (folder / name / order).mkdir(parents=True, exist_ok=True)
             (folder / name / order / "lane.json").write_text(order)
         return Tracked(proposal, config.preset("tiny"), state=state, curve=curve)
 
@@ -44,8 +48,8 @@ def left(folder) -> dict[str, list[str]]:
 def told(folder, trials, keep: int) -> None:
     """Tell an economy of the last trial's end."""
     by_name = {trial.proposal.trial: trial for trial in trials}
-    economy = Economy(folder, folder.parent / "trash", lambda: by_name, keep=keep)
-    economy(trials[-1], None)
+    tidies = Economy(folder, folder.parent / "trash", lambda: by_name, keep=keep)
+    tidies(trials[-1], None)
 
 
 BOTH = ["at-3-000001", "at-3-000002"]
@@ -121,3 +125,37 @@ def test_what_cannot_be_deleted_is_left_for_later(folder, make_trial):
     (folder.parent / "trash").unlink()
     told(folder, trials, keep=1)
     assert "t-00001" not in left(folder)
+
+
+def test_ranks_as_best_does(make_trial):
+    """The trials that it keeps are those that `best` names, whatever they are."""
+    draw = random.Random(3)
+    states = ["completed", "stopped", "cancelled", "diverged", "collapsed", "crashed"]
+    for chance in range(60):
+        some = states[1:] if chance % 2 else states
+        trials = [
+            make_trial(
+                number,
+                draw.choice(some),
+                {
+                    step: draw.choice([20.0, 21.0, 22.0, math.nan])
+                    for step in range(1, draw.randint(1, 4))
+                },
+            )
+            for number in range(1, 9)
+        ]
+        rows = [
+            {
+                "trial": trial.proposal.trial,
+                "number": trial.proposal.number,
+                "state": trial.state,
+                "step": trial.step,
+                "objective_mm": trial.objective_mm,
+            }
+            for trial in trials
+        ]
+        kinds = [pa.string(), pa.int64(), pa.string(), pa.int64(), pa.float64()]
+        schema = pa.schema(list(zip(rows[0], kinds, strict=True)))
+        table = pa.Table.from_pylist(rows, schema)
+        named = queries.best(table, per=None, top=3)["trial"].to_pylist()
+        assert economy._best(trials, 3) == set(named)

@@ -66,6 +66,27 @@ class Countdown(tune.Trainable):
         self.done_steps = checkpoint["done_steps"]
 
 
+class SlowStart(Countdown):
+    """A trial far shorter than the start of any worker but the first."""
+
+    def setup(self, config):
+        """Leaves a mark, and takes its time."""
+        folder = Path(config["values"]["folder"])
+        others = list(folder.glob("began-*"))
+        (folder / f"began-{os.getpid()}").touch()
+        time.sleep(3.0 if others else 0.0)
+        super().setup(config)
+
+
+class InPairs(Countdown):
+    """A trial whose results come two at a time."""
+
+    def step(self):
+        """Two steps."""
+        early, late = super().step(), super().step()
+        return {**late, "before": [early]}
+
+
 class Remember(policy.Policy):
     """Proposes what it is given and writes down what it is told."""
 
@@ -98,13 +119,14 @@ class Remember(policy.Policy):
 
     def report(self, trial, result):
         """Whatever the rungs say."""
+        result = result.get("report", result)  # one that came before another
         if (trial, result["step"]) == self.fails_at:
             raise OSError("The store is full.")
         if (trial, result["step"]) == self.interrupted_at:
             signal.raise_signal(signal.SIGINT)  # in this thread, now
         if not self.told:
             self.asked_before_the_first_report = self.asked
-        self.pids.add(result["pid"])
+        self.pids.add(result.get("pid"))
         self.folders.add(result["folder"])
         self.told.append((trial, result["step"]))
         step, value = result["step"], result["value"]
@@ -143,12 +165,12 @@ def _ray():
         yield
 
 
-def run(policy, folder, slots=1, **changes):
+def run(policy, folder, slots=1, trainable=Countdown, **changes):
     """Runs `policy` to its end; Ctrl+C means after it what it meant before."""
     options = {"max_failures": 1, **changes}
     before = signal.getsignal(signal.SIGINT)
     left_open = ray_adapters.run_tune(
-        Countdown,
+        trainable,
         policy,
         slots=slots,
         resources={"cpu": 1},
@@ -208,6 +230,23 @@ class TestRunTune:
         assert len(policy.pids) <= 2
         assert Counter(policy.ended.values()) == {"completed": 4}
         assert all(count == 1 for count in Counter(policy.told).values())
+
+    def test_every_worker_that_begins_is_used(self, tmp_path):
+        """Trials shorter than a worker's start do not end those that are starting."""
+        policy = Remember([values(tmp_path, pause_s=0.1) for _ in range(16)])
+        assert run(policy, tmp_path, slots=2, trainable=SlowStart) == ()
+        assert len(list(tmp_path.glob("began-*"))) == 2
+        assert len(policy.pids) == 2
+
+    def test_several_results_at_once(self, tmp_path):
+        """Each is told in its order, and none after the one that stops the trial."""
+        policy = Remember([values(tmp_path), values(tmp_path, level=2.0, nan_at=1)])
+        run(policy, tmp_path, trainable=InPairs)
+        assert policy.told == [
+            *(("t-00001", step) for step in (1, 2, 3, 4)),
+            ("t-00002", 1),
+        ]
+        assert policy.ended == {"t-00001": "completed", "t-00002": "diverged"}
 
     def test_done_by_itself(self, tmp_path):
         """A last result with `done` is reported, and an early one is a crash."""

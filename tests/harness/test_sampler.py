@@ -7,6 +7,8 @@ import statistics
 import subprocess
 import sys
 
+import numpy as np
+import optuna
 import pytest
 from optuna.trial import TrialState
 
@@ -148,8 +150,57 @@ class TestSeed:
         assert capfd.readouterr() == ("", "")
 
 
+def rebuilt(space, records, number):
+    """What stock Optuna answers to the same history, told by its public ways."""
+    state = int(np.random.SeedSequence([3, number]).generate_state(1)[0])
+    stock = optuna.samplers.TPESampler(seed=state, n_startup_trials=0)
+    study = optuna.create_study(sampler=stock)
+    kinds = {
+        name: sampler.distribution(kind)
+        for name, kind in space.parameters.items()
+        if name != "labelled_ratio"
+    }
+    for one in sampler.told(records, kinds):
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=one.state,
+                value=one.value,
+                params=one.params,
+                distributions=kinds,
+                intermediate_values=one.intermediate_values,
+            )
+        )
+    return study.ask(kinds).params
+
+
 @pytest.mark.parametrize("name", SPACES)
 class TestEverySpace:
+    def test_as_stock_optuna_proposes(self, name):
+        """After each of 60 trials of every state it is the rebuilt study's answer."""
+        space, draw, records, guided = SPACES[name], random.Random(5), [], 0
+        for number in range(1, 61):
+            proposal = propose(space, (0.1, 1.0), 3, number, records)
+            if proposal.origin == "tpe":
+                guided += 1
+                expected = rebuilt(space, records, number)
+                assert proposal.values == expected | {"labelled_ratio": proposal.ratio}
+            state = draw.choice(list(sampler.STATES))
+            steps = range(1, draw.randint(2, 12))
+            curve = (
+                [] if state == "pending" else [(k, 30 * draw.random()) for k in steps]
+            )
+            records.append(
+                TrialRecord(
+                    trial=proposal.trial,
+                    number=number,
+                    ratio=proposal.ratio,
+                    values=proposal.values,
+                    state=state,
+                    curve=tuple(curve),
+                )
+            )
+        assert guided > 25
+
     def test_proposals_are_inside(self, name):
         """Whatever the origin, a proposal is a point of the space."""
         space = SPACES[name]

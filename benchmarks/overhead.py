@@ -1,0 +1,360 @@
+"""What a search costs beside its training: trials that report and train nothing.
+
+Our side is `harness.search` as it is, with a runner that returns at once: recorder,
+journal with fsync, TensorBoard, checkpoints' economy, all on. The peer is stock Ray
+Tune with `OptunaSearch` and `ASHAScheduler` and the loggers it has as shipped. Both
+run in processes of their own, one after the other, the peer before and after us.
+Neither stops a trial early, so that all of them report equally often.
+
+A trial's seconds count from the first report to the end of the command; the time
+to the first report is the ramp-up. The parts of our own driver are timed without
+Ray, the last trials of 200 and of 1,000, to show what grows with a search.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnets import config
+from harness import SearchOptions, search
+from harness.economy import Economy
+from harness.job import Report
+from harness.recorder import Recorder, Tracked
+from harness.runner import Runner
+from harness.sampler import ratios_of
+from harness.scheduler import Rungs
+from harness.search_policy import SearchPolicy
+from harness.tensorboard import Board
+from results import Header, Store, Writer, queries, schema
+from search_spaces import SPACES
+
+
+SPACE = "joint"
+WINDOW = 40
+"""Trials over which the parts are averaged."""
+
+PEER = """
+import hashlib, sys, time
+import ray
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler
+from ray.tune.search.optuna import OptunaSearch
+folder, trials, reports, slots = sys.argv[1], *map(int, sys.argv[2:5])
+names = sys.argv[5].split(",")
+ray.init(num_cpus=slots, include_dashboard=False)
+def train(settings):
+    for step in range(1, reports + 1):
+        error = 20 + abs(settings["p0"] - 0.3) + 1 / step
+        tune.report({n: 0.5 for n in names} | {"error_mm": error, "at_s": time.time()})
+tune.Tuner(
+    train,
+    param_space={f"p{i}": tune.loguniform(1e-3, 1.0) for i in range(10)},
+    tune_config=tune.TuneConfig(
+        search_alg=OptunaSearch(), scheduler=ASHAScheduler(
+            max_t=reports, grace_period=reports),
+        metric="error_mm", mode="min", num_samples=trials,
+        max_concurrent_trials=slots),
+    run_config=tune.RunConfig(storage_path=folder, name="peer"),
+).fit()
+"""
+
+
+class Empty(Runner):
+    """A run whose epochs take no time; its error falls from step to step."""
+
+    step = 0
+
+    @property
+    def quiet(self) -> bool:
+        """As a run of `TrainRunner` is between its checkpoints."""
+        return True
+
+    def advance(self) -> Report:
+        """The next epoch."""
+        self.step += 1
+        return report(self.job.trial, self.step, self.job.config.joint.epochs)
+
+
+def report(trial: str, step: int, epochs: int) -> Report:
+    """A report that fills every column which a real one fills."""
+    level = int(hashlib.sha256(trial.encode()).hexdigest()[:8], 16) / 2**32
+    error = 20 + 10 * level + 1 / step
+    errors = ("mean_joint_error_mm", "median_joint_error_mm", "worst_joint_error_mm")
+    near = ("frames_within_20mm", "frames_within_40mm")
+    return Report(
+        stage="joint",
+        epoch=step,
+        epochs=epochs,
+        step=step,
+        last=step == epochs,
+        terms=dict.fromkeys(schema.LOSS_TERMS, 0.5),
+        metrics={**dict.fromkeys(errors, error), **dict.fromkeys(near, 0.5)},
+        health=dict.fromkeys(schema.HEALTH_FIGURES, 0.5),
+        seconds=0.001,
+        node="here",
+    )
+
+
+def ours(folder: Path, *, trials: int, reports: int, slots: int) -> None:
+    """Run our side; the rows of the store say when."""
+    options = SearchOptions(
+        data="synthetic:40",
+        preset="tiny",
+        space=SPACE,
+        trials=trials,
+        concurrency=slots,
+        grace=reports,
+        set=(f"joint.epochs={reports}",),
+    )
+    found = search("overhead", options, store=folder, runner=Empty)
+    assert found.states == {"completed": trials}
+
+
+def our_times(folder: Path) -> tuple[int, float]:
+    """Reports of our side, and when the first of them was stored."""
+    table = queries.read(Store.open(folder), "reports", "overhead")
+    first = min(moment.timestamp() for moment in table["time_utc"].to_pylist())
+    return table.num_rows, first
+
+
+def peer_times(folder: Path) -> tuple[int, float]:
+    """Reports of the peer, and when the first of them was made."""
+    made: list[float] = []
+    for path in folder.glob("peer/*/result.json"):
+        made += [json.loads(line)["at_s"] for line in path.read_text().splitlines()]
+    return len(made), min(made)
+
+
+def timed(
+    words: Iterable[str],
+    folder: Path,
+    times: Callable[[Path], tuple[int, float]],
+    *,
+    trials: int,
+    reports: int,
+) -> dict[str, float]:
+    """Run a side in a process of its own; what it took.
+
+    Raises:
+        RuntimeError: If it failed, or lost a report.
+    """
+    folder.mkdir(parents=True)
+    began_s = time.time()
+    done = subprocess.run(
+        [sys.executable, *words], check=False, capture_output=True, text=True
+    )
+    ended_s = time.time()
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    count, first_s = times(folder)
+    if count != trials * reports:
+        raise RuntimeError(f"{count} reports of {trials * reports} were found.")
+    return {
+        "trials": trials,
+        "ramp_up_s": first_s - began_s,
+        "after_s": ended_s - first_s,
+        "seconds_a_trial": (ended_s - first_s) / trials,
+    }
+
+
+class TimedWriter:
+    """A writer that adds up how long its appends took."""
+
+    def __init__(self, writer: Writer, spent_s: dict[str, float]) -> None:
+        """Write through `writer`."""
+        self._writer, self._spent_s = writer, spent_s
+
+    def append(self, table: str, row: Mapping[str, Any]) -> int:
+        """See `Writer.append`."""
+        return self.append_many([(table, row)])[0]
+
+    def append_many(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[int]:
+        """See `Writer.append_many`."""
+        start_s = time.perf_counter()
+        done = self._writer.append_many(rows)
+        self._spent_s["append and fsync"] += time.perf_counter() - start_s
+        return done
+
+
+def parts(
+    folder: Path, *, sizes: tuple[int, ...], reports: int
+) -> dict[str, dict[str, float]]:
+    """Milliseconds a trial of our driver's parts, at the end of so many trials."""
+    store, space = Store.open(folder, create=True), SPACES[SPACE]
+    store.create_search(header(max(sizes), reports))
+    spent_s: dict[str, float] = defaultdict(float)
+    found: dict[str, dict[str, float]] = {}
+    with store.writer("overhead") as writer:
+        board = Board(folder / "tensorboard", print)
+        economy = Economy(
+            folder / "checkpoints", folder / "trash", lambda: policy.trials, keep=3
+        )
+
+        def watch(trial: Tracked, told: Report | None) -> None:
+            for name, watcher in (("TensorBoard", board), ("checkpoints", economy)):
+                start_s = time.perf_counter()
+                watcher(trial, told)
+                spent_s[name] += time.perf_counter() - start_s
+
+        policy = SearchPolicy(
+            space=space,
+            ratios=ratios_of(space),
+            seed=0,
+            trials=max(sizes),
+            base=config.preset("tiny"),
+            rungs=Rungs(grace=reports, eta=3.0, max_step=reports),
+            objective="mean_joint_error_mm",
+            recorder=Recorder(TimedWriter(writer, spent_s), space.name, "overhead"),  # type: ignore[arg-type]
+            watch=watch,
+        )
+        for number in range(1, max(sizes) + 1):
+            if number + WINDOW - 1 in sizes:
+                spent_s.clear()
+            one_trial(policy, reports, spent_s)
+            if number in sizes:
+                found[f"{number} trials"] = {
+                    name: round(1e3 * took_s / WINDOW, 3)
+                    for name, took_s in apart(spent_s).items()
+                }
+        board.close()
+    return found
+
+
+def one_trial(policy: SearchPolicy, reports: int, spent_s: dict[str, float]) -> None:
+    """Propose one trial and report it to its end."""
+    within = ("append and fsync", "TensorBoard", "checkpoints")
+    start_s, before_s = time.perf_counter(), sum(spent_s[name] for name in within)
+    proposal = policy.propose()
+    assert proposal is not None
+    took_s = time.perf_counter() - start_s
+    spent_s["all of propose"] += took_s
+    spent_s["proposal"] += took_s - sum(spent_s[n] for n in within) + before_s
+    for step in range(1, reports + 1):
+        told = report(proposal.trial, step, reports)
+        start_s = time.perf_counter()
+        decision = policy.report(proposal.trial, {"report": told})
+        spent_s["all of report"] += time.perf_counter() - start_s
+        if decision.action == "stop":
+            break
+
+
+def apart(spent_s: Mapping[str, float]) -> dict[str, float]:
+    """The parts, each without those within it."""
+    whole = spent_s["all of propose"] + spent_s["all of report"]
+    told = {n: spent_s[n] for n in ("append and fsync", "TensorBoard", "checkpoints")}
+    return {
+        "proposal": spent_s["proposal"],
+        "decision": whole - spent_s["proposal"] - sum(told.values()),
+        **told,
+        "all": whole,
+    }
+
+
+def header(trials: int, reports: int) -> Header:
+    """The header of the search whose parts are timed."""
+    space = SPACES[SPACE]
+    return Header(
+        name="overhead",
+        space={"name": space.name},
+        base_config=config.preset("tiny").flat(),
+        data="synthetic",
+        data_settings={},
+        data_fingerprint="f" * 64,
+        mean_pose_mm={"1.0": 40.0},
+        code_version="overhead",
+        environment={},
+        seed=0,
+        ratios=ratios_of(space),
+        parameters={
+            name: "int" if isinstance(value, int) else "float"
+            for name, value in space.start.items()
+        },
+        rules={"reports": reports},
+        trials=trials,
+        created_utc="2026-01-01T00:00:00+00:00",
+    )
+
+
+def measured(root: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Both sides, alternately, and their ratio."""
+    names = ",".join([*schema.LOSS_TERMS, *schema.HEALTH_FIGURES])
+    peers: list[dict[str, float]] = []
+    halves = [options.peer_trials - options.peer_trials // 2, options.peer_trials // 2]
+
+    def peer(count: int) -> None:
+        if count:
+            folder = root / f"peer-{len(peers)}"
+            words = map(str, (folder, count, options.reports, options.slots, names))
+            sizes = {"trials": count, "reports": options.reports}
+            peers.append(timed(["-c", PEER, *words], folder, peer_times, **sizes))
+
+    def we(reports: int) -> dict[str, float]:
+        folder, sizes = root / f"ours-{reports}", {"trials": options.trials}
+        words = [__file__, "--inner", str(folder), "--reports", str(reports)]
+        words += ["--trials", str(options.trials), "--slots", str(options.slots)]
+        return timed(words, folder, our_times, reports=reports, **sizes)
+
+    peer(halves[0])
+    mine = we(options.reports)
+    peer(halves[1])
+    found: dict[str, Any] = {"ours": mine}
+    if options.reports > 1:
+        apart_s = mine["after_s"] - we(1)["after_s"]
+        mine["seconds_a_report"] = apart_s / options.trials / (options.reports - 1)
+    if peers:
+        took_s, count = sum(p["after_s"] for p in peers), options.peer_trials
+        found["stock Ray Tune"] = {
+            "trials": count,
+            "ramp_up_s": float(np.mean([p["ramp_up_s"] for p in peers])),
+            "seconds_a_trial": took_s / count,
+        }
+        found["ratio"] = {"trial": took_s / count / mine["seconds_a_trial"]}
+    sizes = tuple(dict.fromkeys((options.trials, 5 * options.trials)))
+    if not options.no_parts:
+        found |= parts(root / "parts", sizes=sizes, reports=options.reports)
+    return found
+
+
+def main() -> None:
+    """Run what is wanted and print it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--reports", type=int, default=20)
+    parser.add_argument("--slots", type=int, default=2)
+    parser.add_argument("--peer-trials", type=int, default=20, help="0: no peer")
+    parser.add_argument("--no-parts", action="store_true", help="both sides alone")
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    parser.add_argument("--inner", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inner:
+        sizes = {"trials": options.trials, "reports": options.reports}
+        ours(options.inner, slots=options.slots, **sizes)
+        return
+    root = Path(tempfile.mkdtemp(prefix="crossnets-overhead-"))
+    try:
+        found = measured(root, options)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    if options.format == "json":
+        print(json.dumps(found | {"cores": os.cpu_count()}, indent=1))
+        return
+    for side, figures in found.items():
+        for name, value in figures.items():
+            unit = " (ms a trial)" if side.endswith(" trials") else ""
+            print(f"{side:>15}  {name + unit:<32} {value:.4g}")
+
+
+if __name__ == "__main__":
+    main()
