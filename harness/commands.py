@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from harness import tables, verbs
+from harness import stage_notes, tables, verbs
 from harness.cli import DONE, FAILED
 from harness.options import SearchOptions
 from harness.terminal import printable
@@ -50,6 +50,13 @@ def search(verb: verbs.Search) -> int:
     return FAILED if done.too_many_crashed else DONE
 
 
+def plan(verb: verbs.Plan) -> int:
+    """Print what a search would cost."""
+    from harness.plan_command import plan
+
+    return plan(verb)
+
+
 def best(verb: verbs.Best) -> int:
     """Print the best trials."""
     per = None if verb.per.lower() == "none" else verb.per
@@ -81,10 +88,11 @@ def status(verb: verbs.Status) -> int:
                     f"{row['labelled_ratio']:g}: {row['objective_mm']:.2f} mm"
                     for row in seen.best.to_pylist()
                 ),
+                "pre-trainings": pre_trainings(store, name),
                 "driven by": seen.driver or "nobody",
             }
         )
-    columns = ["search", "trials", "states", "best", "driven by"]
+    columns = ["search", "trials", "states", "best", "pre-trainings", "driven by"]
     table = pa.Table.from_pylist(rows, pa.schema([(c, pa.string()) for c in columns]))
     _print(tables.show(table, verb.format))
     if verb.name is not None and verb.format == "table":
@@ -93,6 +101,18 @@ def status(verb: verbs.Status) -> int:
             shown = pa.Table.from_pylist([dataclasses.asdict(rung) for rung in rungs])
             _print(tables.show(shown, "table", "Rungs"))
     return DONE
+
+
+def pre_trainings(store: Store, name: str) -> str:
+    """How many pre-trainings a search has run and reused, such as `4 run, 20 reused`."""
+    rows = store.rows("trials", name).select(["trial", "event", "reason"])
+    events = [
+        (row["trial"], row["reason"])
+        for row in rows.to_pylist()
+        if row["event"] == "stage"
+    ]
+    run, reused = stage_notes.counts(events)
+    return f"{run} run, {reused} reused"
 
 
 def rerun(verb: verbs.Rerun) -> int:
@@ -269,6 +289,7 @@ def preparation() -> Iterator[Callable[[int, int], None]]:
 
 COMMANDS: dict[type, Callable[[Any], int]] = {
     verbs.Search: search,
+    verbs.Plan: plan,
     verbs.Best: best,
     verbs.Query: query,
     verbs.Status: status,

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from cnets.config import TrainConfig
 from harness import initial, noted, provenance
-from harness.job import Plan, Report
+from harness.job import STAGES, Plan, Report
 from harness.launch import connected, run_policy
 from harness.live import Live
 from harness.patience import Patient, PatientWriter
@@ -315,6 +315,8 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
         test=True,
         device=device,
         init=initial.of_header(header),
+        search=header.name,
+        stages=str(root / STAGES),
     )
 
 

@@ -5,6 +5,7 @@ for each of them in each of the two updates of the joint stage.
 """
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 
 from cnets.bank import build
 from cnets.config import TrainConfig
+from cnets.stage_keys import PRODUCT
 
 
 UPDATES = 2
@@ -25,6 +27,9 @@ ROW_BYTES = 100
 
 TRIAL_BYTES = 8192
 """The events and decisions of one trial in Parquet, and its small files."""
+
+PRODUCT_BYTES = 16384
+"""Of a product of pre-training besides its numbers: two records, names of tensors."""
 
 SCALAR_BYTES, SCALARS = 64, 32
 """Of an epoch in the event files of TensorBoard."""
@@ -41,11 +46,13 @@ class Forecast:
     rows: int
     pictures: int
     """TensorBoard's files."""
+    stages: int = 0
+    """Products of pre-training."""
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.checkpoints + self.rows + self.pictures
+        return self.checkpoints + self.rows + self.pictures + self.stages
 
     def sentence(self, folder: Path) -> str:
         """What is needed beside what is free, in words.
@@ -74,6 +81,7 @@ def forecast(
     slots: int,
     keep: int,
     strips: int,
+    products: Mapping[str, int] | None = None,
 ) -> Forecast:
     """What a search will need.
 
@@ -85,8 +93,10 @@ def forecast(
         slots: Trials at once.
         keep: Trials of each ratio that keep their networks.
         strips: Pictures that a trial hands in.
+        products: Pre-trainings that are stored, by stage.
     """
-    weights, buffers = _sizes(base.replace({"latent_size": largest_latent}))
+    largest = base.replace({"latent_size": largest_latent})
+    weights, buffers = _sizes(largest)
     live = slots * VERSIONS * (weights * (1 + 2 * UPDATES) + buffers)
     kept = ratios * keep * (weights + buffers)
     epochs = sum(
@@ -97,13 +107,18 @@ def forecast(
         checkpoints=live + kept,
         rows=trials * (ROW_BYTES * base.joint.epochs + TRIAL_BYTES),
         pictures=trials * (epochs * SCALARS * SCALAR_BYTES + strips * strip),
+        stages=sum(
+            count * (sum(_sizes(largest, PRODUCT[stage])) + PRODUCT_BYTES)
+            for stage, count in (products or {}).items()
+        ),
     )
 
 
-def _sizes(config: TrainConfig) -> tuple[int, int]:
-    """Bytes of the weights and of the buffers of a run's networks."""
+def _sizes(config: TrainConfig, names: Sequence[str] | None = None) -> tuple[int, int]:
+    """Bytes of the weights and of the buffers of a run's networks, or of some."""
     with torch.device("meta"):
-        modules = build(config).values()
+        built = build(config)
+    modules = [built[name] for name in names or built]
     weights = sum(p.nbytes for module in modules for p in module.parameters())
     buffers = sum(b.nbytes for module in modules for b in module.buffers())
     return weights, buffers

@@ -17,6 +17,10 @@ from cnets.health import Finding
 from results import check_name
 
 
+STAGES = "stages"
+"""Folder of a store with the pre-trainings that runs share."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataChoice:
     """Which data set a search runs on, and how it is cut."""
@@ -51,6 +55,10 @@ class Job:
     """Model whose networks the run starts from, at the joint stage."""
     hang_after_s: float = 300.0
     """Longest silence between two updates before the worker is ended."""
+    search: str = ""
+    """Search that it belongs to, for those who use what it has trained."""
+    stages: str | None = None
+    """Folder of pre-trainings that runs share; None trains every stage here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +74,8 @@ class Plan:
     device: str = "cpu"
     init: str | None = None
     hang_after_s: float = 300.0
+    search: str = ""
+    stages: str | None = None
 
     def job(self, trial: str, values: Mapping[str, Any]) -> Job:
         """The job of one trial.
@@ -85,6 +95,8 @@ class Plan:
             device=self.device,
             init=self.init,
             hang_after_s=self.hang_after_s,
+            search=self.search,
+            stages=self.stages,
         )
 
 
@@ -118,6 +130,8 @@ class Report:
     """What was amiss when the run was taken up again, a sentence each."""
     unsaved: tuple[str, ...] = ()
     """What could not be stored, likewise; the run goes on without."""
+    paid: tuple[str, ...] = ()
+    """How it came by its pre-trainings, a sentence of `stage_notes` each."""
     failure: str = ""
     """Why the run cannot go on, where another try would end the same."""
 

@@ -9,18 +9,20 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cnets.data.cache import Progress
-from harness import connection, provenance, ray_adapters
+from harness import connection, lane_runner, provenance, ray_adapters
 from harness.economy import TRASH, Economy
 from harness.forecast import forecast
-from harness.job import Plan, Report
+from harness.job import STAGES, Plan, Report
+from harness.lane_runner import Seats
 from harness.live import Live
 from harness.options import SearchOptions
 from harness.patience import Patient, PatientWriter
+from harness.plan import largest_latent, pre_trainings
 from harness.policy import Policy
 from harness.prepare import Prepared, difference, header_of, prepare
 from harness.recorder import Recorder, Tracked
@@ -29,7 +31,6 @@ from harness.search_policy import SearchPolicy, Watcher
 from harness.signals import Shielded, caught
 from harness.tensorboard import Board
 from results import Store, Writer, queries
-from search_spaces import OneOf, Parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,21 +133,34 @@ def _run(
     device: str,
     runner: type[Runner],
 ) -> Search:
-    """Hand the policy to Ray Tune, and wait."""
-    options, name = prepared.options, prepared.name
+    """Find the places that trials have, and run them."""
     root = store.storage.root
     if root is None:
         raise ValueError(
             f"`store` must be a folder that all workers see, got {store.storage.location}."
         )
+    plan = _plan(prepared, root, device)
+    with lane_runner.seats(plan, prepared.options, runner, devices=slots) as seats:
+        return _driven(prepared, store, writer, root, plan, seats)
+
+
+def _driven(
+    prepared: Prepared,
+    store: Store,
+    writer: Writer,
+    root: Path,
+    plan: Plan,
+    seats: Seats,
+) -> Search:
+    """Hand the policy to Ray Tune, and wait."""
+    options, name = prepared.options, prepared.name
     live = Live(
         name,
         lambda: policy.trials,
         wanted=options.trials,
-        slots=slots,
+        slots=seats.slots,
         ratios=prepared.ratios,
     )
-    plan = _plan(prepared, root, device)
     board = Board(root / "tensorboard" / name, live.say)
     economy = Economy(
         Path(plan.checkpoints),
@@ -165,16 +179,19 @@ def _run(
         policy = _policy(prepared, store, rows, watch)
         for warning in writer.warnings:
             live.say(warning)
-        live.say(f"{name}: needs {_forecast(prepared, plan, policy, slots)}")
+        live.say(f"{name}: needs {_forecast(prepared, plan, policy, seats.slots)}")
+        if seats.sentence:
+            live.say(f"{name}: {seats.sentence}")
         patient = Patient(policy, writer, live.say, signals.sleep)
         with live:
             run_policy(
                 Shielded(patient, signals),
                 plan,
-                runner,
+                seats.runner,
                 name,
-                slots=slots,
+                slots=seats.slots,
                 retries=options.retries,
+                resources=seats.resources,
             )
     if policy.finished:
         writer.compact()
@@ -217,32 +234,25 @@ def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
         device=device,
         init=None if prepared.init is None else prepared.init["name"],
         hang_after_s=prepared.options.hang_after,
+        search=prepared.name,
+        stages=str(root / STAGES) if prepared.options.share_stages else None,
     )
 
 
 def _forecast(prepared: Prepared, plan: Plan, policy: SearchPolicy, slots: int) -> str:
     """What the rest of a search will need on disk, in words."""
-    latent = prepared.space.parameters.get("latent_size")
     ended = sum(not trial.open for trial in policy.trials.values())
     need = forecast(
         prepared.base,
-        largest_latent=int(_largest(latent, prepared.base.latent_size)),
+        largest_latent=largest_latent(prepared.space, prepared.base),
         trials=policy.wanted - ended,
         ratios=len(prepared.ratios),
         slots=slots,
         keep=prepared.options.keep,
         strips=len(plan.picture_steps),
+        products=pre_trainings(prepared) if plan.stages else {},
     )
     return need.sentence(Path(plan.checkpoints))
-
-
-def _largest(parameter: Parameter | None, fixed: int) -> float:
-    """The largest value that a parameter takes."""
-    if parameter is None:
-        return fixed
-    if isinstance(parameter, OneOf):
-        return max(float(value) for value in parameter.values)
-    return parameter.high
 
 
 def run_policy(
@@ -253,23 +263,26 @@ def run_policy(
     *,
     slots: int,
     retries: int,
+    resources: Mapping[str, float] | None = None,
 ) -> None:
     """Run a policy's trials on the cluster that is connected.
 
     Tune's own files go to a folder that is removed; nothing is read from it.
+    What a trial occupies is one core, and one GPU where it trains on one, unless
+    `resources` says otherwise.
     """
     from ray import tune
 
     from harness.trial import Trial
 
-    resources = {"cpu": 1, "gpu": 1} if plan.device == "cuda" else {"cpu": 1}
+    alone = {"cpu": 1, "gpu": 1} if plan.device == "cuda" else {"cpu": 1}
     scratch = tempfile.mkdtemp(prefix="crossnets-tune-")
     try:
         ray_adapters.run_tune(
             tune.with_parameters(Trial, runner=runner, plan=plan),
             policy,
             slots=slots,
-            resources=resources,
+            resources=resources or alone,
             storage_path=scratch,
             name=name,
             max_failures=retries,

@@ -48,13 +48,17 @@ class SearchOptions:
     eta: float = 3.0
     """About one in ETA goes on at each rung."""
     concurrency: int | None = None
-    """Most trials at once; default: one a core, or one a GPU."""
+    """Most trials at once; default: one a core, or as many as its GPUs have lanes."""
+    lanes: int | str | None = None
+    """Trials that one bank trains side by side, or auto; default: 1, on a GPU auto."""
     retries: int = 2
     """How often a trial that crashes goes on from its checkpoint."""
     hang_after: float = 300.0
     """Seconds without an update after which a worker counts as hung and is ended."""
     keep: int = 3
     """Best trials of each ratio whose networks are kept, for export."""
+    share_stages: bool = True
+    """Whether a pre-training that another trial has made is used again."""
     seed: int = 0
     """Seed of proposals, initial weights, noise and choice of labels."""
 
@@ -66,6 +70,10 @@ class SearchOptions:
             raise ValueError(
                 f"`concurrency` must be 1 or more, got {self.concurrency}."
             )
+        if self.lanes not in (None, "auto") and (
+            isinstance(self.lanes, str) or not self.lanes >= 1
+        ):
+            raise ValueError(f"`lanes` must be 1 or more, or auto, got {self.lanes!r}.")
         if not self.retries >= 0:
             raise ValueError(f"`retries` must be 0 or more, got {self.retries}.")
         if not 0 < self.hang_after < math.inf:

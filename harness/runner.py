@@ -10,20 +10,23 @@ import shutil
 import socket
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from cnets import metrics, models, pictures, state
-from cnets.bank import Bank, EpochReport
+from cnets.bank import Bank, Beat, EpochReport
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
 from cnets.lanes import Lane
 from harness import show, watchdog
 from harness.job import DataChoice, Job, Report
+from harness.stage_sharing import Sharing
 
 
 CHECKPOINT_EVERY_S = 15.0
@@ -47,19 +50,73 @@ class Runner(ABC):
     def advance(self) -> Report:
         """Run the next epoch."""
 
+    @property
+    def quiet(self) -> bool:
+        """Whether the next epoch surely begins without storing a checkpoint.
+
+        It may then be run before the report of the one before it is stored.
+        """
+        return False
+
+
+class Place(ABC):
+    """Where a run trains: a bank, which others may use as well."""
+
+    @property
+    @abstractmethod
+    def bank(self) -> Bank:
+        """The bank; its networks are used through `train` and `look` only."""
+
+    @abstractmethod
+    def train(self, lane: Lane, beat: Beat) -> EpochReport:
+        """Train a lane for one epoch."""
+
+    @abstractmethod
+    def look(self, function: Callable[[], Any]) -> Any:
+        """What a function that runs networks of the bank gives."""
+
+
+class Own(Place):
+    """The bank of this process, which one run at a time uses."""
+
+    def __init__(self, job: Job) -> None:
+        """Open the job's data, unless the last job had the same."""
+        torch.set_num_threads(1)  # sums depend on the number of threads
+        self._bank = bank(job.data, job.device)
+
+    @property
+    def bank(self) -> Bank:
+        """The bank that was opened."""
+        return self._bank
+
+    def train(self, lane: Lane, beat: Beat) -> EpochReport:
+        """One epoch of this lane alone."""
+        (report,) = self._bank.advance([lane], beat)
+        return report
+
+    def look(self, function: Callable[[], Any]) -> Any:
+        """What the function gives, at once."""
+        return function()
+
 
 class TrainRunner(Runner):
     """Trains Crossing Nets on one core or one GPU."""
 
-    def __init__(self, job: Job) -> None:
-        """Open the data and go on from the newest sound checkpoint."""
+    def __init__(self, job: Job, place: Place | None = None) -> None:
+        """Open the data and go on from the newest sound checkpoint.
+
+        Args:
+            job: What to train.
+            place: Where; default: this process, alone.
+        """
         super().__init__(job)
-        torch.set_num_threads(1)  # sums depend on the number of threads
-        self.bank = bank(job.data, job.device)
+        self._place = place or Own(job)
+        self.bank = self._place.bank
         first = start(self.bank, job)
         folder = Path(job.checkpoints)
         found = restored(folder, job.config, job.device, first.origin)
         self.lane = found.lane or first
+        self._sharing = Sharing(self.bank, job)
         self._restored = found.sentences()
         self._unsaved: tuple[str, ...] = ()
         self._storing = True
@@ -67,16 +124,25 @@ class TrainRunner(Runner):
         self._saved_stage = self.lane.stage
 
     def advance(self) -> Report:
-        """Train one epoch, after saving what came before it."""
-        watchdog.PROCESS.at(f"in {self.lane.stage} epoch {self.lane.epoch + 1}")
-        self._save_if_due()
-        (report,) = self.bank.advance([self.lane], watchdog.PROCESS.beat)
+        """Train one epoch, after saving what came before it.
+
+        Stages that others have trained already are passed over before it.
+        """
+        report = self._sharing.enter(self.lane)
+        if report is None:
+            watchdog.PROCESS.at(f"in {self.lane.stage} epoch {self.lane.epoch + 1}")
+            self._save_if_due()
+            report = self._trained()
         if report.last:
             self._save_networks()
         wanted = report.step in self.job.picture_steps and report.stage == "joint"
         final = report.last and self.job.test
-        notes = (self._restored, self._unsaved)
+        paid, remade, unshared = self._sharing.notes()
+        restored, unsaved = self._restored + remade, self._unsaved + unshared
         self._restored = self._unsaved = ()
+        drawn = (
+            self._place.look(partial(strip, self.bank, self.lane)) if wanted else None
+        )
         return Report(
             stage=report.stage,
             epoch=report.epoch,
@@ -90,11 +156,29 @@ class TrainRunner(Runner):
             finding=report.finding,
             seconds=report.seconds,
             node=socket.gethostname(),
-            pictures=strip(self.bank, self.lane) if wanted else None,
-            final=self._final(report) if final else {},
-            restored=notes[0],
-            unsaved=notes[1],
+            pictures=drawn,
+            final=self._place.look(partial(self._final, report)) if final else {},
+            restored=restored,
+            unsaved=unsaved,
+            paid=paid,
         )
+
+    def _trained(self) -> EpochReport:
+        """The report of one epoch that was trained here."""
+        try:
+            report = self._place.train(self.lane, self._sharing.beat)
+            self._sharing.leave(self.lane, report)
+        except BaseException:
+            self._sharing.release()
+            raise
+        return report
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no checkpoint is due, nor will be for a while."""
+        waited_s = time.monotonic() - self._saved_s
+        soon = waited_s > CHECKPOINT_EVERY_S - AGAIN_AFTER_S
+        return self.lane.stage == self._saved_stage and not soon
 
     def _save_if_due(self) -> None:
         """Publish a checkpoint; one that cannot be written is due again."""
@@ -141,8 +225,14 @@ class TrainRunner(Runner):
 
 
 @lru_cache(maxsize=2)
-def bank(choice: DataChoice, device: str) -> Bank:
-    """The data of a search, opened once in a process and used by all its trials."""
+def bank(choice: DataChoice, device: str, rows: int | None = None) -> Bank:
+    """The data of a search, opened once in a process and used by all its trials.
+
+    Args:
+        choice: The data.
+        device: Where runs train.
+        rows: Rows of every stack; None stacks what comes.
+    """
     data = open_data(
         choice.spec,
         side_px=choice.side_px,
@@ -151,7 +241,7 @@ def bank(choice: DataChoice, device: str) -> Bank:
         cache=Path(choice.cache),
         progress=lambda *_: watchdog.PROCESS.beat(),
     )
-    return Bank(data, device)
+    return Bank(data, device, width=rows)
 
 
 def start(bank: Bank, job: Job) -> Lane:

@@ -160,7 +160,7 @@ class SearchPolicy(Policy):
         return enough and not any(trial.open for trial in self.trials.values())
 
     def _note(self, trial: Tracked, report: Report) -> None:
-        """Record what was amiss when a run was taken up, or could not be stored."""
+        """Record what a report tells besides its figures: trouble, and who paid."""
         amiss = report.restored
         thrown_back = trial.curve and report.stage != "joint"
         if thrown_back and not amiss and trial.thrown_back != trial.attempt:
@@ -172,6 +172,10 @@ class SearchPolicy(Policy):
         for event, sentences in (("restored", amiss), ("checkpoint", report.unsaved)):
             for trial.reason in sentences:
                 self._recorder.event(trial, event)
+        before = trial.reason
+        for trial.reason in report.paid:  # who paid for a pre-training
+            self._recorder.event(trial, "stage")
+        trial.reason = before
 
     def _joint(self, trial: Tracked, report: Report, *, started: bool) -> Decision:
         """A report of the joint stage: rungs, end, and rules of health."""
@@ -199,7 +203,7 @@ class SearchPolicy(Policy):
             return decision
         if started:
             self._recorder.event(trial, "started")
-        elif report.epoch == report.epochs:
+        elif report.epoch == report.epochs and not _said(report):
             self._recorder.event(trial, "stage")
         return Decision(action="continue", reason=f"Stage {report.stage} goes on.")
 
@@ -233,6 +237,11 @@ def _unhealthy(report: Report) -> Decision | None:
         return None
     reason = f"{finding.reason} after epoch {report.epoch} of stage {report.stage}."
     return Decision(action="stop", state=finding.state, reason=reason)
+
+
+def _said(report: Report) -> bool:
+    """Whether the end of the report's stage is an event already."""
+    return any(note.startswith(f"{report.stage} ") for note in report.paid)
 
 
 def _job_of(trial: Tracked) -> Proposal:

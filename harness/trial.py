@@ -1,5 +1,13 @@
-"""The class that Ray Tune runs: thin, because a `Runner` does the work."""
+"""The class that Ray Tune runs: thin, because a `Runner` does the work.
 
+A report travels alone where an epoch takes its time. Of epochs that take
+milliseconds several travel together, as a report costs the driver as much; never
+beyond one that may end the trial, nor where a checkpoint could be written, which
+must not be newer than the stored reports.
+"""
+
+import math
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +17,10 @@ from ray import tune
 from harness import memory, watchdog
 from harness.job import Job, Plan, Report, failed
 from harness.runner import Runner
+
+
+TOGETHER_S = 0.05
+"""Time from which an epoch is worth a journey of its own to the driver."""
 
 
 class Trial(tune.Trainable):
@@ -37,18 +49,47 @@ class Trial(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run one epoch under the watchdog; `report` holds what it did."""
+        """Run an epoch, or a few short ones, under the watchdog.
+
+        Returns:
+            What the last one did as `report`, those before it as `before`.
+        """
         job = self._plan.job(self._proposal["trial"], self._proposal["values"])
         folder = Path(job.checkpoints)
         hung = watchdog.taken(folder) if self._runner is None else None
         watchdog.PROCESS.busy(folder, job.hang_after_s)
+        start_s = time.monotonic()
         try:
-            report = self._advanced(job)
+            reports = [self._advanced(job)]
+            while time.monotonic() - start_s < TOGETHER_S and self._goes_on(
+                reports[-1]
+            ):
+                reports.append(self._advanced(job))
         finally:
             watchdog.PROCESS.idle()
         if hung is not None:  # its driver died before it could record it
-            report = replace(report, restored=(f"{hung}.", *report.restored))
-        return {"report": report}
+            first = replace(reports[0], restored=(f"{hung}.", *reports[0].restored))
+            reports[0] = first
+        *before, report = reports
+        return {"report": report, "before": before} if before else {"report": report}
+
+    def _goes_on(self, report: Report) -> bool:
+        """Whether the next epoch may be run before anybody has seen a report.
+
+        The steps with pictures are those at which a search compares its trials.
+        """
+        figures = (*report.terms.values(), *report.metrics.values())
+        alarming = report.failure or report.finding or report.notes
+        decided = (
+            report.epoch == report.epochs or report.step in self._plan.picture_steps
+        )
+        return (
+            bool(self._plan.picture_steps)
+            and not (alarming or decided or report.last)
+            and all(map(math.isfinite, figures))
+            and self._runner is not None
+            and self._runner.quiet
+        )
 
     def _advanced(self, job: Job) -> Report:
         """The next epoch, or the failure of a run that needs too much memory."""
@@ -63,6 +104,10 @@ class Trial(tune.Trainable):
         self._runner = None
         memory.give_back()  # here: in the clause above its frames are still held
         return failed(f"{shortage}, {watchdog.PROCESS.where}.")
+
+    def cleanup(self) -> None:
+        """Let go of the run while the process can still tell others."""
+        self._runner = None
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Nothing: a runner publishes its own checkpoints."""

@@ -34,6 +34,18 @@ class Search(SearchOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Plan(SearchOptions):
+    """What a search would cost; takes its options and runs a short probe only."""
+
+    store: Store = "runs"
+    """Folder of the store, which also holds the prepared data."""
+    device: str = "auto"
+    """cpu, cuda, or auto for a GPU where there is one."""
+    format: str = "table"
+    """table or json."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Best:
     """The best trials, at each labelled ratio."""
 
@@ -272,6 +284,7 @@ class Demo:
 VERBS: dict[str, type] = {
     "demo": Demo,
     "search": Search,
+    "plan": Plan,
     "status": Status,
     "best": Best,
     "query": Query,

@@ -1,8 +1,9 @@
 """Is every file of a store as it was written? Each damage named, nothing changed.
 
 What is checked: the records (store, headers, drivers), the segments and what
-their names promise, the journals, the checkpoints and the prepared data. Pictures
-for TensorBoard have no checksums and are not looked at.
+their names promise, the journals, the checkpoints, the products of pre-training
+and the prepared data. Pictures for TensorBoard have no checksums and are not looked
+at.
 
 A driver may write, and files may come and go by compaction, while this reads: a
 file that is gone by the time it is read is passed over, and what is written in
@@ -31,7 +32,14 @@ _Problem = TypeVar("_Problem")
 LOOKS = 3
 """How often a file that is written in steps must look damaged to be so."""
 
-KINDS = ("records", "segments", "journals", "checkpoints", "prepared data")
+KINDS = (
+    "records",
+    "segments",
+    "journals",
+    "checkpoints",
+    "pre-trainings",
+    "prepared data",
+)
 """What there is to check, in this order."""
 
 BACKUP = "Copy it back from a backup; nothing can make it again."
@@ -47,6 +55,7 @@ REMEDIES = {
     "journal": "Go on with the same `search`: sound rows are kept, lost ones named.",
     "aside": "Its sound rows are stored; delete it when it is of no more use.",
     "checkpoint": "Delete its folder; the trial goes on from the one before.",
+    "stage": "Delete its folder; the next trial that needs it trains it again.",
     "cache": "Delete its folder; the next run makes it again.",
     "unread": "Mend the disk or the permissions, and check again.",
 }
@@ -104,6 +113,7 @@ def verify(
     yield from check.journals()
     yield from check.checkpoints()
     if search is None:
+        yield from check.products()
         yield from check.prepared()
 
 
@@ -119,12 +129,20 @@ def files(store: Store, search: str | None = None) -> int:
     inside = "" if search is None else f"/{search}"
     wanted = [f"{table}{inside and '/search_id='}{search or ''}" for table in _TABLES]
     wanted += [f"{name}{inside}" for name in ("drivers", "journal", "checkpoints")]
-    wanted += ["cache", "searches"] if search is None else []
+    wanted += ["cache", "searches", "stages"] if search is None else []
     return 1 + sum(len(store.storage.list(folder)) for folder in wanted)
 
 
 _TABLES = tuple(reversed(schema.TABLES))
 """`trials` comes last: a trial's first row is older than all others of it."""
+
+
+_LOOKS = {
+    "checkpoints": (verify_runs.checkpoint_problem, "checkpoint"),
+    "pre-trainings": (verify_runs.product_problem, "stage"),
+    "prepared data": (verify_runs.cache_problem, "cache"),
+}
+"""How a folder of each kind is checked, and which remedy it has."""
 
 
 class _Check:
@@ -185,6 +203,12 @@ class _Check:
             if f"{folder}/{verify_runs.HEADER}" in paths:
                 yield from self._folder(folder, paths, "checkpoints")
 
+    def products(self) -> Iterator[Finding]:
+        """The products of pre-training; claims and what is being made are none."""
+        for folder, paths in self._folders("stages").items():
+            if folder.startswith("stages/") and not folder.startswith("stages/."):
+                yield from self._folder(folder, paths, "pre-trainings")
+
     def prepared(self) -> Iterator[Finding]:
         """The finished sets of prepared data."""
         for folder, paths in self._folders("cache").items():
@@ -203,9 +227,7 @@ class _Check:
         """One checkpoint, or one prepared set."""
         for path in paths:
             self._seen(kind, path, self._bytes(path))
-        look, key = verify_runs.checkpoint_problem, "checkpoint"
-        if kind == "prepared data":
-            look, key = verify_runs.cache_problem, "cache"
+        look, key = _LOOKS[kind]
         try:
             found = self._confirmed(lambda: look(self._storage, folder))
         except StorageError as error:

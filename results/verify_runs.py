@@ -1,4 +1,4 @@
-"""Checks of what training leaves in a store: checkpoints and prepared data.
+"""Checks of what training leaves in a store: checkpoints, products, prepared data.
 
 `cnets` writes them and checks them when it loads them; this is a second reader of
 the same layout, without torch or NumPy. Nothing is decoded: digests are compared.
@@ -14,6 +14,9 @@ from results.storage import Storage
 
 HEADER, TENSORS = "lane.json", "lane.safetensors"
 """The files of a checkpoint; without the first it is none, and nobody reads it."""
+
+PRODUCT = "product.json"
+"""The record of a pre-training's product, beside the files of a checkpoint."""
 
 FACTS = "facts.json"
 """The record of a prepared set; its arrays' names stand in it."""
@@ -56,6 +59,35 @@ def checkpoint_problem(storage: Storage, folder: str) -> tuple[str, str] | None:
     if hashlib.sha256(content).hexdigest() != said.get("sha256"):
         return tensors, "Its checksum does not match."
     return None
+
+
+def product_problem(storage: Storage, folder: str) -> tuple[str, str] | None:
+    """What is wrong with the product of a pre-training.
+
+    Args:
+        storage: Where it is.
+        folder: Path of its folder, which is named by its key.
+
+    Returns:
+        The file and what is wrong with it; None if it is sound, or is gone.
+
+    Raises:
+        StorageError: If a file cannot be read.
+    """
+    record = f"{folder}/{PRODUCT}"
+    try:
+        said = _record(storage.get(record), sealed_from=0)
+        storage.get(f"{folder}/{HEADER}")
+    except FileNotFoundError:
+        if not storage.list(folder):
+            return None
+        missing = HEADER if storage.exists(record) else PRODUCT
+        return f"{folder}/{missing}", "It is missing."
+    except ValueError as error:
+        return record, str(error)
+    if said.get("key") != folder.rpartition("/")[2]:
+        return record, "It is the record of another product."
+    return checkpoint_problem(storage, folder)
 
 
 def cache_problem(storage: Storage, folder: str) -> tuple[str, str] | None:

@@ -1,0 +1,295 @@
+"""What a search will cost, before it starts: trials, updates, hours and disk.
+
+Nothing is written but the prepared data. A probe of some seconds says what an
+update takes on this machine; everything else is counted from the configuration.
+How many trials reach a rung is what is expected of `eta`; more do in a small
+search, whose rungs compare a trial with few others.
+"""
+
+import dataclasses
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from cnets import batches, stage_keys
+from cnets.bank import Bank, epochs_of
+from cnets.config import TrainConfig
+from cnets.data import HandData
+from cnets.data.splits import UNUSED
+from harness import sampler
+from harness.forecast import Forecast, forecast
+from harness.prepare import Prepared
+from harness.scheduler import Rungs
+from search_spaces import OneOf, Real, Space
+
+
+PROBE_FRAMES = 32
+"""Validation frames of the probe; the others are counted."""
+
+PROBE_S, PROBE_UPDATES = 2.0, 20
+"""Least seconds that a stage's probe may take, and most updates of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """The trials of one labelled ratio."""
+
+    labelled_ratio: float
+    trials: int
+    reach: Mapping[int, float]
+    """Trials expected to train up to a step, by step; the last is the end."""
+
+    @property
+    def epochs(self) -> float:
+        """Joint epochs that they train in all."""
+        before, total = 0, 0.0
+        for step, count in self.reach.items():
+            total += (step - before) * count
+            before = step
+        return total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """What training takes on this machine."""
+
+    update_s: Mapping[str, float]
+    """Seconds an update, by stage."""
+    frame_s: float
+    """Seconds a validation frame."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a search takes, with or without the tree of stages."""
+
+    pre_trainings: Mapping[str, int]
+    """How often each stage is trained; with the tree at most."""
+    updates: Mapping[str, int]
+    """Training iterations by stage."""
+    hours: float
+    """Of one core or one GPU."""
+    wall_hours: float
+    """On all slots together, and no less than the longest trial."""
+
+    @property
+    def iterations(self) -> int:
+        """Training iterations of all stages."""
+        return sum(self.updates.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """The whole answer."""
+
+    ladders: tuple[Ladder, ...]
+    speed: Speed
+    alone: Cost
+    """Every trial trains its own stages."""
+    shared: Cost
+    """Stages are trained once."""
+    disk: Forecast
+    device: str
+    slots: int
+
+
+def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estimate:
+    """What a search will take.
+
+    Args:
+        prepared: The search, checked.
+        speed: What `probe` has measured.
+        device: `cpu` or `cuda`.
+        slots: Trials at once.
+
+    Raises:
+        ValueError: If `slots` is below 1.
+    """
+    if not slots >= 1:
+        raise ValueError(f"`slots` must be 1 or more, got {slots}.")
+    rungs, options = prepared.options.rungs(), prepared.options
+    ladders = tuple(ladder(r, n, rungs) for r, n in shares(prepared).items())
+    costs = [
+        _cost(prepared, ladders, speed, slots, share_stages=shared)
+        for shared in (False, True)
+    ]
+    disk = forecast(
+        prepared.base,
+        largest_latent=largest_latent(prepared.space, prepared.base),
+        trials=options.trials,
+        ratios=len(prepared.ratios),
+        slots=slots,
+        keep=options.keep,
+        strips=len(rungs.steps()) + 1,
+        products=pre_trainings(prepared) if options.share_stages else {},
+    )
+    return Estimate(
+        ladders=ladders,
+        speed=speed,
+        alone=costs[0],
+        shared=costs[1],
+        disk=disk,
+        device=device,
+        slots=slots,
+    )
+
+
+def shares(prepared: Prepared) -> dict[float, int]:
+    """Trials at each labelled ratio: they take turns."""
+    every, count = divmod(prepared.options.trials, len(prepared.ratios))
+    return {r: every + (place < count) for place, r in enumerate(prepared.ratios)}
+
+
+def ladder(ratio: float, trials: int, rungs: Rungs) -> Ladder:
+    """How far the trials of a ratio are expected to come.
+
+    Args:
+        ratio: The labelled ratio.
+        trials: How many there are.
+        rungs: One in `eta` goes on at each, and always one.
+    """
+    steps = (*rungs.steps(), rungs.max_step)
+    least = min(trials, 1)
+    reach = {s: max(least, trials / rungs.eta**k) for k, s in enumerate(steps)}
+    return Ladder(labelled_ratio=ratio, trials=trials, reach=reach)
+
+
+def pre_trainings(prepared: Prepared) -> dict[str, int]:
+    """How many products each shared stage has at most, over all trials.
+
+    Only the fields of a stage's key count: with none of them in the space there
+    is one product (of the VAE one a ratio); with a continuous one there is one
+    a trial.
+    """
+    found = dict.fromkeys(_shared(prepared), 0)
+    for stage in found:
+        kinds = _kinds(prepared.space, stage)
+        parts = shares(prepared).values()
+        if sampler.RATIO not in stage_keys.FIELDS[stage]:
+            parts = [prepared.options.trials]
+        found[stage] = int(sum(min(part, kinds) for part in parts))
+    return found
+
+
+def largest_latent(space: Space, base: TrainConfig) -> int:
+    """The largest latent size of a search."""
+    parameter = space.parameters.get("latent_size")
+    if parameter is None:
+        return base.latent_size
+    if isinstance(parameter, OneOf):
+        return int(max(float(value) for value in parameter.values))
+    return int(parameter.high)
+
+
+def probe(data: HandData, config: TrainConfig, device: str) -> Speed:
+    """Seconds an update of each stage and a validation frame, measured here.
+
+    Args:
+        data: The data of the search; a few validation frames are used.
+        config: The base configuration.
+        device: Where the search will train.
+    """
+    torch.set_num_threads(1)  # as the runner does
+    split = data.split.copy()
+    validation = data.rows("validation")
+    split[validation[PROBE_FRAMES:]] = UNUSED
+    bank = Bank(dataclasses.replace(data, split=split), device)
+    rows = bank.data.rows("validation")
+    lane = bank.lane(config)
+    bank.predict(lane, rows)
+    start_s = time.monotonic()
+    bank.predict(lane, rows)
+    bank.health(lane)
+    frame_s = (time.monotonic() - start_s) / max(1, len(rows))
+    update_s = {
+        stage: _update_s(bank, config, stage, frame_s * len(rows))
+        for stage in batches.STAGES
+    }
+    return Speed(update_s=update_s, frame_s=frame_s)
+
+
+def _update_s(bank: Bank, config: TrainConfig, stage: str, judging_s: float) -> float:
+    """Seconds an update: of one epoch that is as long as the probe has time for."""
+    updates, seconds = 1, 0.0
+    for _ in range(2):
+        group = stage if stage in stage_keys.SHARED else "joint"
+        short = {f"{group}.steps": updates, f"{group}.epochs": 10}
+        lane = bank.lane(config.replace(short))
+        lane.stage = stage
+        (report,) = bank.advance([lane])
+        judged = stage not in stage_keys.SHARED
+        seconds = max(report.seconds - judged * judging_s, report.seconds / 10)
+        seconds /= updates
+        updates = int(np.clip(PROBE_S / seconds, 1, PROBE_UPDATES))
+    return seconds
+
+
+def _shared(prepared: Prepared) -> list[str]:
+    """The stages before the warm-up that a search has."""
+    if prepared.init is not None:
+        return []
+    return [s for s in stage_keys.SHARED if epochs_of(prepared.base, s) > 0]
+
+
+def _kinds(space: Space, stage: str) -> float:
+    """Combinations of a stage's fields in a space, the ratio aside."""
+    total = 1.0
+    for name, parameter in space.parameters.items():
+        if name == sampler.RATIO or name not in stage_keys.FIELDS[stage]:
+            continue
+        if isinstance(parameter, Real):
+            return math.inf
+        if isinstance(parameter, OneOf):
+            total *= len(parameter.values)
+        else:
+            total *= parameter.high - parameter.low + 1
+    return total
+
+
+def _cost(
+    prepared: Prepared,
+    ladders: tuple[Ladder, ...],
+    speed: Speed,
+    slots: int,
+    *,
+    share_stages: bool,
+) -> Cost:
+    """Updates and hours of a search."""
+    base, data = prepared.base, prepared.data
+    trials = prepared.options.trials
+    counts = dict.fromkeys(_shared(prepared), trials)
+    if share_stages:
+        counts = pre_trainings(prepared)
+    epochs: dict[str, float] = {s: n * epochs_of(base, s) for s, n in counts.items()}
+    one: dict[str, float] = {stage: epochs_of(base, stage) for stage in counts}
+    if prepared.init is None:
+        epochs["warm_up"] = trials * base.joint.warm_up_epochs
+        one["warm_up"] = base.joint.warm_up_epochs
+    epochs["joint"] = sum(ladder.epochs for ladder in ladders)
+    one["joint"] = base.joint.epochs
+    steps = {stage: batches.steps_an_epoch(base, stage, data) for stage in epochs}
+    whole_h, longest_h = (
+        _hours(part, steps, speed, len(data.rows("validation")))
+        for part in (epochs, one)
+    )
+    return Cost(
+        pre_trainings=counts,
+        updates={stage: round(n * steps[stage]) for stage, n in epochs.items()},
+        hours=whole_h,
+        wall_hours=max(whole_h / slots, longest_h),
+    )
+
+
+def _hours(
+    epochs: Mapping[str, float], steps: Mapping[str, int], speed: Speed, frames: int
+) -> float:
+    """Hours of one slot for epochs of each stage."""
+    seconds = 0.0
+    for stage, count in epochs.items():
+        judging_s = 0.0 if stage in stage_keys.SHARED else frames * speed.frame_s
+        seconds += count * (steps[stage] * speed.update_s[stage] + judging_s)
+    return seconds / 3600

@@ -1,0 +1,292 @@
+"""The cost of a search as it is forecast, and as a real search then pays it."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from cnets.bank import Bank
+from harness import SearchOptions, cli, rerun, search, stage_notes
+from harness.plan import Speed, estimate, ladder, pre_trainings, probe, shares
+from harness.prepare import Prepared, prepare
+from harness.scheduler import Rungs
+from results import Store, queries
+from results.verify import verify
+
+
+SPACE = """
+name = "late_weights"
+[parameters.latent_size]
+kind = "one_of"
+values = [4, 8]
+[parameters."losses.posterior"]
+kind = "real"
+low = 0.1
+high = 100.0
+log = true
+[parameters."losses.depth_reconstruction"]
+kind = "real"
+low = 0.01
+high = 100.0
+log = true
+[parameters."losses.feature_matching"]
+kind = "real"
+low = 0.01
+high = 100.0
+log = true
+[parameters.labelled_ratio]
+kind = "one_of"
+values = [0.5, 1.0]
+[start]
+latent_size = 4
+labelled_ratio = 1.0
+"losses.posterior" = 1.0
+"losses.depth_reconstruction" = 1.0
+"losses.feature_matching" = 1.0
+"""
+SHORT = (
+    "networks.channels=2",
+    "vae.epochs=2",
+    "vae.steps=3",
+    "gan.epochs=2",
+    "gan.steps=2",
+    "gan.batch_size=8",
+    "joint.epochs=3",
+    "joint.steps=2",
+    "joint.batch_size=8",
+    "health.active_units=0",  # so few updates train nothing that could be judged
+    "health.code_spread_ratio=0",
+    "health.image_spread_ratio=0",
+    "health.adversarial_nats=0",
+)
+SPEED = Speed(
+    update_s={"vae": 1.0, "gan": 10.0, "warm_up": 100.0, "joint": 1000.0}, frame_s=0.5
+)
+
+
+def options(tmp_path: Path, **changes) -> SearchOptions:
+    """A search of twelve short trials over weights of the joint stage."""
+    (tmp_path / "space.toml").write_text(SPACE)
+    values = {
+        "data": "synthetic:40",
+        "space": str(tmp_path / "space.toml"),
+        "preset": "tiny",
+        "set": SHORT,
+        "trials": 12,
+        "concurrency": 2,
+        "seed": 3,
+    }
+    return SearchOptions(**(values | changes))
+
+
+@pytest.fixture
+def prepared(tmp_path) -> Prepared:
+    """That search, checked."""
+    return prepare("s", options(tmp_path), tmp_path / "cache")
+
+
+class TestLadder:
+    def test_by_hand(self):
+        """Of nine trials three go on at epoch 1 and one at 3, which ends at 9."""
+        found = ladder(0.5, 9, Rungs(grace=1, eta=3, max_step=9))
+        assert found.reach == {1: 9, 3: 3, 9: 1}
+        assert found.epochs == 9 * 1 + 3 * 2 + 1 * 6
+
+    def test_one_always_goes_on(self):
+        """A single trial is trained to its end, and none costs nothing."""
+        rungs = Rungs(grace=2, eta=4, max_step=10)
+        assert ladder(1.0, 1, rungs).epochs == 10
+        assert ladder(1.0, 0, rungs).epochs == 0
+
+
+class TestPreTrainings:
+    def test_late_weights_share_all(self, prepared):
+        """Two latent sizes at two ratios: four VAEs; the GAN sees all images: two."""
+        assert pre_trainings(prepared) == {"vae": 4, "gan": 2}
+
+    def test_weights_of_the_vae_share_the_gan_only(self, tmp_path):
+        """`losses.kl` is a number of every trial's own, so is its VAE."""
+        own = options(tmp_path, space="loss_weights", ratios="0.5,1.0")
+        found = pre_trainings(prepare("s", own, tmp_path / "cache"))
+        assert found == {"vae": 12, "gan": 1}
+
+    def test_a_stage_that_is_left_out_is_none(self, tmp_path):
+        """Without epochs of the GAN there is nothing to share of it."""
+        none = options(tmp_path, set=(*SHORT, "gan.epochs=0"))
+        assert pre_trainings(prepare("s", none, tmp_path / "cache")) == {"vae": 4}
+
+    def test_there_are_no_more_than_trials(self, tmp_path):
+        """Three trials at two ratios: two and one."""
+        few = prepare("s", options(tmp_path, trials=3), tmp_path / "cache")
+        assert shares(few) == {0.5: 2, 1.0: 1}
+        assert pre_trainings(few) == {"vae": 3, "gan": 2}
+
+
+class TestEstimate:
+    def test_updates_and_hours_by_hand(self, prepared):
+        """Six trials a ratio: 6 to epoch 1, 2 to epoch 3; 6 validation frames."""
+        found = estimate(prepared, SPEED, "cpu", 2)
+        joint = 2 * (6 * 1 + 2 * 2) * 2
+        assert found.alone.updates == {
+            "vae": 12 * 2 * 3,
+            "gan": 12 * 2 * 2,
+            "warm_up": 12 * 1 * 2,
+            "joint": joint,
+        }
+        assert found.shared.updates == {
+            "vae": 4 * 2 * 3,
+            "gan": 2 * 2 * 2,
+            "warm_up": 12 * 1 * 2,
+            "joint": joint,
+        }
+        assert found.shared.iterations == 24 + 8 + 24 + joint
+        frames = len(prepared.data.rows("validation"))
+        judged_s = (12 + joint / 2) * frames * 0.5
+        seconds = 24 * 1 + 8 * 10 + 24 * 100 + joint * 1000 + judged_s
+        assert found.shared.hours == pytest.approx(seconds / 3600)
+        assert found.shared.wall_hours == pytest.approx(seconds / 3600 / 2)
+
+    def test_no_search_is_over_before_its_longest_trial(self, prepared):
+        """On a hundred slots one whole trial takes its time."""
+        found = estimate(prepared, SPEED, "cpu", 100)
+        frames = len(prepared.data.rows("validation"))
+        seconds = 6 * 1 + 4 * 10 + 2 * 100 + 6 * 1000 + 4 * frames * 0.5
+        assert found.alone.wall_hours == pytest.approx(seconds / 3600)
+        assert found.shared.wall_hours == found.alone.wall_hours
+
+    def test_products_need_disk(self, tmp_path, prepared):
+        """Without the tree the forecast is smaller by its products."""
+        bare = prepare("s", options(tmp_path, share_stages=False), tmp_path / "cache")
+        bytes_with = estimate(prepared, SPEED, "cpu", 2).disk.total
+        bytes_without = estimate(bare, SPEED, "cpu", 2).disk.total
+        assert bytes_with > bytes_without
+
+    def test_slots_are_checked(self, prepared):
+        """No slot is no search."""
+        with pytest.raises(ValueError, match="`slots` must be 1 or more, got 0"):
+            estimate(prepared, SPEED, "cpu", 0)
+
+
+def test_the_probe_is_near_what_an_epoch_takes(prepared):
+    """Within a factor of five of a whole epoch of the joint stage, and above 0."""
+    speed = probe(prepared.data, prepared.base, "cpu")
+    assert min(speed.update_s.values()) > 0
+    assert speed.frame_s > 0
+    bank = Bank(prepared.data)
+    lane = bank.lane(prepared.base.replace({"joint.steps": 20}))
+    lane.stage = "joint"
+    (report,) = bank.advance([lane])
+    assert 0.2 < report.seconds / 20 / speed.update_s["joint"] < 5
+
+
+def test_the_command_prints_a_table_and_json(tmp_path, monkeypatch, capsys):
+    """Both say the same numbers, and nothing but prepared data is written."""
+    monkeypatch.chdir(tmp_path)
+    options(tmp_path)
+    words = ["plan", "--data", "synthetic:40", "--space", "space.toml"]
+    words += ["--preset", "tiny", "--trials", "12", "--concurrency", "2"]
+    words += ["--set", *SHORT]
+    assert cli.run([*words, "--format", "json"]) == cli.DONE
+    said = json.loads(capsys.readouterr().out)
+    assert said["with_tree"]["pre_trainings"] == {"vae": 4, "gan": 2}
+    assert said["without_tree"]["iterations"] == 72 + 48 + 24 + 40
+    assert said["slots"] == 2
+    assert cli.run(words) == cli.DONE
+    out = capsys.readouterr().out
+    assert "pre-trainings, gan" in out
+    assert "184" in out
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["cache"]
+    assert cli.run([*words, "--format", "csv"]) == cli.USAGE
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    """The twelve trials, trained for real on two slots, and two finals."""
+    folder = tmp_path_factory.mktemp("search")
+    store = folder / "runs"
+    done = search("s", options(folder), store=store)
+    assert done.finished
+    before = products(store)
+    finals = rerun("s", top=2, seeds=1, store=store, concurrency=2)
+    return store, before, finals
+
+
+@pytest.mark.ray
+class TestASearch:
+    def test_runs_exactly_the_pre_trainings_that_it_must(self, ended):
+        """One VAE a latent size and ratio that occurs, one GAN a latent size."""
+        store, before, _ = ended
+        rows = queries.read(Store.open(store), "trials", "s").to_pylist()
+        assert len(rows) == 12
+        assert {row["state"] for row in rows} <= {"completed", "stopped"}
+        vaes = {(row["latent_size"], row["labelled_ratio"]) for row in rows}
+        gans = {row["latent_size"] for row in rows}
+        assert (len(vaes), len(gans)) == (4, 2)  # or another seed is wanted
+        notes = told(store)
+        trained = [(n.stage, n.short) for _, n in notes if n.payer is None]
+        assert len(trained) == len(set(trained)) == 6
+        assert sorted(stage for stage, _ in trained) == ["gan"] * 2 + ["vae"] * 4
+        assert len(notes) == 24
+        assert len(before) == 6
+
+    def test_says_who_paid(self, ended):
+        """Each reused stage names the trial that says it trained that very one."""
+        notes = told(ended[0])
+        payers = {(n.stage, n.short): trial for trial, n in notes if n.payer is None}
+        for _, note in notes:
+            if note.payer is not None:
+                assert payers[note.stage, note.short] == note.payer
+
+    def test_status_counts_them(self, ended, capsys):
+        """Six were run, eighteen reused."""
+        assert cli.run(["status", "s", "--store", str(ended[0])]) == cli.DONE
+        assert "6 run, 18 reused" in capsys.readouterr().out
+
+    def test_a_trial_that_reused_its_stages_repeats_to_the_last_bit(self, ended):
+        """`train --from` trains everything itself and gives the stored number."""
+        store = ended[0]
+        reused = [trial for trial, note in told(store) if note.payer is not None]
+        both = next(trial for trial in reused if reused.count(trial) == 2)
+        words = ["train", "--from", f"s/{both}", "--store", str(store)]
+        assert cli.run(words) == cli.DONE
+
+    def test_finals_share_too(self, ended):
+        """Of one fresh seed each latent size has one GAN, with its ratio one VAE."""
+        store, before, finals = ended
+        assert finals.finished
+        rows = queries.read(Store.open(store), "finals", "s").to_pylist()
+        assert len(rows) == 4
+        settings = [json.loads(row["config_json"]) for row in rows]
+        vaes = {(c["latent_size"], c["labelled_ratio"]) for c in settings}
+        gans = {c["latent_size"] for c in settings}
+        assert len(products(store) - before) == len(vaes) + len(gans) < 8
+        assert all(math.isfinite(row["mean_joint_error_mm"]) for row in rows)
+
+    def test_the_store_is_sound(self, ended):
+        """No claim and no half-made folder is left, and every file is whole."""
+        store = ended[0]
+        assert list(verify(Store.open(store), again_s=0.0)) == []
+        left = {path.name for path in (store / "stages").iterdir()} - products(store)
+        assert left <= {".claims"}
+        assert list((store / "stages" / ".claims").iterdir()) == []
+
+    def test_without_the_tree_nothing_is_shared(self, tmp_path):
+        """`--no-share-stages` leaves no folder, and every trial trains its own."""
+        alone = options(tmp_path, share_stages=False, trials=2)
+        assert search("s", alone, store=tmp_path / "runs").finished
+        assert not (tmp_path / "runs" / "stages").exists()
+        assert told(tmp_path / "runs") == []
+        assert cli.parse(["search", "s", "--no-share-stages"]).share_stages is False
+
+
+def products(store: Path) -> set[str]:
+    """Names of the products in a store."""
+    return {path.name for path in (store / "stages").iterdir() if path.name[0] != "."}
+
+
+def told(store: Path) -> list[tuple[str, stage_notes.StageNote]]:
+    """Trial and note of every event that says who paid."""
+    events = Store.open(store).rows("trials", "s").to_pylist()
+    found = [(row["trial"], stage_notes.read(row["reason"])) for row in events]
+    return [(trial, note) for trial, note in found if note is not None]
