@@ -26,7 +26,8 @@ class Policy(abc.ABC):
         Args:
             trial: Name of the trial.
             result: What the trainable's `step` returned, with Tune's own
-                entries; nested names are joined with `/`.
+                entries: `report`, and in `before` the reports of shorter epochs
+                that came along with it.
         """
 
     @abc.abstractmethod

@@ -183,14 +183,8 @@ class PolicyScheduler(schedulers.FIFOScheduler):
 
     def _report(self, trial: Any, result: Mapping[str, Any]) -> Decision:
         name = trial.config["trial"]
-        for early in result.get("before", ()):  # that came along with the last
-            with self._shared.guard():
-                decision = self._shared.policy.report(name, {"report": early})
-            if decision.action == "stop":
-                break
-        else:
-            with self._shared.guard():
-                decision = self._shared.policy.report(name, result)
+        with self._shared.guard():
+            decision = self._shared.policy.report(name, result)
         self._reported[trial.trial_id] = result["training_iteration"]
         if decision.action == "stop":
             self._shared.open.pop(name, None)

@@ -4,8 +4,9 @@ One call makes one durable append, so a report and the decision it led to stand
 or fall together.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,10 +78,24 @@ class Recorder:
         """Writes through `writer`, which stays the caller's to close."""
         self._writer = writer
         self._space, self._code_version = space, code_version
+        self._held: list[Row] | None = None
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is recorded meanwhile is stored at the end, in one group.
+
+        Nothing is stored if the work ends in an exception.
+        """
+        self._held = held = []
+        try:
+            yield
+        finally:
+            self._held = None
+        self._writer.append_many(held)
 
     def event(self, trial: Tracked, event: str) -> None:
         """Store where a trial stands."""
-        self._writer.append("trials", self._trial(trial, event))
+        self._store([("trials", self._trial(trial, event))])
 
     def reported(
         self, trial: Tracked, report: Report, decision: Decision, event: str | None
@@ -98,11 +113,17 @@ class Recorder:
             rows.append(("decisions", _decision(trial, report.step, decision)))
         if event is not None:
             rows.append(("trials", self._trial(trial, event)))
-        self._writer.append_many(rows)
+        self._store(rows)
 
     def final(self, row: Mapping[str, Any]) -> None:
         """Store the figures of one final run."""
         self._writer.append("finals", {**row, "code_version": self._code_version})
+
+    def _store(self, rows: list[Row]) -> None:
+        if self._held is None:
+            self._writer.append_many(rows)
+        else:
+            self._held += rows
 
     def _trial(self, trial: Tracked, event: str) -> dict[str, Any]:
         proposal, config = trial.proposal, trial.config

@@ -116,12 +116,33 @@ class SearchPolicy(Policy):
         return _job_of(trial)
 
     def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
-        """Store one epoch, and say whether the trial goes on."""
+        """Store an epoch, and those that came along with it, as one group of rows.
+
+        Returns:
+            Whether the trial goes on; its rows are durable by then.
+        """
         tracked, report = self.trials[trial], result["report"]
         assert isinstance(report, Report)
+        early = result.get("before", [])
         if report.failure:
+            if early:
+                self.report(trial, {"report": early[-1], "before": early[:-1]})
             self.crashed(trial, report.failure)
             return Decision(action="stop", state="crashed", reason=report.failure)
+        with self._recorder.together():
+            newest, *later = (*early, report)
+            decision = self._epoch(tracked, newest)
+            while later and decision.action != "stop":
+                self._watch(tracked, newest)
+                newest = later.pop(0)
+                decision = self._epoch(tracked, newest)
+        self._watch(tracked, newest)
+        if isinstance(result, dict):  # Ray Tune keeps it; pictures are not needed
+            result["report"] = replace(report, pictures=None)
+        return decision
+
+    def _epoch(self, tracked: Tracked, report: Report) -> Decision:
+        """Record one epoch of a trial."""
         started = tracked.state == "pending"
         tracked.state = "running"
         self._note(tracked, report)
@@ -129,13 +150,8 @@ class SearchPolicy(Policy):
         tracked.wall_time_s += report.seconds
         tracked.stage = f"{report.stage} {report.epoch}/{report.epochs}"
         if report.stage == "joint":
-            decision = self._joint(tracked, report, started=started)
-        else:
-            decision = self._before(tracked, report, started=started)
-        self._watch(tracked, report)
-        if isinstance(result, dict):  # Ray Tune keeps it; pictures are not needed
-            result["report"] = replace(report, pictures=None)
-        return decision
+            return self._joint(tracked, report, started=started)
+        return self._before(tracked, report, started=started)
 
     def retried(self, trial: str, message: str) -> None:
         """A worker died; the trial goes on elsewhere from its checkpoint."""

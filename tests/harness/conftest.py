@@ -127,6 +127,20 @@ def make_driven(tmp_path):
 
 
 @pytest.fixture
+def driving():
+    """Opens a search of any folder."""
+    opened: list[Driven] = []
+
+    def make(folder: Path) -> Driven:
+        opened.append(Driven(folder))
+        return opened[-1]
+
+    yield make
+    for driven in opened:
+        driven.writer.close()
+
+
+@pytest.fixture
 def driven(make_driven) -> Driven:
     """A new search of twelve trials."""
     return make_driven()

@@ -118,8 +118,11 @@ class Remember(policy.Policy):
         )
 
     def report(self, trial, result):
-        """Whatever the rungs say."""
-        result = result.get("report", result)  # one that came before another
+        """Whatever the rungs say, of each epoch in its turn."""
+        for early in result.get("before", ()):
+            decision = self.report(trial, early)
+            if decision.action == "stop":
+                return decision
         if (trial, result["step"]) == self.fails_at:
             raise OSError("The store is full.")
         if (trial, result["step"]) == self.interrupted_at:

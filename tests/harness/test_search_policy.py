@@ -1,5 +1,6 @@
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,19 @@ def table(driven, name):
     """The newest rows of a table."""
     driven.writer.flush()
     return queries.read(driven.store, name, "s").to_pylist()
+
+
+def groups(driven):
+    """Lines of the journal: rows that were synced together."""
+    (journal,) = Path(driven.store.storage.root).glob("journal/s/*.jsonl")
+    return journal.read_text().splitlines()
+
+
+def untimed(rows):
+    """Rows without what no two stores have in common."""
+    return [
+        {k: v for k, v in row.items() if k not in ("time_utc", "seq")} for row in rows
+    ]
 
 
 COLLAPSE = health.Finding(
@@ -98,6 +112,52 @@ class TestASearch:
         assert run.labelled_ratio == row["labelled_ratio"] == 1.0
         assert (run.seed, run.label_seed) == (row["seed"], row["label_seed"]) == (7, 7)
         assert run.joint.epochs == 9
+
+
+class TestEpochsThatComeTogether:
+    def test_are_stored_as_if_each_had_come_alone(self, driving, make_report, tmp_path):
+        """The same rows and decision, in one group."""
+        alone, together = driving(tmp_path / "a"), driving(tmp_path / "b")
+        name = alone.policy.propose().trial
+        assert together.policy.propose().trial == name
+        every = [make_report(step, 20.0 - step) for step in (1, 2, 3)]
+        decisions = [alone.policy.report(name, {"report": one}) for one in every]
+        before = len(groups(together))
+        result = {"report": every[2], "before": every[:2]}
+        assert together.policy.report(name, result) == decisions[2]
+        assert len(groups(together)) == before + 1
+        for kind in ("trials", "reports", "decisions"):
+            assert untimed(table(alone, kind)) == untimed(table(together, kind))
+
+    def test_an_end_among_them_is_the_end(self, driven, make_report):
+        """What comes after it is not stored."""
+        name = driven.policy.propose().trial
+        every = [make_report(1, 20.0), make_report(2, math.nan), make_report(3, 19.0)]
+        result = {"report": every[2], "before": every[:2]}
+        assert driven.policy.report(name, result).state == "diverged"
+        assert [row["step"] for row in table(driven, "reports")] == [1, 2]
+        assert table(driven, "trials")[0]["state"] == "diverged"
+
+    def test_a_failure_after_them_loses_none(self, driven, make_report):
+        """The epochs before it are stored, and the trial ends as crashed."""
+        name = driven.policy.propose().trial
+        result = {"report": failed("out of memory"), "before": [make_report(1, 20.0)]}
+        assert driven.policy.report(name, result).state == "crashed"
+        assert [row["step"] for row in table(driven, "reports")] == [1]
+        assert table(driven, "trials")[0]["reason"] == "out of memory"
+
+    def test_watchers_hear_of_an_end_when_it_is_stored(self, driven, make_report):
+        """Whoever deletes checkpoints at an end may count on its row."""
+        heard = []
+        driven.policy._watch = lambda trial, _: heard.append(
+            (trial.open, len(groups(driven)))
+        )
+        name = driven.policy.propose().trial
+        every = [make_report(step, 20.0) for step in range(1, 10)]
+        before = len(groups(driven))
+        driven.policy.report(name, {"report": every[-1], "before": every[:-1]})
+        assert heard[-1] == (False, before + 1)
+        assert all(is_open for is_open, _ in heard[:-1])
 
 
 class TestFailuresAreResults:
