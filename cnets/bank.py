@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from cnets import (
     batches,
     depth_gan,
-    fast as fast_steps,
+    fast,
     geometry,
     health,
     metrics,
@@ -94,7 +94,6 @@ class Bank:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
         *,
-        fast: bool = False,
         width: int | None = None,
     ) -> None:
         """Hold the data; lanes are made by `lane`.
@@ -103,8 +102,6 @@ class Bank:
             data: The data set of all lanes.
             device: Where they train.
             dtype: Kind of number; float64 for comparisons.
-            fast: Whether a lane alone takes the joint steps of `cnets.fast`,
-                whose numbers differ by rounding.
             width: Rows of every stack. Missing lanes are made up for by
                 ghosts, and codes of all sizes that `padding.room` gives one
                 room share a stack. 1 is a solo run; None stacks the lanes of
@@ -116,7 +113,6 @@ class Bank:
         self.width = width
         self._stacking = Stacking(build, width)
         self.data = data
-        self.fast = fast
         self.device = torch.device(device)
         self.frames = batches.Frames(data, self.device, dtype)
 
@@ -256,8 +252,9 @@ class Bank:
         drawn = self._stacking.draws(stack, self.frames)
         steps = drawn["rows"].shape[1]
         update = stages.UPDATES[stage]
-        if self.fast and stage == "joint" and len(stack.lanes) == 1:
-            update = fast_steps.JointUpdate(stack)
+        alone = len(stack.lanes) == 1 and self.device.type == "cpu"
+        if stage == "joint" and alone and lanes[0].config.joint.fast:
+            update = fast.JointUpdate(stack)
         sums: dict[str, Tensor] = {}
         for step in range(steps):
             part = {n: value[:, step] for n, value in drawn.items()}

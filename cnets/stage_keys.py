@@ -80,6 +80,7 @@ LATER = (
     "joint.decay",
     "joint.mixed_codes",
     "joint.depth_clip",
+    "joint.fast",
     "health.active_units",
     "health.code_spread_ratio",
     "health.image_spread_ratio",

@@ -108,17 +108,30 @@ class TestEqualsTheReference:
         assert max(mine.values()) < 3 * max(plain.values()) + 1e-6
 
     def test_a_whole_run(self, hands, tiny):
-        """A bank that is fast reports what a plain one reports."""
+        """A fast run reports what a plain one reports."""
         steps = {"vae.epochs": 1, "gan.epochs": 1, "joint.epochs": 2, "joint.steps": 3}
         short = tiny.replace(steps | {"vae.steps": 3, "gan.steps": 2})
         runs = [
-            list(train.train(Bank(hands, dtype=torch.float64, fast=quick), short))
-            for quick in (True, False)
+            list(train.train(Bank(hands, dtype=torch.float64), one))
+            for one in (short.replace({"joint.fast": 1}), short)
         ]
         for mine, plain in zip(*runs, strict=True):
             assert mine.terms == pytest.approx(plain.terms, rel=1e-9)
             assert mine.metrics == pytest.approx(plain.metrics, rel=1e-6)
             assert mine.health == pytest.approx(plain.health, rel=1e-9)
+
+    def test_a_configuration_asks_for_it(self, hands, tiny, monkeypatch):
+        """With `joint.fast` every joint update of a lane alone is one of these."""
+        made = []
+        plain = fast.JointUpdate
+        monkeypatch.setattr(fast, "JointUpdate", lambda s: made.append(s) or plain(s))
+        short = tiny.replace({"vae.epochs": 1, "vae.steps": 1, "gan.epochs": 0})
+        short = short.replace({"joint.warm_up_epochs": 0, "joint.steps": 1})
+        for wanted in (0, 1):
+            made.clear()
+            one = short.replace({"joint.fast": wanted, "joint.epochs": 2})
+            list(train.train(Bank(hands), one))
+            assert len(made) == 2 * wanted
 
 
 class TestRepeats:
@@ -152,12 +165,12 @@ class TestWhoTakesIt:
             fast.JointUpdate(stack)(other, {}, torch.tensor([1e-3]))
 
     def test_lanes_side_by_side_take_the_plain_one(self, hands, tiny):
-        """Two lanes of a fast bank end like two lanes of a plain one, bit by bit."""
+        """Two fast lanes together end like two plain ones, bit by bit."""
         one = tiny.replace({"vae.epochs": 1, "vae.steps": 1, "gan.epochs": 0})
         one = one.replace({"joint.warm_up_epochs": 0, "joint.steps": 1})
         ends = []
-        for quick in (True, False):
-            bank = Bank(hands, fast=quick)
+        for quick in (1, 0):
+            one, bank = one.replace({"joint.fast": quick}), Bank(hands)
             lanes = [bank.lane(one), bank.lane(one.replace({"seed": 1}))]
             for _ in range(2):
                 bank.advance(lanes)
