@@ -26,7 +26,7 @@ def plan(verb: Plan) -> int:
     names = {field.name for field in dataclasses.fields(SearchOptions)}
     options = SearchOptions(**{n: v for n, v in vars(verb).items() if n in names})
     with preparation() as progress:
-        prepared = prepare("plan", options, Path(verb.store) / "cache", progress)
+        prepared = prepare(verb.name, options, Path(verb.store) / "cache", progress)
     gpus = torch.cuda.device_count()
     device = ("cuda" if gpus else "cpu") if verb.device == "auto" else verb.device
     here = gpus if device == "cuda" else os.cpu_count()
@@ -83,9 +83,9 @@ def _tables(found: Estimate) -> str:
     ]
     rows += [
         ("training iterations", f"{alone.iterations:,}", f"{shared.iterations:,}"),
-        (f"{unit}-hours", _hours(alone.hours), _hours(shared.hours)),
+        (f"time of one {unit}, h:mm:ss", _hours(alone.hours), _hours(shared.hours)),
         (
-            f"wall time on {found.slots} {unit}s, hours",
+            f"wall time on {found.slots} {unit}s",
             _hours(alone.wall_hours),
             _hours(shared.wall_hours),
         ),
@@ -106,7 +106,8 @@ def _tables(found: Estimate) -> str:
 
 
 def _hours(hours: float) -> str:
-    return f"{hours:.3g}"
+    minutes, seconds = divmod(round(3600 * hours), 60)
+    return f"{minutes // 60:,}:{minutes % 60:02d}:{seconds:02d}"
 
 
 def _print(text: str) -> None:

@@ -35,12 +35,16 @@ class Search(SearchOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class Plan(SearchOptions):
-    """What a search would cost; takes its options and runs a short probe only."""
+    """What a search would cost; takes its words and runs a short probe only."""
 
+    name: Positional[Annotated[str, arg(metavar="NAME")]]
+    """Name that the search would have."""
     store: Store = "runs"
     """Folder of the store, which also holds the prepared data."""
     device: str = "auto"
     """cpu, cuda, or auto for a GPU where there is one."""
+    config: str | None = None
+    """TOML file with any of these options, and [run] for --set; flags win."""
     format: str = "table"
     """table or json."""
 

@@ -184,7 +184,7 @@ def test_the_command_prints_a_table_and_json(tmp_path, monkeypatch, capsys):
     """Both say the same numbers, and nothing but prepared data is written."""
     monkeypatch.chdir(tmp_path)
     options(tmp_path)
-    words = ["plan", "--data", "synthetic:40", "--space", "space.toml"]
+    words = ["plan", "mine", "--data", "synthetic:40", "--space", "space.toml"]
     words += ["--preset", "tiny", "--trials", "12", "--concurrency", "2"]
     words += ["--set", *SHORT]
     assert cli.run([*words, "--format", "json"]) == cli.DONE

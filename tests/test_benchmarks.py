@@ -1,0 +1,79 @@
+"""The scripts in `benchmarks/` run at toy size and print figures that add up.
+
+What they measure is not looked at: a time asserted here would fail on a busy machine.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+SCRIPTS = Path(__file__).parent.parent / "benchmarks"
+
+
+def printed(name: str, words: str) -> dict:
+    """The figures that a script prints."""
+    command = [sys.executable, str(SCRIPTS / f"{name}.py"), *words.split()]
+    done = subprocess.run(
+        [*command, "--format", "json"], capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def test_lanes():
+    """Each row has the updates a second of three ways, and two ratios of them."""
+    words = "--preset tiny --lanes 1,2 --steps 2 --turns 1 --batch 4"
+    found = printed("lanes", words)
+    assert [row["lanes"] for row in found["rows"]] == [1, 2]
+    for row in found["rows"]:
+        bank = row["bank_updates_per_s"]
+        for peer in ("solo", "processes"):
+            ratio = bank / row[f"{peer}_updates_per_s"]
+            assert row[f"times_{peer}"] == pytest.approx(ratio)
+        assert row["gpu_utilisation_percent_bank"] is None
+
+
+def test_steps():
+    """The bound is the larger of two, and our distance from it follows."""
+    found = printed("steps", "--preset tiny --batch 4 --turns 2 --compare 2")
+    bound = max(found["arithmetic_s"], found["memory_s"])
+    assert found["ours_times_the_bound"] == pytest.approx(found["ours_s"] / bound)
+    assert found["plain_gflop"] > 0
+    assert found["ours_from_plain"] < 1e-2
+
+
+def test_stages():
+    """The count at the paper's schedule is at least four times smaller."""
+    found = printed("stages", "--count-only")
+    several = [kind for kind in found.values() if isinstance(kind, dict)]
+    assert len(several) >= 2
+    for figures in several:
+        ratio = figures["alone"] / figures["shared"]
+        assert figures["ratio"] == pytest.approx(ratio, abs=0.01)
+    assert found["paper, whole trials"]["ratio"] >= 4
+
+
+def test_a_search_through_a_bank():
+    """Both sides train the same epochs, and the ratio is that of their hours."""
+    found = printed("bank_search", "--trials 3 --lanes 2 --frames 40")
+    hours = found["one_after_another_device_hours"] / found["bank_device_hours"]
+    assert found["ratio"] == pytest.approx(hours)
+    assert 1 <= found["mean_lanes_filled"] <= 2
+
+
+def test_parts_of_the_overhead():
+    """The parts of our driver add up to the whole of it."""
+    found = printed("overhead", "--trials 4 --reports 1 --peer-trials 0")
+    assert found["ours"]["trials"] == 4
+    for size in ("4 trials", "20 trials"):
+        *several, whole = found[size].values()
+        assert sum(several) == pytest.approx(whole, abs=0.01)
+
+
+def test_rendering():
+    """The two renderers agree."""
+    assert printed("rendering", "--frames 20")["largest_difference_mm"] < 1e-3
