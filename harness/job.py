@@ -59,6 +59,8 @@ class Job:
     """Search that it belongs to, for those who use what it has trained."""
     stages: str | None = None
     """Folder of pre-trainings that runs share; None trains every stage here."""
+    rows: int | None = None
+    """Rows of the stacks that it trains in alone, to repeat a run of a bank."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,7 @@ class Plan:
     hang_after_s: float = 300.0
     search: str = ""
     stages: str | None = None
+    rows: int | None = None
 
     def job(self, trial: str, values: Mapping[str, Any]) -> Job:
         """The job of one trial.
@@ -97,6 +100,7 @@ class Plan:
             hang_after_s=self.hang_after_s,
             search=self.search,
             stages=self.stages,
+            rows=self.rows,
         )
 
 

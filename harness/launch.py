@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnets.data.cache import Progress
@@ -87,7 +87,8 @@ def search(
     options = options or SearchOptions()
     cache = Path(cache or Path(store) / "cache")
     if (Path(store) / "store.json").exists():
-        Store.open(store)  # one that cannot be used is refused before data are made
+        # One that cannot be used is refused before data are made.
+        options = _as_begun(Store.open(store), name, options)
     prepared = prepare(name, options, cache, progress)
     opened = Store.open(store, create=True)
     there = name in opened.searches()
@@ -104,6 +105,13 @@ def search(
         writer = stack.enter_context(opened.writer(name, takeover=takeover))
         chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
         return _run(prepared, opened, writer, slots, chosen, runner)
+
+
+def _as_begun(store: Store, name: str, options: SearchOptions) -> SearchOptions:
+    """The options, with the lanes of the search that is there unless others are asked."""
+    if options.lanes is not None or name not in store.searches():
+        return options
+    return replace(options, lanes=store.header(name).rules.get("lanes"))
 
 
 def _compare(store: Store, prepared: Prepared) -> None:

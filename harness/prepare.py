@@ -165,14 +165,15 @@ def difference(there: Header, wanted: Header) -> str | None:
 
 
 def _rules(options: SearchOptions) -> dict[str, Any]:
-    """What decides when a trial stops, for the header."""
-    rungs = options.rungs()
+    """What decides when a trial stops, and its last bits, for the header."""
+    rungs, lanes = options.rungs(), options.lanes
+    several = isinstance(lanes, int) and lanes > 1
     return {
         "objective": options.objective,
         "grace": rungs.grace,
         "eta": rungs.eta,
         "max_step": rungs.max_step,
-    }
+    } | ({"lanes": lanes} if several else {})  # they decide how sums are rounded
 
 
 def _corners(space: Space) -> Iterator[dict[str, Value]]:

@@ -82,7 +82,7 @@ class Own(Place):
     def __init__(self, job: Job) -> None:
         """Open the job's data, unless the last job had the same."""
         torch.set_num_threads(1)  # sums depend on the number of threads
-        self._bank = bank(job.data, job.device)
+        self._bank = bank(job.data, job.device, job.rows)
 
     @property
     def bank(self) -> Bank:

@@ -27,6 +27,8 @@ class Stored:
     """Its objective at that step."""
     init: str | None
     """Model that it started from."""
+    rows: int | None
+    """Lanes of the bank that it was one of; None if it ran alone."""
 
 
 def stored(store: str | Path, which: str) -> Stored:
@@ -61,6 +63,7 @@ def stored(store: str | Path, which: str) -> Stored:
         step=found["step"],
         objective_mm=found["objective_mm"],
         init=initial.of_header(header),
+        rows=header.rules.get("lanes"),
     )
 
 
@@ -72,6 +75,7 @@ def train(
     until: int | None = None,
     device: str = "cpu",
     init: str | None = None,
+    rows: int | None = None,
 ) -> Iterator[Report]:
     """Train one run in this process.
 
@@ -83,6 +87,7 @@ def train(
             the test split.
         device: `cpu` or `cuda`.
         init: Model to start the joint stage from.
+        rows: Lanes of the bank whose numbers are wanted; the others are ghosts.
 
     Yields:
         One report an epoch.
@@ -94,6 +99,7 @@ def train(
         test=True,
         device=device,
         init=init,
+        rows=rows,
     )
     runner = TrainRunner(plan.job("run", {}))
     while True:

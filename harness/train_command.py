@@ -56,6 +56,7 @@ def train(verb: Train) -> int:
             until=until,
             device=verb.device,
             init=verb.init if again is None else again.init,
+            rows=None if again is None else again.rows,
         )
         last = _watch(reports)
     if verb.format == "json":

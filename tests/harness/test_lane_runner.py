@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from ray._private import state
 from ray.cluster_utils import Cluster
 
 from cnets.config import TrainConfig
-from harness import SearchOptions, connection, lane_runner, search
+from harness import SearchOptions, connection, lane_runner, runs, search
 from harness.job import DataChoice, Job, Plan
 from harness.options import from_toml
 from harness.runner import Runner, TrainRunner
@@ -68,22 +69,32 @@ def address():
 
 
 @pytest.fixture(scope="module")
-def run(address, tmp_path_factory):
-    """Runs the search into a store of its own; gives the store."""
-    folder = tmp_path_factory.mktemp("searches")
+def folder(tmp_path_factory):
+    """Where the stores are."""
+    return tmp_path_factory.mktemp("searches")
+
+
+@pytest.fixture(scope="module")
+def options(folder):
+    """What every search does."""
     (folder / "rates.toml").write_text(SPACE)
+    return SearchOptions(
+        data="synthetic:40",
+        space=str(folder / "rates.toml"),
+        preset="tiny",
+        set=SHORT,
+        trials=TRIALS,
+        concurrency=LANES,
+        lanes=LANES,
+        grace=3,  # nobody is stopped for a rank: that depends on who was first
+    )
+
+
+@pytest.fixture(scope="module")
+def run(address, folder, options):
+    """Runs the search into a store of its own; gives the store."""
 
     def run(name: str, meanwhile: Callable[[Path], None] | None = None) -> Store:
-        options = SearchOptions(
-            data="synthetic:40",
-            space=str(folder / "rates.toml"),
-            preset="tiny",
-            set=SHORT,
-            trials=TRIALS,
-            concurrency=LANES,
-            lanes=LANES,
-            grace=3,  # nobody is stopped for a rank: that depends on who was first
-        )
         failures: list[Exception] = []
 
         def beside() -> None:
@@ -185,6 +196,30 @@ class TestASearchInABank:
             if report.stage == "joint":
                 found[report.step] = report.metrics["mean_joint_error_mm"]
         assert stored == pytest.approx(found, rel=1e-3)
+
+    def test_train_repeats_a_lane_to_the_last_bit(self, undisturbed, tmp_path):
+        """Alone among ghosts, in stacks of as many rows as the bank's."""
+        rows = queries.read(undisturbed, "trials", "s").to_pylist()
+        done = next(r["trial"] for r in rows if r["state"] == "completed")
+        again = runs.stored(undisturbed.storage.root, f"s/{done}")
+        assert again.rows == LANES
+        found = runs.train(
+            again.config,
+            again.data,
+            folder=tmp_path,
+            until=again.step,
+            rows=again.rows,
+        )
+        *_, last = found
+        assert last.metrics[again.objective] == again.objective_mm
+
+    def test_its_lanes_are_its_own(self, undisturbed, options):
+        """The same command without `--lanes` keeps them; others are refused."""
+        where = {"store": undisturbed.storage.root, "device": "cpu"}
+        where["cache"] = undisturbed.storage.root.parent / "cache"
+        assert search("s", replace(options, lanes=None), **where).finished
+        with pytest.raises(ValueError, match=r"lanes: 2 there, 3 now"):
+            search("s", replace(options, lanes=3), **where)
 
     def test_a_killed_bank_changes_nothing_in_the_table(self, run, undisturbed):
         """Its trials went on in another bank, and the table is the same to the last bit."""
