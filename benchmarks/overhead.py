@@ -76,15 +76,14 @@ class Empty(Runner):
 
     step = 0
 
-    @property
-    def quiet(self) -> bool:
-        """As a run of `TrainRunner` is between its checkpoints."""
-        return True
-
     def advance(self) -> Report:
         """The next epoch."""
         self.step += 1
         return report(self.job.trial, self.step, self.job.config.joint.epochs)
+
+    def advance_unseen(self) -> Report:
+        """As in a run of `TrainRunner` between its checkpoints."""
+        return self.advance()
 
 
 def report(trial: str, step: int, epochs: int) -> Report:

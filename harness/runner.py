@@ -50,13 +50,14 @@ class Runner(ABC):
     def advance(self) -> Report:
         """Run the next epoch."""
 
-    @property
-    def quiet(self) -> bool:
-        """Whether the next epoch surely begins without storing a checkpoint.
+    def advance_unseen(self) -> Report | None:
+        """Run the next epoch before the report of the last one is stored.
 
-        It may then be run before the report of the one before it is stored.
+        Returns:
+            Its report; None, and nothing was run, where a checkpoint is due, which
+            must not be newer than the stored reports.
         """
-        return False
+        return None
 
 
 class Place(ABC):
@@ -130,9 +131,25 @@ class TrainRunner(Runner):
         """
         report = self._sharing.enter(self.lane)
         if report is None:
-            watchdog.PROCESS.at(f"in {self.lane.stage} epoch {self.lane.epoch + 1}")
-            self._save_if_due()
+            self._at()
+            if self._due(CHECKPOINT_EVERY_S):
+                self._save()
             report = self._trained()
+        return self._told(report)
+
+    def advance_unseen(self) -> Report | None:
+        """Train one epoch and save nothing; None if a checkpoint is due, or soon."""
+        if self._due(CHECKPOINT_EVERY_S - AGAIN_AFTER_S):
+            return None
+        self._at()
+        return self._told(self._trained())
+
+    def _at(self) -> None:
+        """Let the watchdog know which epoch it is."""
+        watchdog.PROCESS.at(f"in {self.lane.stage} epoch {self.lane.epoch + 1}")
+
+    def _told(self, report: EpochReport) -> Report:
+        """What the driver is told of an epoch."""
         if report.last:
             self._save_networks()
         wanted = report.step in self.job.picture_steps and report.stage == "joint"
@@ -173,24 +190,18 @@ class TrainRunner(Runner):
             raise
         return report
 
-    @property
-    def quiet(self) -> bool:
-        """Whether no checkpoint is due, nor will be for a while."""
+    def _due(self, every_s: float) -> bool:
+        """Whether the stage is new, or the newest checkpoint that old."""
         waited_s = time.monotonic() - self._saved_s
-        soon = waited_s > CHECKPOINT_EVERY_S - AGAIN_AFTER_S
-        return self.lane.stage == self._saved_stage and not soon
+        return self.lane.stage != self._saved_stage or waited_s >= every_s
 
-    def _save_if_due(self) -> None:
+    def _save(self) -> None:
         """Publish a checkpoint; one that cannot be written is due again."""
-        waited_s = time.monotonic() - self._saved_s
-        new_stage = self.lane.stage != self._saved_stage
-        if not new_stage and waited_s < CHECKPOINT_EVERY_S:
-            return
         try:
             publish(self.lane, Path(self.job.checkpoints))
         except OSError as error:
             if self._storing:
-                said = f"The checkpoint could not be stored: {_told(error)}"
+                said = f"The checkpoint could not be stored: {_says(error)}"
                 self._unsaved += (f"{said}; the run goes on and tries again.",)
             self._storing = False
             return
@@ -207,7 +218,7 @@ class TrainRunner(Runner):
             except OSError as error:
                 waited_s = time.monotonic() - start_s
                 if waited_s >= STORED_WITHIN_S:
-                    said = f"The final networks are not stored: {_told(error)}"
+                    said = f"The final networks are not stored: {_says(error)}"
                     self._unsaved += (f"{said}, for {waited_s:.0f} s.",)
                     return
             watchdog.PROCESS.beat()
@@ -347,7 +358,7 @@ def restored(
     return Restored(None, tuple(damaged))
 
 
-def _told(error: OSError) -> str:
+def _says(error: OSError) -> str:
     """What the system says about a file that cannot be written."""
     return error.strerror or str(error) or type(error).__name__
 

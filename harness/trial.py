@@ -8,9 +8,10 @@ must not be newer than the stored reports.
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ray import tune
 
@@ -18,6 +19,8 @@ from harness import memory, watchdog
 from harness.job import Job, Plan, Report, failed
 from harness.runner import Runner
 
+
+Told = TypeVar("Told")
 
 TOGETHER_S = 0.05
 """Time from which an epoch is worth a journey of its own to the driver."""
@@ -60,11 +63,12 @@ class Trial(tune.Trainable):
         watchdog.PROCESS.busy(folder, job.hang_after_s)
         start_s = time.monotonic()
         try:
-            reports = [self._advanced(job)]
-            while time.monotonic() - start_s < TOGETHER_S and self._goes_on(
-                reports[-1]
-            ):
-                reports.append(self._advanced(job))
+            newest = self._advanced(job)
+            reports: list[Report] = []
+            while newest is not None:
+                reports.append(newest)
+                hurry = time.monotonic() - start_s < TOGETHER_S
+                newest = self._unseen() if hurry and self._goes_on(newest) else None
         finally:
             watchdog.PROCESS.idle()
         if hung is not None:  # its driver died before it could record it
@@ -87,16 +91,28 @@ class Trial(tune.Trainable):
             bool(self._plan.picture_steps)
             and not (alarming or decided or report.last)
             and all(map(math.isfinite, figures))
-            and self._runner is not None
-            and self._runner.quiet
         )
 
     def _advanced(self, job: Job) -> Report:
-        """The next epoch, or the failure of a run that needs too much memory."""
-        try:
+        """The next epoch of a run, which is begun or taken up if need be."""
+
+        def advance() -> Report:
             if self._runner is None:
                 self._runner = self._kind(job)
             return self._runner.advance()
+
+        return self._within_memory(advance)
+
+    def _unseen(self) -> Report | None:
+        """The next epoch, if it can be run before the last one is stored."""
+        if self._runner is None:
+            return None
+        return self._within_memory(self._runner.advance_unseen)
+
+    def _within_memory(self, run: Callable[[], Told]) -> Told | Report:
+        """What it gives, or the failure of a run that needs too much memory."""
+        try:
+            return run()
         except Exception as error:
             shortage = memory.shortage(error)
             if shortage is None:

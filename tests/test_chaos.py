@@ -21,7 +21,7 @@ from results import Store, queries
 pytestmark = pytest.mark.ray
 
 KILLS = int(os.environ.get("CROSSNETS_KILLS", "5"))
-TRIALS = max(6, round(1.2 * KILLS))
+TRIALS = max(8, 2 * KILLS)
 DRIVER = Path(__file__).parent / "chaos" / "driver.py"
 LONGEST_S = 120
 """Of one driver between two rows: no moment to kill it came."""

@@ -87,6 +87,33 @@ def test_a_checkpoint_is_never_newer_than_the_report_before_it(
     assert (found.stage, found.epoch) == ("gan", 0)
 
 
+class TestAnEpochRunUnseen:
+    """The driver may die with the reports that travel together."""
+
+    def test_it_saves_nothing_and_is_the_same_epoch(self, job, tmp_path):
+        """The newest checkpoint stays that of the stage's beginning."""
+        seen = TrainRunner(dataclasses.replace(job, checkpoints=str(tmp_path / "b")))
+        unseen = TrainRunner(job)
+        while seen.lane.stage != "joint":
+            assert figures(unseen.advance()) == figures(seen.advance())
+        assert figures(unseen.advance()) == figures(seen.advance())
+        assert figures(unseen.advance_unseen()) == figures(seen.advance())
+        found = runner.restored(tmp_path / "checkpoints", job.config, "cpu").lane
+        assert (found.stage, found.epoch) == ("joint", 0)
+
+    def test_it_is_not_run_where_a_checkpoint_is_due(self, job, monkeypatch):
+        """In a stage without one, and where the newest one is old."""
+        trained = TrainRunner(job)
+        while trained.lane.stage != "joint":
+            trained.advance()
+        assert trained.advance_unseen() is None
+        assert trained.lane.epoch == 0
+        trained.advance()
+        monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+        assert trained.advance_unseen() is None
+        assert trained.lane.epoch == 1
+
+
 def test_a_damaged_checkpoint_is_passed_over(job, monkeypatch, tmp_path):
     """The one before it is used, and the run ends in the same figures."""
     monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
