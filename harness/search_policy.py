@@ -75,7 +75,8 @@ class SearchPolicy(Policy):
         for row in sorted(trials, key=lambda row: row["number"]):
             check_name("trial", row["trial"])  # paths are made of it
             trial = self._tracked(self._reread(row))
-            trial.state, trial.reason = row["state"], row["reason"]
+            paid = row["event"] == "stage"  # its reason is not the trial's
+            trial.state, trial.reason = row["state"], "" if paid else row["reason"]
             trial.attempt = row["attempt"]
             trial.wall_time_s = row["wall_time_s"] or 0.0
         failed = [row for row in trials if row["state"] in (*UNHEALTHY, "crashed")]

@@ -354,6 +354,21 @@ class TestResume:
             "running",
         )
 
+    def test_a_resumed_trial_is_not_given_a_note_as_its_reason(
+        self, driven, make_driven, make_report
+    ):
+        """Who paid for a pre-training is told of that event, and no later one."""
+        name = driven.policy.propose().trial
+        note = "gan 4f: trained here"
+        for paid in ((), (note,)):
+            early = make_report(0, 0, stage="gan", epoch=2, metrics={}, paid=paid)
+            driven.policy.report(name, {"report": early})
+        assert table(driven, "trials")[0]["reason"] == note
+        again = self.reopened(driven, make_driven)
+        again.policy.propose()
+        row = table(again, "trials")[0]
+        assert (row["event"], row["reason"]) == ("restored", "")
+
 
 class TestNotes:
     @pytest.mark.parametrize(
