@@ -6,9 +6,11 @@ Tune with `OptunaSearch` and `ASHAScheduler` and the loggers it has as shipped. 
 run in processes of their own, one after the other, the peer before and after us.
 Neither stops a trial early, so that all of them report equally often.
 
-A trial's seconds count from the first report to the end of the command; the time
-to the first report is the ramp-up. The parts of our own driver are timed without
-Ray, the last trials of 200 and of 1,000, to show what grows with a search.
+What a further trial costs counts from the first report to the last. The time to
+the first is the ramp-up, that from the last to the end of the command the wind-down;
+`seconds_a_trial` is all but the ramp-up, over the trials. The parts of our own
+driver are timed without Ray, the last trials of 200 and of 1,000, to show what grows
+with a search.
 """
 
 import argparse
@@ -28,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from cnets import config
-from harness import SearchOptions, search
+from harness import SearchOptions, cli, search
 from harness.economy import Economy
 from harness.job import Report
 from harness.recorder import Recorder, Tracked
@@ -121,25 +123,24 @@ def ours(folder: Path, *, trials: int, reports: int, slots: int) -> None:
     assert found.states == {"completed": trials}
 
 
-def our_times(folder: Path) -> tuple[int, float]:
-    """Reports of our side, and when the first of them was stored."""
+def our_times(folder: Path) -> list[float]:
+    """When the reports of our side were stored."""
     table = queries.read(Store.open(folder), "reports", "overhead")
-    first = min(moment.timestamp() for moment in table["time_utc"].to_pylist())
-    return table.num_rows, first
+    return [moment.timestamp() for moment in table["time_utc"].to_pylist()]
 
 
-def peer_times(folder: Path) -> tuple[int, float]:
-    """Reports of the peer, and when the first of them was made."""
+def peer_times(folder: Path) -> list[float]:
+    """When the reports of the peer were made."""
     made: list[float] = []
     for path in folder.glob("peer/*/result.json"):
         made += [json.loads(line)["at_s"] for line in path.read_text().splitlines()]
-    return len(made), min(made)
+    return made
 
 
 def timed(
     words: Iterable[str],
     folder: Path,
-    times: Callable[[Path], tuple[int, float]],
+    times: Callable[[Path], list[float]],
     *,
     trials: int,
     reports: int,
@@ -157,14 +158,17 @@ def timed(
     ended_s = time.time()
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    count, first_s = times(folder)
-    if count != trials * reports:
-        raise RuntimeError(f"{count} reports of {trials * reports} were found.")
+    made_s = times(folder)
+    if len(made_s) != trials * reports:
+        raise RuntimeError(f"{len(made_s)} reports of {trials * reports} were found.")
+    first_s, last_s = min(made_s), max(made_s)
     return {
         "trials": trials,
         "ramp_up_s": first_s - began_s,
+        "wind_down_s": ended_s - last_s,
         "after_s": ended_s - first_s,
         "seconds_a_trial": (ended_s - first_s) / trials,
+        "seconds_a_further_trial": (last_s - first_s) / max(trials - 1, 1),
     }
 
 
@@ -310,16 +314,17 @@ def measured(root: Path, options: argparse.Namespace) -> dict[str, Any]:
     peer(halves[1])
     found: dict[str, Any] = {"ours": mine}
     if options.reports > 1:
-        apart_s = mine["after_s"] - we(1)["after_s"]
-        mine["seconds_a_report"] = apart_s / options.trials / (options.reports - 1)
+        one = we(1)["seconds_a_further_trial"]
+        more_s = mine["seconds_a_further_trial"] - one
+        mine["seconds_a_report"] = more_s / (options.reports - 1)
     if peers:
-        took_s, count = sum(p["after_s"] for p in peers), options.peer_trials
-        found["stock Ray Tune"] = {
-            "trials": count,
-            "ramp_up_s": float(np.mean([p["ramp_up_s"] for p in peers])),
-            "seconds_a_trial": took_s / count,
-        }
-        found["ratio"] = {"trial": took_s / count / mine["seconds_a_trial"]}
+        names = ("ramp_up_s", "wind_down_s")
+        theirs = {n: float(np.mean([p[n] for p in peers])) for n in names}
+        every = [p["trials"] for p in peers]
+        for name in ("seconds_a_trial", "seconds_a_further_trial"):
+            theirs[name] = float(np.average([p[name] for p in peers], weights=every))
+        found["stock Ray Tune"] = {"trials": options.peer_trials} | theirs
+        found["ratio"] = {n: theirs[n] / mine[n] for n in theirs}
     sizes = tuple(dict.fromkeys((options.trials, 5 * options.trials)))
     if not options.no_parts:
         found |= parts(root / "parts", sizes=sizes, reports=options.reports)
@@ -340,7 +345,7 @@ def main() -> None:
     if options.inner:
         sizes = {"trials": options.trials, "reports": options.reports}
         ours(options.inner, slots=options.slots, **sizes)
-        return
+        cli.leave(cli.DONE)  # as the command does
     root = Path(tempfile.mkdtemp(prefix="crossnets-overhead-"))
     try:
         found = measured(root, options)

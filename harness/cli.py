@@ -6,7 +6,10 @@ unreachable or damaged, 130 interrupted (what is known is stored; the same
 command goes on).
 """
 
+import atexit
 import difflib
+import errno
+import gc
 import os
 import signal
 import sys
@@ -26,6 +29,9 @@ from results import StorageError
 
 DONE, FAILED, USAGE, STORAGE, INTERRUPTED = 0, 1, 2, 3, 130
 
+OBJECTS_AT_ONCE = 50_000
+"""New objects after which Python looks for garbage; torch and Ray make a million."""
+
 LONGEST = 4000
 """Most characters of a message."""
 
@@ -36,25 +42,40 @@ class Usage(ValueError):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code."""
+    gc.set_threshold(OBJECTS_AT_ONCE)  # a fifth of the start went into looking
     os.umask(0o077)  # stores, prepared data and pictures are their owner's
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code = run(list(sys.argv[1:] if arguments is None else arguments))
-    if code == INTERRUPTED:  # no library's tidying up may keep a person waiting
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+    leave(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def leave(code: int) -> NoReturn:
+    """Exit without taking apart what is gone with the process anyway.
+
+    Python would look through every object of torch and Ray once more: a second.
+    After an interruption no library's tidying up may keep a person waiting either.
+    """
+    if code != INTERRUPTED:
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:  # the reader has had enough
+            continue
+        except OSError as error:
+            complain(f"What was asked for cannot be written: {error.strerror}.")
+            code = STORAGE
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        _print(overview())
-        return DONE if arguments else USAGE
-    if arguments[0] == "--version":
-        _print(f"crossnets {metadata.version('crossnets')}")
-        return DONE
     try:
+        if not arguments or arguments[0] in ("-h", "--help", "help"):
+            _print(overview())
+            return DONE if arguments else USAGE
+        if arguments[0] == "--version":
+            _print(f"crossnets {metadata.version('crossnets')}")
+            return DONE
         verb = parse(arguments)
         from harness import commands
 
@@ -69,6 +90,9 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:
+            complain(f"What was asked for cannot be written: {error.strerror}.")
+            return STORAGE
         if error.filename is None:
             raise
         complain(f"{error.filename!r} cannot be used: {error.strerror}.")

@@ -11,6 +11,10 @@ What was found in ray 2.60 and is relied on:
   warnings (`_private/node.py`, `_init_gcs_client`), and `auto` may be one: the
   file that names it outlives its cluster. So the port is tried first. Only
   `_private/services.py` says what `auto` means.
+- A local cluster starts an autoscaler, a reader of logs and the server of the
+  dashboard even without a dashboard (`_private/node.py`, `start_head_processes`).
+  Nobody asks them anything here; they take a second of the start, a quarter of a
+  GiB, and a second of the end, as the autoscaler does not hear SIGTERM.
 """
 
 import contextlib
@@ -23,7 +27,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import ray
-from ray._private import services
+from ray._private import node, services
 from ray.exceptions import RayError
 
 
@@ -42,6 +46,9 @@ LEVELS = {
     "ray.tune.execution.insufficient_resources_manager": logging.WARNING,
 }
 """Log levels under which only what a user can act on is shown."""
+
+IDLE = ("start_monitor", "start_log_monitor", "start_api_server")
+"""What starts the processes that a cluster for one search does not need."""
 
 REACH_S = 5.0
 """How long a cluster's port may take to answer."""
@@ -89,7 +96,8 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Non
         try:
             with signals_put_back():
                 if address in (None, "local"):
-                    _init(address="local", num_cpus=cpus, include_dashboard=False)
+                    with _without_idle():
+                        _init(address="local", num_cpus=cpus, include_dashboard=False)
                 else:
                     _join(address)
         except SystemExit as error:  # Ray's handler of SIGTERM, while it starts
@@ -131,6 +139,19 @@ def _shut_down() -> None:
     thread = threading.Thread(target=ray.shutdown, daemon=True)
     thread.start()
     thread.join(SHUT_DOWN_S)
+
+
+@contextlib.contextmanager
+def _without_idle() -> Iterator[None]:
+    """Clusters that start meanwhile do without the processes of `IDLE`."""
+    before = {name: getattr(node.Node, name) for name in IDLE}
+    for name in IDLE:
+        setattr(node.Node, name, lambda *_, **__: None)
+    try:
+        yield
+    finally:
+        for name, theirs in before.items():
+            setattr(node.Node, name, theirs)
 
 
 def _init(**where: Any) -> None:

@@ -28,9 +28,12 @@ on (file and function in `ray/tune`):
 - Every turn of the loop looks through all trials for one to run, twice
   (`FIFOScheduler.choose_trial_to_run`), and every ten seconds all of them are
   written to `experiment_state-*.json`. Nothing here needs either.
+- Every new trial asks the cluster three times which class its trainable is
+  (experiment/trial.py), which is the same for all of a search.
 """
 
 import contextlib
+import functools
 import math
 import sys
 import time
@@ -337,14 +340,17 @@ class _Controller(tune_controller.TuneController):
 
 @contextlib.contextmanager
 def _own_loop() -> Iterator[None]:
-    """Puts the two classes above into Tune.
+    """Puts the two classes above into Tune, and looks the trainable up once.
 
     A search then outlives a worker that the memory monitor has ended.
     """
     controller: Any = tune_controller
+    trial: Any = sys.modules["ray.tune.experiment.trial"]
     places: tuple[tuple[Any, str, Any], ...] = (
         (controller, "RayActorManager", _ActorManager),
         (sys.modules["ray.tune.tune"], "TuneController", _Controller),
+        (trial, "get_trainable_cls", functools.cache(trial.get_trainable_cls)),
+        (trial, "validate_trainable", functools.cache(trial.validate_trainable)),
     )
     before = [getattr(module, name) for module, name, _ in places]
     for module, name, ours in places:

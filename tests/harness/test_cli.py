@@ -2,6 +2,9 @@
 
 import gzip
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -211,3 +214,59 @@ def test_a_toml_file_sets_options_and_flags_win(tmp_path, monkeypatch):
     assert (verb.trials, verb.eta, verb.set) == (6, 4.0, ("joint.epochs=40",))
     assert verb.name == "s"
     assert verb.preset == "tiny"
+
+
+LEAVE = """
+import atexit, sys
+from harness import cli
+atexit.register(print, "tidied up")
+print("x" * 100_000)
+cli.leave(int(sys.argv[1]))
+"""
+
+
+class TestLeaving:
+    """The process ends at once; nothing that was said or wanted is lost by it."""
+
+    @pytest.mark.parametrize("code", [cli.DONE, cli.FAILED, cli.USAGE])
+    def test_what_was_printed_and_registered_is_done(self, code):
+        """Into a pipe, which holds less than what is printed."""
+        words = [sys.executable, "-c", LEAVE, str(code)]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        assert done.returncode == code
+        assert done.stdout == "x" * 100_000 + "\ntidied up\n"
+        assert done.stderr == ""
+
+    def test_an_interruption_waits_for_nothing(self):
+        """What was printed is there; no library has its say."""
+        words = [sys.executable, "-c", LEAVE, str(cli.INTERRUPTED)]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        assert done.returncode == cli.INTERRUPTED
+        assert done.stdout == "x" * 100_000 + "\n"
+
+    @pytest.mark.parametrize("word", ["--version", "--help"])
+    def test_a_full_disk_is_one_sentence(self, word):
+        """Whether printing finds out or the last flush."""
+        if not Path("/dev/full").exists():
+            pytest.skip("the system has no /dev/full")
+        words = [sys.executable, "-c", "from harness import cli; cli.main()", word]
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                words, check=False, stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == cli.STORAGE
+        assert done.stderr == (
+            "crossnets: What was asked for cannot be written: No space left on "
+            "device.\n"
+        )
+
+    def test_a_reader_that_has_had_enough_is_no_error(self):
+        """As with `| true`: nobody reads any more when something is printed."""
+        words = [sys.executable, "-c", "from harness import cli; cli.main()", "--help"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(words, **pipes, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        assert process.returncode == cli.DONE
