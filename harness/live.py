@@ -90,23 +90,25 @@ class Live:
         counts = ", ".join(f"{count} {state}" for state, count in states.items())
         best = "; ".join(
             f"{ratio:g}: {value:.2f} mm"
-            for ratio in self._ratios
-            if (value := self._best(ratio)) is not None
+            for ratio, value in self._best().items()
+            if value is not None
         )
         parts = [f"{self._name}: {ended} of {self._wanted} trials ended ({counts})"]
         if best:
             parts.append(f"best at {best}")
         return ", ".join([*parts, self._remaining(ended)])
 
-    def _best(self, ratio: float) -> float | None:
-        """Smallest error at a ratio: of complete trials, or else of sound ones."""
-        values: dict[bool, list[float]] = {True: [], False: []}
+    def _best(self) -> dict[float, float | None]:
+        """Smallest error at each ratio: of complete trials, or else of sound ones."""
+        complete: dict[float, float] = {}
+        sound: dict[float, float] = {}
         for trial in self._trials().values():
-            failed = trial.state in ("diverged", "collapsed", "crashed")
-            value = trial.objective_mm
-            if trial.proposal.ratio == ratio and not failed and value is not None:
-                values[trial.state == "completed"].append(value)
-        return min(values[True] or values[False], default=None)
+            value, ratio = trial.objective_mm, trial.proposal.ratio
+            if value is None or trial.state in ("diverged", "collapsed", "crashed"):
+                continue
+            sort = complete if trial.state == "completed" else sound
+            sort[ratio] = min(value, sort.get(ratio, value))
+        return {r: complete.get(r, sound.get(r)) for r in self._ratios}
 
     def _remaining(self, ended: int) -> str:
         """Time that is left, from the trials that ended since the start."""
@@ -131,7 +133,7 @@ class Live:
         mine = [t for t in self._trials().values() if t.proposal.ratio == ratio]
         ended = sum(not trial.open for trial in mine)
         stopped = sum(trial.state == "stopped" for trial in mine)
-        best = self._best(ratio)
+        best = self._best()[ratio]
         holder = next((t.proposal.trial for t in mine if t.objective_mm == best), "")
         running = ", ".join(
             f"{trial.proposal.trial} {trial.stage}".strip()

@@ -41,6 +41,7 @@ class Tracked:
     wall_time_s: float = 0.0
     thrown_back: int = 0
     """The last attempt that was said to have lost its checkpoints."""
+    _ended: TrialRecord | None = field(default=None, repr=False)
 
     @property
     def open(self) -> bool:
@@ -58,8 +59,11 @@ class Tracked:
         return self.curve[self.step] if self.step is not None else None
 
     def record(self) -> TrialRecord:
-        """The trial as the sampler sees it."""
-        return TrialRecord(
+        """The trial as the sampler sees it; made once when it has ended."""
+        known = self._ended
+        if known and (known.state, len(known.curve)) == (self.state, len(self.curve)):
+            return known
+        made = TrialRecord(
             trial=self.proposal.trial,
             number=self.proposal.number,
             ratio=self.proposal.ratio,
@@ -67,6 +71,9 @@ class Tracked:
             state=self.state,
             curve=tuple(sorted(self.curve.items())),
         )
+        if not self.open:
+            self._ended = made
+        return made
 
 
 class Recorder:

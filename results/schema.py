@@ -319,6 +319,8 @@ def merged(table: str, found: Iterable[pa.Schema]) -> pa.Schema:
 
 def _value(table: str, field: pa.Field, value: Any) -> Any:
     """The value of one column as a plain Python value that Arrow will take."""
+    if type(value) is float and pa.types.is_floating(field.type):
+        return value  # most cells; none of the rules below is about them
     if value is None:
         if field.nullable:
             return None
