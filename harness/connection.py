@@ -13,8 +13,8 @@ What was found in ray 2.60 and is relied on:
   `_private/services.py` says what `auto` means.
 - A local cluster starts an autoscaler, a reader of logs and the server of the
   dashboard even without a dashboard (`_private/node.py`, `start_head_processes`).
-  Nobody asks them anything here; they take a second of the start, a quarter of a
-  GiB, and a second of the end, as the autoscaler does not hear SIGTERM.
+  Nobody asks them anything here; they take a second of the start, and one of the
+  end, as the autoscaler does not hear SIGTERM.
 """
 
 import contextlib
