@@ -63,7 +63,7 @@ class Together(Place):
         self._wishes: list[_Wish] = []
         self._questions: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._away: list[tuple[Lane, float]] = []
-        self._closed = False
+        self._closed = self._working = False
         self.sizes: deque[int] = deque(maxlen=1000)
         """How many lanes advanced in each of the last epochs."""
         threading.Thread(target=self._run, name="bank", daemon=True).start()
@@ -94,6 +94,14 @@ class Together(Place):
             self._change.notify_all()
         return answer.result()
 
+    def waits(self, where: str) -> None:
+        """A sign of life while the bank itself has nothing to do.
+
+        Else a run that waits would hide that the one it waits for hangs.
+        """
+        if not self._working:
+            super().waits(where)
+
     def forget(self, lane: Lane) -> None:
         """Wait no more for a lane whose client is gone."""
         with self._change:
@@ -117,10 +125,12 @@ class Together(Place):
                 asked = list(self._questions)
                 self._questions.clear()
                 wishes = [] if asked else self._taken()
+            self._working = True
             for function, answer in asked:
                 _settle(answer, function)
             if wishes:
                 self._epoch(wishes)
+            self._working = False
 
     def _rest_s(self) -> float | None:
         """Time until the lanes that are away are waited for no more."""

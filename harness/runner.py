@@ -76,6 +76,10 @@ class Place(ABC):
     def look(self, function: Callable[[], Any]) -> Any:
         """What a function that runs networks of the bank gives."""
 
+    def waits(self, where: str) -> None:
+        """Let the watchdog know that a run waits for somebody else."""
+        watchdog.PROCESS.at(where)
+
 
 class Own(Place):
     """The bank of this process, which one run at a time uses."""
@@ -117,7 +121,7 @@ class TrainRunner(Runner):
         folder = Path(job.checkpoints)
         found = restored(folder, job.config, job.device, first.origin)
         self.lane = found.lane or first
-        self._sharing = Sharing(self.bank, job)
+        self._sharing = Sharing(self.bank, job, self._place.waits)
         self._restored = found.sentences()
         self._unsaved: tuple[str, ...] = ()
         self._storing = True

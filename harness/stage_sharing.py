@@ -6,6 +6,7 @@ stores what it made. Where the folder cannot be used the run trains for itself.
 """
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cnets import health, stage_keys, state
@@ -26,15 +27,16 @@ LOOK_EVERY_S = 0.2
 class Sharing:
     """One run's share in the stages that all runs have in common."""
 
-    def __init__(self, bank: Bank, job: Job) -> None:
+    def __init__(self, bank: Bank, job: Job, waits: Callable[[str], None]) -> None:
         """Look at nothing yet.
 
         Args:
             bank: Where the run trains.
             job: Its `stages` is the folder; None trains everything here. A run
                 that starts from a model has no pre-training.
+            waits: Told what the run waits for, as long as it does.
         """
-        self._bank, self._job = bank, job
+        self._bank, self._job, self._waits = bank, job, waits
         self._name = f"{job.search}/{job.trial}"
         self._store: StageStore | None = None
         if job.stages is not None and job.init is None:
@@ -127,7 +129,7 @@ class Sharing:
             if found is not None:
                 return found
             if not watch.free():
-                watchdog.PROCESS.at(f"waiting for {watch.owner} to train {key.short}")
+                self._waits(f"waiting for {watch.owner} to train {key.short}")
                 time.sleep(LOOK_EVERY_S)
                 continue
             claim = stage_claims.take(path, self._name)

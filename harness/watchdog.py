@@ -104,6 +104,7 @@ class Watchdog:
     def __init__(self) -> None:
         """Start nothing: the guard is started by the first `busy`."""
         self.where = START
+        self._lock = threading.RLock()  # the lanes of a bank have a thread each
         self._guard: subprocess.Popen[bytes] | None = None
         self._job: dict[str, Any] | None = None
         self._beat_s = 0.0
@@ -140,24 +141,26 @@ class Watchdog:
 
     def close(self) -> None:
         """End the guard."""
-        self._job = None
-        if self._guard is not None:
-            self._guard.kill()
-            self._guard.communicate()
-            self._guard = None
+        with self._lock:
+            self._job = None
+            if self._guard is not None:
+                self._guard.kill()
+                self._guard.communicate()
+                self._guard = None
 
     def _tell(self, message: Any) -> None:
         """Send a message, to a new guard if the old one is gone or stuck."""
         line = json.dumps(message).encode() + b"\n"
-        if self._guard is not None and self._sent(self._guard, line):
-            return
-        job = self._job
-        self.close()
-        if job is None:
-            return
-        self._job, self._guard = job, self._started()
-        for part in (job, {"at": self.where}):
-            self._sent(self._guard, json.dumps(part).encode() + b"\n")
+        with self._lock:
+            if self._guard is not None and self._sent(self._guard, line):
+                return
+            job = self._job
+            self.close()
+            if job is None:
+                return
+            self._job, self._guard = job, self._started()
+            for part in (job, {"at": self.where}):
+                self._sent(self._guard, json.dumps(part).encode() + b"\n")
 
     def _sent(self, guard: subprocess.Popen[bytes], line: bytes) -> bool:
         """Whether the pipe took the line, which it does whole or not at all."""

@@ -249,6 +249,58 @@ class TestFailures:
         assert asyncio.run(counts()) == [2, 1, "vae", None]
 
 
+class TestTheWatchdog:
+    """It hears of a bank as a whole."""
+
+    def test_a_run_that_waits_does_not_hide_one_that_hangs(
+        self, server, make_job, tmp_path, monkeypatch
+    ):
+        """Two runs need one pre-training; the one that trains it stands still."""
+        shared = {"stages": str(tmp_path / "stages"), "search": "s"}
+        two = {"vae.epochs": 2}
+        jobs = [dataclasses.replace(make_job(n, two), **shared) for n in ("t-1", "t-2")]
+        bank = runner.bank(jobs[0].data, "cpu", 3)
+        advance, begun, hold = bank.advance, threading.Event(), threading.Event()
+
+        def hanging(lanes, beat):
+            if lanes[0].epoch == 1:
+                begun.set()
+                assert hold.wait(60)
+            return advance(lanes, beat)
+
+        said: list[str] = []
+        monkeypatch.setattr(bank, "advance", hanging)
+        monkeypatch.setattr(watchdog.PROCESS, "at", said.append)
+
+        async def both() -> list:
+            for job in jobs:
+                await server.fill(job.trial, job)
+            assert (await server.advance("t-1")).stage == "vae"
+            second = asyncio.ensure_future(server.advance("t-2"))
+            while not (said and said[-1].startswith("waiting for s/t-1 to train vae")):
+                await asyncio.sleep(0.05)
+            first = asyncio.ensure_future(server.advance("t-1"))
+            await asyncio.to_thread(begun.wait, 60)
+            said.clear()
+            await asyncio.sleep(1.0)  # five looks at the claim
+            assert not second.done()
+            hidden = list(said)
+            hold.set()
+            assert [(await r).stage for r in (first, second)] == ["vae", "gan"]
+            return hidden
+
+        assert asyncio.run(both()) == []
+
+    def test_a_bank_that_waits_for_another_one_lives(self, monkeypatch):
+        """Nothing is trained here; somebody else's work takes its time."""
+        said: list[str] = []
+        monkeypatch.setattr(watchdog.PROCESS, "at", said.append)
+        place = Together(lambda: pytest.fail("no bank is needed"), 2)
+        place.waits("waiting for s/t-9 to train vae 12345678")
+        place.close()
+        assert said == ["waiting for s/t-9 to train vae 12345678"]
+
+
 class TestCheckpoints:
     def test_a_run_that_comes_again_goes_on_from_what_was_reported(
         self, server, make_job, monkeypatch

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -146,6 +147,40 @@ class TestOneGuard:
         finally:
             dog.close()
         assert gone(first)
+
+    def test_is_replaced_once_though_many_threads_find_it_gone(
+        self, tmp_path, monkeypatch
+    ):
+        """The lanes of a bank tell one watchdog; none of them may fail for it."""
+        monkeypatch.setattr(watchdog, "BEAT_EVERY_S", 0.0)
+        dog, failures, ended = Watchdog(), [], threading.Event()
+        dog.busy(tmp_path, 60.0)
+
+        def lane(number: int) -> None:
+            try:
+                while not ended.is_set():
+                    dog.at(f"in joint epoch {number}")
+                    dog.beat()
+            except Exception as error:
+                failures.append(error)
+
+        lanes = [threading.Thread(target=lane, args=(n,)) for n in range(4)]
+        for thread in lanes:
+            thread.start()
+        pids = set()
+        for _ in range(5):
+            guard = dog._guard
+            while (guard is None or guard.pid in pids) and not failures:
+                guard = dog._guard
+            if guard is not None:
+                pids.add(guard.pid)
+                guard.kill()
+        ended.set()
+        for thread in lanes:
+            thread.join()
+        dog.close()
+        assert failures == []
+        assert all(gone(pid) for pid in pids)
 
     def test_is_not_started_for_a_beat(self):
         """A run that nobody watches costs no process."""
