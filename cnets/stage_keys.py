@@ -5,12 +5,9 @@ take the other's product. Nothing is read or written here; `harness.stage_store`
 keeps products under their keys.
 """
 
-import ast
 import hashlib
-import importlib
-import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,13 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from cnets import batches, stages, state
+from cnets import batches, code_digest, stages, state
 from cnets.bank import Bank, EpochReport, epochs_of
 from cnets.config import TrainConfig
 from cnets.lanes import Lane
 
 
-VERSION = 1
+VERSION = 2
 """Version of the key; raised when what a product consists of changes."""
 
 SHARED = ("vae", "gan")
@@ -89,6 +86,9 @@ LATER = (
 )
 """The fields that no pre-training knows; a search over them pre-trains once."""
 
+ROOT = "cnets.bank"
+"""The module that trains a stage."""
+
 APART = (
     "cnets.config",  # its values are in the key
     "cnets.data",  # so are fingerprint and rows
@@ -97,7 +97,7 @@ APART = (
     "cnets.shapes",  # names only
     "cnets.strided",
 )
-"""Modules that the bank uses and no product of pre-training depends on. The text of
+"""Modules that the bank uses and no product of pre-training depends on. The code of
 every other one is in the key, so that a new module is in it until it stands here."""
 
 
@@ -145,7 +145,7 @@ def key(bank: Bank, config: TrainConfig, stage: str) -> StageKey:
         "data": bank.data.fingerprint,
         "key_version": VERSION,
         "layout_version": state.VERSION,
-        "code": code_digest(),
+        "code": code(),
         **_place(bank),
     }
     text = json.dumps(inputs, sort_keys=True)
@@ -207,36 +207,13 @@ def finite(lane: Lane) -> bool:
 
 
 @lru_cache(maxsize=1)
-def code_digest() -> str:
-    """SHA-256 of the code that trains a stage, without comments and layout.
+def code() -> str:
+    """SHA-256 of the code that trains a stage.
 
     A constant or a line that changes gives new keys, so that a store that
     outlives a version never mixes what two versions have trained.
     """
-    return text_digest(list(sources().values()))
-
-
-def sources() -> dict[str, str]:
-    """The text of the bank and of each module that it reaches, by name."""
-    found: dict[str, str] = {}
-    todo = ["cnets.bank"]
-    while todo:
-        name = todo.pop(0)
-        if name in found or any(f"{name}.".startswith(f"{part}.") for part in APART):
-            continue
-        found[name] = inspect.getsource(importlib.import_module(name))
-        for node in ast.walk(ast.parse(found[name])):
-            if isinstance(node, ast.ImportFrom) and node.module == "cnets":
-                todo += [f"cnets.{alias.name}" for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module is not None:
-                todo += [node.module] * node.module.startswith("cnets.")
-    return dict(sorted(found.items()))
-
-
-def text_digest(texts: Sequence[str]) -> str:
-    """SHA-256 of Python texts as the interpreter takes them: no comments, no layout."""
-    plain = "\n".join(ast.unparse(ast.parse(text)) for text in texts)
-    return hashlib.sha256(plain.encode()).hexdigest()
+    return code_digest.digest(ROOT, apart=APART)
 
 
 def _place(bank: Bank) -> dict[str, str | int]:

@@ -1,12 +1,14 @@
 """The keys of pre-trainings, held against the bits that training gives."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 
-from cnets import stage_keys
+from cnets import code_digest, stage_keys
 from cnets.bank import Bank
 from cnets.config import TrainConfig, fields, preset
 from cnets.lanes import Lane
@@ -38,6 +40,19 @@ CHANGES = {
     "joint.decay": 0.5,
 }
 """New values of fields that cannot be had by adding one or half as much again."""
+
+
+MODULES = code_digest.reached(stage_keys.ROOT, apart=stage_keys.APART)
+"""Every module whose code is in the key."""
+
+
+def loaded(*modules: str) -> set[str]:
+    """Our modules with code that a fresh interpreter loads for some."""
+    probe = f"import {', '.join(modules)}, sys\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    return {name for name in done.stdout.split() if name.startswith("cnets.")}
 
 
 def changed(name: str) -> TrainConfig:
@@ -157,29 +172,34 @@ class TestKey:
 
 
 class TestCode:
-    def test_what_trains_a_stage_is_in_the_key(self):
-        """Every module of arithmetic is reached; settings and data stand apart."""
-        found = stage_keys.sources()
-        assert {
-            "cnets.bank",
-            "cnets.batches",
-            "cnets.depth_gan",
-            "cnets.geometry",
-            "cnets.health",
-            "cnets.lanes",
-            "cnets.losses",
-            "cnets.optimiser",
-            "cnets.pose_vae",
-            "cnets.stages",
-        } <= set(found)
-        assert not set(found) & set(stage_keys.APART)
-        assert not [name for name in found if name.startswith("cnets.data")]
+    def test_is_that_of_every_module_that_loads(self):
+        """What a fresh interpreter loads for the bank is in the key or apart."""
+        through_apart = loaded(*stage_keys.APART)
+        loads = loaded(stage_keys.ROOT)
+        assert {"cnets.losses", "cnets.stages", "cnets.health"} <= MODULES
+        assert loads - through_apart <= MODULES <= loads
 
-    def test_knows_numbers_and_no_comments(self):
-        """A comment and a blank line change nothing, a constant does."""
-        one = stage_keys.text_digest(["RATE = 0.5\nB = 2\n"])
-        assert stage_keys.text_digest(["RATE = .5  # why\n\n\nB = 2\n"]) == one
-        assert stage_keys.text_digest(["RATE = 0.6\nB = 2\n"]) != one
+    def test_a_module_apart_is_used_by_the_bank(self):
+        """No entry of the list outlives its module."""
+        every = code_digest.reached(stage_keys.ROOT)
+        assert set(stage_keys.APART) <= every
+
+    @pytest.mark.parametrize("module", sorted(MODULES))
+    def test_a_changed_line_of_each_module_changes_the_key(self, module):
+        """And a docstring or a comment in it does not."""
+
+        def read(name: str) -> str:
+            return code_digest.source(name) + (added if name == module else "")
+
+        added = ""
+        before = code_digest.digest(stage_keys.ROOT, apart=stage_keys.APART, read=read)
+        assert before == stage_keys.code()
+        added = '\n"""A new sentence."""\n# and why\n'
+        same = code_digest.digest(stage_keys.ROOT, apart=stage_keys.APART, read=read)
+        assert same == before
+        added = "\nNEW = 1\n"
+        other = code_digest.digest(stage_keys.ROOT, apart=stage_keys.APART, read=read)
+        assert other != before
 
 
 class TestAdopt:
