@@ -1,6 +1,6 @@
 """What each part of the objective adds, at several labelled ratios.
 
-Every ablation of `cnets.ablations` is trained with the same seeds, labelled
+Every ablation of `cnets.presets` is trained with the same seeds, labelled
 frames, batches and number of updates, and judged once on the test split. What
 two runs have in common is trained once: the pose VAE for a data set, ratio and
 seed, the depth GAN for a data set and seed. A seed also chooses the labelled
@@ -25,13 +25,14 @@ from typing import Any
 
 import torch
 
-from cnets import metrics, stages, train
-from cnets.ablations import ABLATIONS, ablated
-from cnets.bank import Bank
+from cnets import metrics
 from cnets.config import TrainConfig, preset
 from cnets.data import HandData, open_data
 from cnets.data.splits import TRAIN, UNUSED
-from cnets.lanes import Lane
+from cnets.presets import ABLATIONS, ablated
+from cnets.training import stages, train
+from cnets.training.bank import Bank
+from cnets.training.lanes import Lane
 from results import statistics
 
 
@@ -102,7 +103,7 @@ def planned(
         opened: Data sets by the name they were asked for with.
         ratios: Labelled ratios.
         seeds: How many seeds; they are 0, 1, and so on.
-        ablations: Names of `cnets.ablations.ABLATIONS`.
+        ablations: Names of `cnets.presets.ABLATIONS`.
         changes: What differs from the preset `small`.
     """
     runs = []

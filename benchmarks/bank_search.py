@@ -20,10 +20,10 @@ from typing import Any
 import torch
 
 from cnets import config
-from cnets.bank import Bank
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
-from cnets.lanes import Lane
+from cnets.training.bank import Bank
+from cnets.training.lanes import Lane
 
 
 TOY = {

@@ -21,12 +21,15 @@ import scipy.io
 import torch
 from PIL import Image
 
-from cnets import crop, geometry, models
-from cnets.bank import Bank
-from cnets.data import depth_files, open_data
+from cnets import geometry
+from cnets.data import open_data
+from cnets.data.crops import crop
+from cnets.data.files import depth_files
 from cnets.geometry import CAMERAS
-from cnets.lanes import Lane
-from cnets.model import Model
+from cnets.inference import models
+from cnets.inference.model import Model
+from cnets.training.bank import Bank
+from cnets.training.lanes import Lane
 
 
 NYU = CAMERAS["nyu"]

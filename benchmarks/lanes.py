@@ -1,7 +1,7 @@
 """Joint updates a second of K lanes in one bank, beside two ways without lanes.
 
 The peers are K solo runs one after another and K processes that share the device;
-both train lanes with the plain updates of `cnets.stages`, as the bank does. With
+both train lanes with the plain updates of `cnets.training.stages`, as the bank does. With
 `--latent-sizes` the codes of the lanes differ, and the bank's choice (all in one
 stack, widened) stands beside a stack for each size, with and without ghosts.
 
@@ -24,12 +24,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from cnets import batches, config, stages
-from cnets.bank import Bank, build
+from cnets import config
 from cnets.config import TrainConfig
-from cnets.data import HandData, synthetic
-from cnets.lanes import Stack
-from cnets.stacking import Stacking
+from cnets.data import HandData
+from cnets.data.readers import synthetic
+from cnets.training import batches, stages
+from cnets.training.bank import Bank, build
+from cnets.training.lanes import Stack
+from cnets.training.stacking import Stacking
 
 
 FRAMES = 1000

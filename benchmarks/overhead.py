@@ -30,16 +30,18 @@ from typing import Any
 import numpy as np
 
 from cnets import config
-from harness import SearchOptions, cli, search
-from harness.economy import Economy
-from harness.job import Report
-from harness.recorder import Recorder, Tracked
-from harness.runner import Runner
-from harness.sampler import ratios_of
-from harness.scheduler import Rungs
-from harness.search_policy import SearchPolicy
-from harness.tensorboard import Board
-from results import Header, Store, Writer, queries, schema
+from crossnets import SearchOptions, search
+from harness.commands import cli
+from harness.definition.job import Report
+from harness.driver.recorder import Recorder, Tracked
+from harness.driver.retention import Economy
+from harness.driver.sampler import ratios_of
+from harness.driver.scheduler import Rungs
+from harness.driver.search_policy import SearchPolicy
+from harness.driver.tensorboard import Board
+from harness.worker.runner import Runner
+from results import Header, Store, Writer, queries
+from results.format import schema
 from search_spaces import SPACES
 
 

@@ -22,10 +22,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnets import bank, crop, folded, geometry, onnx_graph
+from cnets import geometry
 from cnets.config import TrainConfig
-from cnets.model import Model
-from cnets.skeleton import NYU36
+from cnets.data.crops import crop
+from cnets.hands.skeleton import NYU36
+from cnets.inference import folded, onnx_graph
+from cnets.inference.model import Model
+from cnets.training import bank
 
 
 PAPER_FRAMES_PER_S = 90.0

@@ -28,9 +28,10 @@ import scipy.io
 import torch
 from PIL import Image
 
-from cnets import geometry, render
-from cnets.data import synthetic
-from cnets.data.labels import Labels
+from cnets import geometry
+from cnets.data.readers import synthetic
+from cnets.data.readers.labels import Labels
+from cnets.hands import render
 
 
 RENDERED_PX = 256
@@ -128,7 +129,7 @@ def read_rate(folder: Path) -> float:
 def command(folder: Path, store: Path, side_px: int) -> list[str]:
     """`crossnets data prepare` on the data set."""
     words = ["data", "prepare", f"nyu:{folder}", "--side", str(side_px)]
-    run = "import sys; from harness.cli import main; sys.exit(main())"
+    run = "import sys; from harness.commands.cli import main; sys.exit(main())"
     return [
         sys.executable,
         "-c",

@@ -16,9 +16,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from cnets import geometry, render, sensor
-from cnets.data import cache, synthetic
-from cnets.data.labels import Labels
+from cnets import geometry
+from cnets.data.crops import cache
+from cnets.data.readers import synthetic
+from cnets.data.readers.labels import Labels
+from cnets.hands import render, sensor
 
 
 SIDES_PX = (32, 64, 128)

@@ -23,11 +23,12 @@ from pathlib import Path
 import numpy as np
 
 from cnets import config
-from harness.job import Report
-from harness.recorder import Recorder, Tracked
-from harness.sampler import Proposal
-from harness.scheduler import Decision
-from results import Header, Store, schema
+from harness.definition.job import Report
+from harness.driver.recorder import Recorder, Tracked
+from harness.driver.sampler import Proposal
+from harness.driver.scheduler import Decision
+from results import Header, Store
+from results.format import schema
 
 
 MILLION = 1_000_000
@@ -35,7 +36,7 @@ ABREAST = 8
 """Trials that report in turn."""
 
 TOP = "SELECT trial, step, objective_mm FROM reports ORDER BY objective_mm LIMIT 10"
-COMMAND = "import sys; from harness.cli import main; sys.exit(main())"
+COMMAND = "import sys; from harness.commands.cli import main; sys.exit(main())"
 PEER = """
 import json, os, sys
 os.environ["RAY_AIR_NEW_OUTPUT"] = "0"

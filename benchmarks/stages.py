@@ -13,11 +13,13 @@ import json
 import tempfile
 from pathlib import Path
 
-from cnets import batches, config, stage_keys
-from cnets.bank import epochs_of
+from cnets import config
 from cnets.config import TrainConfig
 from cnets.data import open_data
-from harness import SearchOptions, search, stage_notes
+from cnets.training import batches, stage_keys
+from cnets.training.bank import epochs_of
+from crossnets import SearchOptions, search
+from harness.definition import stage_notes
 from harness.prepare import prepare
 from results import Store, queries
 

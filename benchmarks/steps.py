@@ -26,11 +26,13 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnets import batches, config, fast, stages
-from cnets.bank import Bank
+from cnets import config
 from cnets.config import TrainConfig
-from cnets.data import HandData, synthetic
-from cnets.lanes import Stack
+from cnets.data import HandData
+from cnets.data.readers import synthetic
+from cnets.training import batches, fast, stages
+from cnets.training.bank import Bank
+from cnets.training.lanes import Stack
 
 
 FRAMES = 1000

@@ -128,7 +128,7 @@ class JointStage:
     depth_clip: float = 1.0
     """Most that one pixel adds to the depth reconstruction."""
     fast: int = 0
-    """1 takes the steps of `cnets.fast`, on CPU and where the lane is alone: the
+    """1 takes the steps of `cnets.training.fast`, on CPU and where the lane is alone: the
     same numbers but for rounding, in less time."""
 
     def __post_init__(self) -> None:

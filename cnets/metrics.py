@@ -163,7 +163,7 @@ def mean_pose_errors(labels: JointsMm, root: int) -> Errors:
 
     The pose is the mean of these labels relative to the root, so this is what a
     model reaches that knows where the hand is and nothing else. `mean_pose_error`
-    of `harness.runner` is another baseline: its mean is that of the training
+    of `harness.worker.runner` is another baseline: its mean is that of the training
     labels, relative to the centre of the crop.
 
     Args:

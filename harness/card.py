@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cnets import exported, geometry, onnx_graph
-from cnets.model import Model
-from harness.terminal import printable
+from cnets import geometry
+from cnets.inference import exported, onnx_graph
+from cnets.inference.model import Model
+from harness.definition.terminal import printable
 
 
 HAND_SIDES = {

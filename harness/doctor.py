@@ -57,7 +57,7 @@ def _python() -> str:
 
 
 def _packages() -> str:
-    from harness.provenance import PACKAGES, environment
+    from harness.definition.provenance import PACKAGES, environment
 
     found = environment()
     missing = [name for name in PACKAGES if found[name] is None]
@@ -124,7 +124,7 @@ def _data(data: str) -> str:
 def _cluster(address: str) -> str:
     import ray
 
-    from harness import connection
+    from harness.cluster import connection
 
     with connection.cluster(address):
         have: dict[str, Any] = ray.cluster_resources()

@@ -15,18 +15,20 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
-from cnets import folded, geometry, metrics, models
-from cnets.data import HandData, label_files, open_data
+from cnets import geometry, metrics
+from cnets.data import HandData, open_data
+from cnets.data.files import label_files
 from cnets.data.hand_data import SPLITS
-from cnets.data.label_sets import LabelSet, label_set
-from cnets.model import Model
-from cnets.skeleton import Skeleton
-from harness import plots, tables
-from harness.cli import DONE
-from harness.commands import preparation
+from cnets.data.readers.label_sets import LabelSet, label_set
+from cnets.hands.skeleton import Skeleton
+from cnets.inference import folded, models
+from cnets.inference.model import Model
+from harness.commands.cli import DONE
+from harness.commands.functions import preparation
+from harness.commands.printing import plots, tables
+from harness.commands.verbs import Evaluate
+from harness.definition.terminal import printable
 from harness.evaluation import Evaluation, shown
-from harness.terminal import printable
-from harness.verbs import Evaluate
 
 
 PARTS = (*SPLITS, "all")

@@ -15,7 +15,7 @@ import pyarrow as pa
 import torch
 
 from cnets import metrics
-from harness import tables
+from harness.commands.printing import tables
 
 
 LABELS = {

@@ -19,19 +19,23 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from cnets import exported, folded, metrics, models, onnx_graph, published, state
+from cnets import metrics
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
-from cnets.lanes import Lane
-from cnets.model import Model
-from harness import provenance, runs, tables
+from cnets.inference import exported, folded, models, onnx_graph, published
+from cnets.inference.model import Model
+from cnets.training import state
+from cnets.training.lanes import Lane
+from harness import repeat
 from harness.card import PUBLISHED, card
-from harness.cli import DONE
-from harness.commands import preparation
-from harness.job import Plan
-from harness.runner import TrainRunner, bank, same_data
-from harness.runs import Stored
-from harness.verbs import Export
+from harness.commands.cli import DONE
+from harness.commands.functions import preparation
+from harness.commands.printing import tables
+from harness.commands.verbs import Export
+from harness.definition import provenance
+from harness.definition.job import Plan
+from harness.repeat import Stored
+from harness.worker.runner import TrainRunner, bank, same_data
 from results import Store
 
 
@@ -174,7 +178,7 @@ def rendered(side_px: int) -> tuple[torch.Tensor, torch.Tensor]:
 def _of_trial(name: str, store: str | Path, device: str) -> Source:
     """A trial of a search at its last reported step."""
     try:
-        again = runs.stored(store, name)
+        again = repeat.stored(store, name)
     except ValueError as error:
         raise ValueError(str(error).replace("`from`", "`model`")) from error
     if again.step is None:

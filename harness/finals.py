@@ -15,17 +15,17 @@ from typing import Any
 import pyarrow as pa
 
 from cnets.config import TrainConfig
-from harness import initial, noted, provenance
-from harness.job import STAGES, Plan, Report
-from harness.launch import connected, run_policy
-from harness.live import Live
-from harness.patience import Patient, PatientWriter
-from harness.policy import Policy
-from harness.recorder import Recorder, Tracked
-from harness.runner import Runner, TrainRunner, same_data
-from harness.sampler import Proposal
-from harness.scheduler import Decision
-from harness.signals import Shielded, caught
+from harness.definition import initial, noted, provenance
+from harness.definition.job import STAGES, Plan, Report
+from harness.driver.live import Live
+from harness.driver.patience import Patient, PatientWriter
+from harness.driver.policy import Policy
+from harness.driver.recorder import Recorder, Tracked
+from harness.driver.sampler import Proposal
+from harness.driver.scheduler import Decision
+from harness.driver.signals import Shielded, caught
+from harness.search import connected, run_policy
+from harness.worker.runner import Runner, TrainRunner, same_data
 from results import Header, Store, Writer, queries, statistics
 
 

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from cnets import batches, stage_keys
-from cnets.bank import Bank, epochs_of
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.data.splits import UNUSED
-from harness import sampler
-from harness.forecast import Forecast, forecast
+from cnets.training import batches, stage_keys
+from cnets.training.bank import Bank, epochs_of
+from harness.definition.forecast import Forecast, forecast
+from harness.driver import sampler
+from harness.driver.scheduler import Rungs
 from harness.prepare import Prepared
-from harness.scheduler import Rungs
 from search_spaces import OneOf, Real, Space
 
 

@@ -13,15 +13,17 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from cnets import centre, crop, folded, geometry, models, pictures
-from cnets.data import depth_files
-from cnets.folded import Predictor
+from cnets import geometry
+from cnets.data.crops import centre, crop
+from cnets.data.files import depth_files
 from cnets.geometry import CAMERAS, Camera
-from cnets.model import Model
-from harness import tables
-from harness.cli import DONE, FAILED, complain
-from harness.terminal import printable
-from harness.verbs import Predict
+from cnets.inference import folded, models, pictures
+from cnets.inference.folded import Predictor
+from cnets.inference.model import Model
+from harness.commands.cli import DONE, FAILED, complain
+from harness.commands.printing import tables
+from harness.commands.verbs import Predict
+from harness.definition.terminal import printable
 
 
 SUFFIXES = (".png", ".bin")

@@ -13,11 +13,12 @@ from typing import Any
 
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data, resolved, resolved_folder
-from cnets.data.cache import Progress
-from harness import initial, provenance, sampler
-from harness.job import DataChoice
-from harness.options import SearchOptions
-from harness.runner import mean_pose_error
+from cnets.data.crops.cache import Progress
+from harness.definition import initial, provenance
+from harness.definition.job import DataChoice
+from harness.definition.options import SearchOptions
+from harness.driver import sampler
+from harness.worker.runner import mean_pose_error
 from results import Header, check_name
 from search_spaces import OneOf, Parameter, Real, Space, Value, Whole, registry
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
-    from results import caps, compaction, queries, schema, statistics
-    from results.header import Header
-    from results.names import check_name
-    from results.schema import SchemaMismatch
-    from results.storage import StorageError
+    from results import queries, statistics
+    from results.format.header import Header
+    from results.format.names import check_name
+    from results.format.schema import SchemaMismatch
+    from results.format.storage import StorageError
     from results.store import Store
-    from results.writer import Writer
+    from results.writing.writer import Writer
 
 __all__ = [
     "Header",
@@ -22,26 +22,24 @@ __all__ = [
     "StorageError",
     "Store",
     "Writer",
-    "caps",
     "check_name",
-    "compaction",
     "queries",
-    "schema",
     "statistics",
 ]
 
 _HOMES = {
-    "Header": "header",
-    "SchemaMismatch": "schema",
-    "StorageError": "storage",
-    "Store": "store",
-    "Writer": "writer",
-    "check_name": "names",
+    "Header": "results.format.header",
+    "SchemaMismatch": "results.format.schema",
+    "StorageError": "results.format.storage",
+    "Store": "results.store",
+    "Writer": "results.writing.writer",
+    "check_name": "results.format.names",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'results' has no attribute {name!r}")
-    module = import_module(f"results.{_HOMES.get(name, name)}")
-    return getattr(module, name) if name in _HOMES else module
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    return import_module(f"results.{name}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from results import schema
+from results.format import schema
 from results.store import Store
 
 

@@ -19,12 +19,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from results import drivers, records, recovery, schema, segments
-from results.header import Header
-from results.journal import Journal
-from results.names import check_name
-from results.storage import Storage, StorageError
-from results.writer import Writer
+from results.format import records, schema, segments
+from results.format.header import Header
+from results.format.names import check_name
+from results.format.storage import Storage, StorageError
+from results.writing import drivers, recovery
+from results.writing.journal import Journal
+from results.writing.writer import Writer
 
 
 _FORMAT = "crossnets-store"

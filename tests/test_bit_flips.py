@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from cnets import config, state
-from cnets.data import cache, synthetic
-from cnets.data.rendered import Rendered
-from cnets.lanes import Lane
-from cnets.optimiser import Moments
-from results import StorageError, Store, drivers, journal
-from results.verify import verify
+from cnets import config
+from cnets.data.crops import cache
+from cnets.data.crops.rendered import Rendered
+from cnets.data.readers import synthetic
+from cnets.training import state
+from cnets.training.lanes import Lane
+from cnets.training.optimiser import Moments
+from results import StorageError, Store
+from results.checking.verify import verify
+from results.writing import drivers, journal
 
 
 FLIPS = 1000

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from cnets.config import TrainConfig
-from harness import cli, finals, noted, runs
-from harness.job import DataChoice, Plan
-from harness.options import SearchOptions
+from harness import finals, repeat
+from harness.commands import cli
+from harness.definition import noted
+from harness.definition.job import DataChoice, Plan
+from harness.definition.options import SearchOptions
+from harness.driver.search_policy import SearchPolicy
+from harness.driver.tensorboard import Board
 from harness.prepare import prepare
-from harness.search_policy import SearchPolicy
-from harness.tensorboard import Board
-from results import Header, StorageError, Store, queries, records
+from results import Header, StorageError, Store, queries
+from results.format import records
 
 
 PIECES = (
@@ -178,7 +181,7 @@ class TestNames:
             lambda name: queries.query(store, "SELECT 1", name),
             lambda name: store.create_search(header(name=name)),
             lambda name: finals.rerun(name, store=outside / "store"),
-            lambda name: runs.stored(outside / "store", f"{name}/t-00001"),
+            lambda name: repeat.stored(outside / "store", f"{name}/t-00001"),
             lambda name: prepare(name, SearchOptions(), outside / "cache"),
         )
         before = listing(outside)
@@ -203,7 +206,7 @@ class TestNames:
             doors = (
                 lambda name: writer.append("trials", trial(trial=name)),
                 lambda name: plan.job(name, {}),
-                lambda name: runs.stored(outside / "store", f"s/{name}"),
+                lambda name: repeat.stored(outside / "store", f"s/{name}"),
                 board._writer,
             )
             before = listing(outside)
@@ -280,7 +283,7 @@ class TestNames:
 def make_policy():
     """Makes a policy that stores nothing."""
     from cnets import config
-    from harness.scheduler import Rungs
+    from harness.driver.scheduler import Rungs
     from search_spaces import SPACES
 
     def make() -> SearchPolicy:

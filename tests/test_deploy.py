@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import connection
-from harness.verbs import VERBS
+from harness.cluster import connection
+from harness.commands.verbs import VERBS
 
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -35,13 +35,13 @@ class Refused:
         if name.partition(".")[0] in ("ray", "torch", "optuna"):
             raise ImportError(name + " is not there")
 sys.meta_path.insert(0, Refused())
-from harness.cli import main
+from harness.commands.cli import main
 main(sys.argv[1:])
 """
 CORES = """
 import sys
 import ray
-from harness import connection
+from harness.cluster import connection
 for address in (None, sys.argv[1]):
     with connection.cluster(address, cpus=1):
         print(ray.cluster_resources()["CPU"])
@@ -108,7 +108,7 @@ def done() -> Iterator[dict[str, Any]]:
             "RAY_gcs_server_port_wait_time_s": "1",  # 25 s otherwise
         }
         store = ("--store", str(folder / "store"))
-        crossnets = ("-m", "harness.cli")
+        crossnets = ("-m", "harness.commands.cli")
         here = ("--address", f"127.0.0.1:{port}")
         words = shlex.split(SEARCH)
         found: dict[str, Any] = {}

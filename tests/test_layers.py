@@ -61,7 +61,7 @@ def test_reading_loads_neither_ray_nor_torch(words, tmp_path):
         "import shlex, sys\n"
         "from results import Store\n"
         f"Store.open({str(tmp_path)!r}, create=True)\n"
-        "from harness import cli\n"
+        "from harness.commands import cli\n"
         f"words = shlex.split({words.replace('STORE', str(tmp_path))!r})\n"
         "try:\n"
         "    code = cli.run(words)\n"

@@ -20,12 +20,17 @@ import cnets
 import harness
 import results
 import search_spaces
-from cnets import bank, config, exported, published, sealed, state
-from cnets.data import cache, label_files, matlab_files
-from cnets.data.depth_files import read_any
-from harness import failures
-from harness.runner import restored
-from results import StorageError, Store, journal, schema, segments
+from cnets import config, sealed
+from cnets.data.crops import cache
+from cnets.data.files import label_files, matlab_files
+from cnets.data.files.depth_files import read_any
+from cnets.inference import exported, published
+from cnets.training import bank, state
+from harness.worker import failures
+from harness.worker.runner import restored
+from results import StorageError, Store
+from results.format import schema, segments
+from results.writing import journal
 
 
 PACKAGES = [
@@ -213,7 +218,7 @@ import pickle, _pickle, sys
 def banned(*_, **__): raise SystemExit("unpickled")
 pickle.load = pickle.loads = _pickle.load = _pickle.loads = banned
 pickle.Unpickler = _pickle.Unpickler = banned
-from harness import cli
+from harness.commands import cli
 for words in (["status"], ["query", "FROM trials"], ["verify"]):
     code = cli.run([*words, "--store", sys.argv[1]])
     assert code == 0, (words, code)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.verbs import VERBS
+from harness.commands.verbs import VERBS
 from search_spaces import Space
 
 

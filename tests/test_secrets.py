@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import provenance
-from results import Store, schema
+from harness.definition import provenance
+from results import Store
+from results.format import schema
 
 
 CANARY = "CANARY5f0c9a"
@@ -76,7 +77,7 @@ def test_a_search_its_finals_and_an_export_hold_none(tmp_path):
         ("doctor", "--data", "synthetic:40"),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "harness.cli", *words],
+            [sys.executable, "-m", "harness.commands.cli", *words],
             cwd=work,
             env=environment,
             capture_output=True,

@@ -136,7 +136,7 @@ def test_a_store_that_is_read_only_from_the_start(disk):
     """One sentence and no traceback; nothing was begun."""
     assert mounted("-o", "remount,ro", str(disk))
     words = ["search", "s", "--data", "synthetic:40", "--preset", "tiny", "--store"]
-    command = [sys.executable, "-m", "harness.cli", *words, str(disk / "runs")]
+    command = [sys.executable, "-m", "harness.commands.cli", *words, str(disk / "runs")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S)
     assert done.returncode in (2, 3)
     assert done.stderr.count("\n") == 1

@@ -11,7 +11,7 @@ import numpy as np
 
 from cnets.data import splits
 from cnets.geometry import Camera
-from cnets.skeleton import Skeleton
+from cnets.hands.skeleton import Skeleton
 
 
 SPLITS = {"train": splits.TRAIN, "validation": splits.VALIDATION, "test": splits.TEST}

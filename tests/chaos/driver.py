@@ -9,9 +9,10 @@ import json
 import os
 import sys
 
-from harness import SearchOptions, runner, search
-from harness.job import Report
-from harness.runner import TrainRunner
+from crossnets import SearchOptions, search
+from harness.definition.job import Report
+from harness.worker import runner
+from harness.worker.runner import TrainRunner
 from results import Writer
 
 

@@ -6,7 +6,7 @@ import pytest
 from cnets.data import HandData
 from cnets.data.splits import TEST, TRAIN, VALIDATION
 from cnets.geometry import CAMERAS
-from cnets.skeleton import Skeleton
+from cnets.hands.skeleton import Skeleton
 
 
 @pytest.fixture

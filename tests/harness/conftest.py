@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from cnets import config
-from harness.job import Report
-from harness.recorder import Recorder
-from harness.scheduler import Rungs
-from harness.search_policy import SearchPolicy
+from harness.definition.job import Report
+from harness.driver.recorder import Recorder
+from harness.driver.scheduler import Rungs
+from harness.driver.search_policy import SearchPolicy
 from results import Header, Store, Writer
 from search_spaces import OneOf, Real, Space
 

@@ -1,9 +1,10 @@
 import pytest
 
-from cnets import bank, config
+from cnets import config
 from cnets.geometry import CAMERAS
-from cnets.model import Model
-from cnets.skeleton import SKELETONS
+from cnets.hands.skeleton import SKELETONS
+from cnets.inference.model import Model
+from cnets.training import bank
 from harness.card import card
 
 

@@ -16,9 +16,11 @@ import pytest
 import scipy.io
 import torch
 
-from cnets import models
-from cnets.data import label_sets, open_data
-from harness import cli, evaluate
+from cnets.data import open_data
+from cnets.data.readers import label_sets
+from cnets.inference import models
+from harness import evaluate
+from harness.commands import cli
 
 
 EVALUATED = [0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32]

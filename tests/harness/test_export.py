@@ -8,15 +8,20 @@ import onnxruntime
 import pytest
 import torch
 
-from cnets import exported, metrics, models, onnx_graph
-from cnets.lanes import Lane
-from cnets.model import Model
-from harness import SearchOptions, cli, export, provenance, runner
-from harness.job import Plan
+from cnets import metrics
+from cnets.inference import exported, models, onnx_graph
+from cnets.inference.model import Model
+from cnets.training.lanes import Lane
+from crossnets import SearchOptions
+from harness import export
+from harness.commands import cli
+from harness.definition import provenance
+from harness.definition.job import Plan
+from harness.driver.recorder import Recorder
+from harness.driver.search_policy import SearchPolicy
 from harness.prepare import header_of, prepare
-from harness.recorder import Recorder
-from harness.runner import TrainRunner
-from harness.search_policy import SearchPolicy
+from harness.worker import runner
+from harness.worker.runner import TrainRunner
 from results import Store
 
 
@@ -192,7 +197,7 @@ def written(store: Path) -> dict[Path, int]:
 
 def fresh(store: Path) -> Lane:
     """A lane of the trial's configuration that was never trained."""
-    again = export.runs.stored(store, TRIAL)
+    again = export.repeat.stored(store, TRIAL)
     return runner.bank(again.data, "cpu").lane(again.config)
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from cnets.bank import Bank
-from harness import SearchOptions, cli, rerun, search, stage_notes
+from cnets.training.bank import Bank
+from crossnets import SearchOptions, rerun, search
+from harness.commands import cli
+from harness.definition import stage_notes
+from harness.driver.scheduler import Rungs
 from harness.plan import Speed, estimate, ladder, pre_trainings, probe, shares
 from harness.prepare import Prepared, prepare
-from harness.scheduler import Rungs
 from results import Store, queries
-from results.verify import verify
+from results.checking.verify import verify
 
 
 SPACE = """

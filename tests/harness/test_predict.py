@@ -9,9 +9,10 @@ import torch
 from PIL import Image
 
 from cnets import geometry
-from cnets.data import label_sets
+from cnets.data.readers import label_sets
 from cnets.geometry import CAMERAS
-from harness import cli, predict
+from harness import predict
+from harness.commands import cli
 
 
 CENTRE = "210.1553,268.6423,776.0995"

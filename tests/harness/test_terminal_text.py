@@ -12,13 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cnets import bank, config
-from cnets.model import Model
-from cnets.skeleton import SKELETONS
-from harness import cli, tables
+from cnets import config
+from cnets.hands.skeleton import SKELETONS
+from cnets.inference.model import Model
+from cnets.training import bank
 from harness.card import card
-from harness.terminal import printable
-from results import Header, Store, caps
+from harness.commands import cli
+from harness.commands.printing import tables
+from harness.definition.terminal import printable
+from results import Header, Store
+from results.format import caps
 
 
 HOSTILE = (
@@ -271,9 +274,9 @@ class TestCommands:
         def interrupted(_: object) -> int:
             raise KeyboardInterrupt
 
-        from harness import commands, verbs
+        from harness.commands import functions, verbs
 
-        monkeypatch.setitem(commands.COMMANDS, verbs.Best, interrupted)
+        monkeypatch.setitem(functions.COMMANDS, verbs.Best, interrupted)
         code, _, err = run(capsys, ["best", "s", "--store", "\x1b[2J"])
         assert code == cli.INTERRUPTED
         assert err[:-1].isprintable()
@@ -366,7 +369,7 @@ def test_pictures_of_a_strange_trial_go_nowhere(tmp_path, driven, make_report):
     """A trial's name that is a path is refused before a folder is made of it."""
     from dataclasses import replace
 
-    from harness.tensorboard import Board
+    from harness.driver.tensorboard import Board
 
     driven.policy.propose()
     (trial,) = driven.policy.trials.values()

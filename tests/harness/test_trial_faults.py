@@ -17,13 +17,13 @@ import torch
 from ray import cloudpickle
 
 from cnets import config
-from harness import watchdog
-from harness.job import DataChoice, Job, Plan, Report
-from harness.launch import connected, run_policy
-from harness.recorder import Recorder
-from harness.runner import Runner
-from harness.scheduler import Rungs
-from harness.search_policy import SearchPolicy
+from harness.definition.job import DataChoice, Job, Plan, Report
+from harness.driver.recorder import Recorder
+from harness.driver.scheduler import Rungs
+from harness.driver.search_policy import SearchPolicy
+from harness.search import connected, run_policy
+from harness.worker import watchdog
+from harness.worker.runner import Runner
 from results import Header, Store, queries
 from search_spaces import OneOf, Real, Space
 

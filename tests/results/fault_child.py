@@ -6,7 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from results import Header, StorageError, Store, writer
+from results import Header, StorageError, Store
+from results.writing import writer
 
 
 REPORT = {"attempt": 0, "trial": "t-00000", "labelled_ratio": 1.0}

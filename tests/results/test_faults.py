@@ -22,8 +22,10 @@ from pathlib import Path
 import pytest
 
 import results
-from results import Store, schema, segments, writer
-from results.storage import Storage, StorageError
+from results import Store
+from results.format import schema, segments
+from results.format.storage import Storage, StorageError
+from results.writing import writer
 
 
 PROJECT = Path(results.__file__).parents[1]

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli
-from results import SchemaMismatch, Store, compaction, queries, records, schema
-from results.verify import verify
+from harness.commands import cli
+from results import SchemaMismatch, Store, queries
+from results.checking.verify import verify
+from results.format import records, schema
+from results.writing import compaction
 
 
 GOLDEN = Path(__file__).parent / "golden"

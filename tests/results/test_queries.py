@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import results
-from results import Store, queries, schema, segments
-from results.storage import StorageError
+from results import Store, queries
+from results.format import schema, segments
+from results.format.storage import StorageError
 
 
 PROJECT = Path(results.__file__).parents[1]

@@ -6,7 +6,7 @@ import socket
 import pyarrow as pa
 import pytest
 
-from harness import cli
+from harness.commands import cli
 from results import queries
 
 

@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 
 import results
-from results import Header, Store, compaction, records, schema, segments
-from results.schema import SchemaMismatch
-from results.storage import Storage, StorageError
+from results import Header, Store
+from results.format import records, schema, segments
+from results.format.schema import SchemaMismatch
+from results.format.storage import Storage, StorageError
+from results.writing import compaction
 
 
 PROJECT = Path(results.__file__).parents[1]

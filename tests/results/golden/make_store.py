@@ -18,7 +18,8 @@ import socket
 import sys
 from pathlib import Path
 
-from results import Header, Store, queries, schema
+from results import Header, Store, queries
+from results.format import schema
 
 
 PARAMETERS = {

@@ -1,0 +1,1 @@
+"""Files that others wrote: depth frames, tables of labels, MATLAB files."""

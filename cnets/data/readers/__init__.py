@@ -1,0 +1,1 @@
+"""One reader a data set: its files, its units, its splits."""

@@ -1,0 +1,26 @@
+"""Labelled poses before they are rendered: what every reader of labels gives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnets.geometry import Camera
+from cnets.hands.skeleton import Skeleton
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Labels:
+    """Poses of one data set; all arrays have one row a frame."""
+
+    skeleton: Skeleton
+    camera: Camera
+    joints_mm: np.ndarray
+    """float32 [frames, joints, 3], camera frame, y up."""
+    centres_mm: np.ndarray
+    """float32 [frames, 3], centre of the crop cube, camera frame."""
+    thickness: np.ndarray
+    """float32 [frames], factor on the radii of the flesh."""
+    person: np.ndarray
+    """int32 [frames]."""
+    splits: dict[str, np.ndarray]
+    """The ways to split them, by name; the first is the default."""

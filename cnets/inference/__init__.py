@@ -1,0 +1,1 @@
+"""Trained models: read, run, exported, and drawn."""

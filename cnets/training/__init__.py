@@ -1,0 +1,1 @@
+"""The training of one trial or of many lanes side by side."""

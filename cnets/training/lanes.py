@@ -1,0 +1,262 @@
+"""Many trials side by side: one lane's state, and lanes stacked to run at once.
+
+A lane is one trial: its networks' weights, their running statistics and its
+optimisers. Lanes of one stage and one shape are stacked; `torch.func.vmap`
+then runs a function that was written for a single trial on all of them. One
+row alone skips the transform. Nothing here knows a loss or a data set.
+
+The rows of a stack decide how its sums are rounded, so a stack may have more
+rows than lanes: ghosts repeat the first lane, and nobody reads what they learn.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.utils import _pytree as pytree
+
+from cnets.config import TrainConfig
+from cnets.networks.padding import Layout
+from cnets.training import optimiser
+from cnets.training.optimiser import Moments
+
+
+class Net(NamedTuple):
+    """What a module needs to run: parameters and buffers by name."""
+
+    params: dict[str, Tensor]
+    buffers: dict[str, Tensor]
+
+    def detached(self) -> "Net":
+        """The same values, through which no gradient flows."""
+        return Net({n: p.detach() for n, p in self.params.items()}, self.buffers)
+
+
+def run(
+    module: nn.Module, net: Net, *inputs: Tensor, keep_statistics: bool = True
+) -> Any:
+    """The module's output on one lane.
+
+    Args:
+        module: Gives the structure and the mode; its own weights are not used.
+        net: The lane's weights; running statistics are updated in place.
+        inputs: The module's inputs.
+        keep_statistics: False leaves the running statistics as they are. They
+            describe real images, for prediction; rendered batches stay out.
+    """
+    buffers = net.buffers
+    if not keep_statistics:
+        buffers = {name: buffer.clone() for name, buffer in buffers.items()}
+    return functional_call(module, {**net.params, **buffers}, inputs)
+
+
+@dataclass
+class Lane:
+    """The whole training state of one trial; `cnets.training.state` writes it to disk."""
+
+    config: TrainConfig
+    stage: str = "vae"
+    epoch: int = 0
+    """Epochs of the stage that are behind it."""
+    flat: dict[str, Tensor] = field(default_factory=dict)
+    """Parameters of each network, one after the other in one vector."""
+    buffers: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    moments: dict[str, dict[str, Moments]] = field(default_factory=dict)
+    """Adam's state by update, then by network; each update has its own."""
+    recent: tuple[dict[str, float], ...] = ()
+    """Figures of the stage's last epochs, for the rules of `cnets.training.health`."""
+    terms: dict[str, float] = field(default_factory=dict)
+    """Newest value of every loss term, also of stages that are over."""
+    origin: str = ""
+    """SHA-256 of the model that its networks came from; empty for random ones."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the joint stage is over."""
+        return self.stage == "joint" and self.epoch >= self.config.joint.epochs
+
+    def net(self, name: str, module: nn.Module) -> Net:
+        """One network of this lane alone."""
+        return Net(unflatten(self.flat[name], module), self.buffers[name])
+
+
+def unflatten(flat: Tensor, module: nn.Module) -> dict[str, Tensor]:
+    """Views of a [..., parameters] array under the module's parameter names."""
+    views, start = {}, 0
+    for name, parameter in module.named_parameters():
+        part = flat[..., start : start + parameter.numel()]
+        views[name] = part.unflatten(-1, parameter.shape)
+        start += parameter.numel()
+    return views
+
+
+def take(lane: Lane, name: str, module: nn.Module) -> None:
+    """Make the weights of an initialised module the lane's own."""
+    parts = [p.detach().reshape(-1) for p in module.parameters()]
+    lane.flat[name] = torch.cat(parts)
+    lane.buffers[name] = {n: b.detach().clone() for n, b in module.named_buffers()}
+
+
+class Stack:
+    """Lanes of one stage and one shape, stacked for the length of an epoch."""
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        modules: Mapping[str, nn.Module],
+        *,
+        rows: int | None = None,
+        layouts: Sequence[Mapping[str, Layout]] = (),
+        spread: Sequence[float] = (),
+    ) -> None:
+        """Copy the networks `modules` of every lane, side by side.
+
+        Args:
+            lanes: One at least.
+            modules: The networks, in the shape that they run in.
+            rows: Rows of the stack, at least the lanes; None is one a lane.
+            layouts: Where each lane's numbers lie in these networks; none if
+                they have its own shape.
+            spread: How many times larger a code is here than in each lane.
+        """
+        self.own = len(lanes)
+        """Rows that are lanes; the others are ghosts."""
+        ghosts = (rows or self.own) - self.own
+        self.lanes = [*lanes, *[lanes[0]] * ghosts]
+        self.modules = modules
+        self._layouts = [*layouts, *list(layouts[:1]) * ghosts]
+        self.flat = {
+            n: torch.stack(
+                [self._wide(k, n, lane.flat[n]) for k, lane in enumerate(self.lanes)]
+            )
+            for n in modules
+        }
+        self.nets = {n: self._net(n) for n in modules}
+        self.moments: dict[str, dict[str, Moments]] = {}
+        self._numbers: dict[str, Tensor] = {}
+        flat = next(iter(self.flat.values()))
+        self.spread: Tensor | None = None
+        """What a mean over a code has to be multiplied by, if by anything."""
+        if spread:
+            factors = [*spread, *list(spread[:1]) * ghosts]
+            self.spread = flat.new_tensor(factors)
+
+    def _wide(self, row: int, name: str, flat: Tensor) -> Tensor:
+        return self._layouts[row][name].widen(flat) if self._layouts else flat
+
+    def _net(self, name: str) -> Net:
+        views = unflatten(self.flat[name], self.modules[name])
+        params = {n: v.detach().requires_grad_() for n, v in views.items()}
+        every = [lane.buffers[name] for lane in self.lanes]
+        if self._layouts:
+            pairs = zip(self._layouts, every, strict=True)
+            every = [layout[name].widen_buffers(own) for layout, own in pairs]
+        buffers = {n: torch.stack([b[n] for b in every]) for n in every[0]}
+        return Net(params, buffers)
+
+    def numbers(self, field_name: str) -> Tensor:
+        """One number of every lane's configuration, as a vector of lanes."""
+        if field_name not in self._numbers:
+            values = [float(lane.config.flat()[field_name]) for lane in self.lanes]
+            like = next(iter(self.flat.values()))
+            self._numbers[field_name] = like.new_tensor(values)
+        return self._numbers[field_name]
+
+    def map(self, function: Callable[..., Any], *inputs: Any) -> Any:
+        """`function` on every lane's part of the inputs.
+
+        Args:
+            function: Written for one lane; takes and returns tensors in
+                tuples and dicts.
+            inputs: The same, with an axis of lanes in front of every tensor.
+        """
+        if len(self.lanes) > 1:
+            return vmap(function)(*inputs)
+        alone = pytree.tree_map_only(Tensor, lambda t: t[0], inputs)
+        outputs = function(*alone)
+        return pytree.tree_map_only(Tensor, lambda t: t.unsqueeze(0), outputs)
+
+    def weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """The lanes' objectives: each term times its weight in that lane.
+
+        Args:
+            terms: Loss terms by the name of their weight, one value a lane.
+        """
+        parts = [self.numbers(f"losses.{name}") * term for name, term in terms.items()]
+        return torch.stack(parts).sum(0)
+
+    def descend(
+        self,
+        update: str,
+        names: Sequence[str],
+        objectives: Tensor,
+        learning_rate: Tensor,
+    ) -> None:
+        """One Adam update of some networks in every lane.
+
+        Lanes share no parameter, so the gradient of the objectives' sum is
+        every lane's own.
+
+        Args:
+            update: Which of a stage's optimisers.
+            names: The networks that may change.
+            objectives: What each lane minimises.
+            learning_rate: Step size of every lane.
+        """
+        every = [p for name in names for p in self.nets[name].params.values()]
+        gradients = iter(torch.autograd.grad(objectives.sum(), every))
+        flat = {}
+        for name in names:
+            parts = [next(gradients).flatten(1) for _ in self.nets[name].params]
+            flat[name] = torch.cat(parts, 1)
+        self.step(update, flat, learning_rate)
+
+    def step(
+        self, update: str, gradients: Mapping[str, Tensor], learning_rate: Tensor
+    ) -> None:
+        """Adam with gradients [lanes, parameters] that are known, by network."""
+        kept = self.moments.setdefault(update, {})
+        for name, gradient in gradients.items():
+            if name not in kept:
+                kept[name] = self._moments(update, name)
+            optimiser.step(self.flat[name], gradient, kept[name], learning_rate)
+
+    def _moments(self, update: str, name: str) -> Moments:
+        every = []
+        for row, lane in enumerate(self.lanes):
+            kept = lane.moments.get(update, {}).get(name)
+            kept = kept or optimiser.fresh(lane.flat[name])
+            every.append((row, kept))
+        return Moments(
+            torch.stack([self._wide(k, name, m.first) for k, m in every]),
+            torch.stack([self._wide(k, name, m.second) for k, m in every]),
+            torch.stack([m.count for _, m in every]),
+        )
+
+    def unstack(self) -> None:
+        """Give every lane its part back, in its own shape."""
+        for row, lane in enumerate(self.lanes[: self.own]):
+            for name in self.modules:
+                lane.flat[name] = self._own(row, name, self.flat[name][row])
+                every = self.nets[name].buffers
+                buffers = {n: b[row].clone() for n, b in every.items()}
+                if self._layouts:
+                    buffers = self._layouts[row][name].narrow_buffers(buffers)
+                lane.buffers[name] = buffers
+            lane.moments = {
+                update: {
+                    name: Moments(
+                        self._own(row, name, m.first[row]),
+                        self._own(row, name, m.second[row]),
+                        m.count[row].clone(),
+                    )
+                    for name, m in by_name.items()
+                }
+                for update, by_name in self.moments.items()
+            }
+
+    def _own(self, row: int, name: str, wide: Tensor) -> Tensor:
+        return self._layouts[row][name].narrow(wide) if self._layouts else wide.clone()

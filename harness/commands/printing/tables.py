@@ -1,0 +1,130 @@
+"""Tables as people and machines read them: rich, JSON or CSV.
+
+Data go to standard output, and nothing else does. On a terminal a table is
+drawn; in a pipe it is the same text without colours. Text in a table or a CSV cell
+is shown and never obeyed, by a terminal, by rich or by a spreadsheet; JSON has it
+to the letter.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.definition.terminal import printable
+
+
+FORMATS = ("table", "json", "csv")
+"""What `--format` takes."""
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters by which a spreadsheet takes a cell for a formula."""
+
+DRAWN_WIDTH = 400
+"""Columns of text when the output is no terminal, so that nothing is folded."""
+
+
+def show(table: pa.Table, style: str, title: str = "") -> str:
+    """The table as text in one of `FORMATS`.
+
+    Args:
+        table: Any rows.
+        style: One of `FORMATS`.
+        title: Stands above a drawn table.
+
+    Raises:
+        ValueError: If `style` is unknown.
+    """
+    if style not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise ValueError(f"`--format` must be one of {known}, got {style!r}.")
+    if style == "json":
+        rows = [{n: _plain(v) for n, v in row.items()} for row in table.to_pylist()]
+        return json.dumps(rows, indent=1, allow_nan=False)
+    if style == "csv":
+        return _csv(table)
+    return _drawn(table, title)
+
+
+def rounded(value: Any) -> str:
+    """One value as a person reads it: four digits, `-` for nothing."""
+    if value is None:
+        return "-"
+    if isinstance(value, Decimal):
+        return rounded(_plain(value))
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return str(value)
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, list):
+        return ", ".join(rounded(part) for part in value)
+    return printable(str(value))
+
+
+def _drawn(table: pa.Table, title: str) -> str:
+    heading = Text(printable(title)) if title else None
+    drawn = Table(title=heading, title_justify="left")
+    for field in table.schema:
+        number = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
+        name = Text(printable(field.name))
+        drawn.add_column(name, justify="right" if number else "left")
+    for row in _rows(table):
+        drawn.add_row(*(Text(rounded(value)) for value in row))
+    terminal = Console()
+    width = terminal.width if terminal.is_terminal else DRAWN_WIDTH
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    console.print(drawn)
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+
+
+def _csv(table: pa.Table) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_cell(name) for name in table.schema.names)
+    for row in _rows(table):
+        writer.writerow(_cell(value) for value in row)
+    return out.getvalue().rstrip("\n")
+
+
+def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """The values of each row; two columns may have one name."""
+    columns = [column.to_pylist() for column in table.columns]
+    return zip(*columns, strict=True)
+
+
+def _cell(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    plain = _plain(value)
+    if isinstance(plain, str) and not isinstance(value, float):
+        text = "".join(c if c in "\t\n" else printable(c) for c in plain)
+        return "'" + text if plain.startswith(FORMULA_STARTS) else text
+    return "" if plain is None else plain
+
+
+def _plain(value: Any) -> Any:
+    """A value that strict JSON can hold; numbers that are none become text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Decimal):  # DuckDB's sums of whole numbers, and 1.5
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(part) for name, part in value.items()}
+    return (
+        value if value is None or isinstance(value, int | float | str) else str(value)
+    )

@@ -1,0 +1,96 @@
+"""`crossnets data show`: what was read, as one picture."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from cnets import geometry
+from cnets.data import HandData, open_data
+from cnets.data.crops.cache import Progress
+from cnets.data.files import depth_files
+from cnets.inference import pictures
+
+
+COLUMNS = 8
+"""Frames in a row of the picture."""
+
+
+def draw(
+    spec: str,
+    *,
+    side_px: int,
+    split: str | None,
+    frames: int,
+    out: Path,
+    cache: Path,
+    progress: Progress | None = None,
+) -> str:
+    """Write a picture of some frames, plain and with their joints.
+
+    Args:
+        spec: The data set.
+        side_px: Side of the crops.
+        split: Name of the split.
+        frames: How many frames, spread over the whole set.
+        out: The PNG file.
+        cache: Folder of prepared data.
+        progress: Told how far the preparation is.
+
+    Returns:
+        What was drawn, in one line.
+
+    Raises:
+        ValueError: If an argument is wrong.
+    """
+    if not frames >= 1:
+        raise ValueError(f"`frames` must be 1 or more, got {frames}.")
+    if not out.parent.is_dir():
+        raise ValueError(f"`out` must lie in a folder that exists, got {str(out)!r}.")
+    data = open_data(spec, side_px=side_px, split=split, cache=cache, progress=progress)
+    rows = np.linspace(0, len(data.crops) - 1, min(frames, len(data.crops))).astype(int)
+    pictures.save_png(out, page(data, rows))
+    sizes = ", ".join(
+        f"{len(data.rows(name))} {name}" for name in ("train", "validation", "test")
+    )
+    return f"{out}: {len(rows)} of {len(data.crops)} frames of {spec} ({sizes})."
+
+
+def page(data: HandData, rows: np.ndarray) -> pictures.Picture:
+    """Rows of frames if there are any, of crops, and of crops with their joints."""
+    plain = [pictures.of_depth(crop) for crop in data.crops[rows]]
+    drawn = joints(data, rows, torch.tensor(data.joints_mm[rows]), plain)
+    frames = [
+        pictures.of_frame(depth_files.read_any(data.files[row]))
+        for row in (rows if data.files else ())
+    ]
+    tiles, columns = [], min(COLUMNS, len(rows))
+    for start in range(0, len(rows), columns):
+        part = slice(start, start + columns)
+        blank = [np.zeros_like(plain[0])] * (columns - len(plain[part]))
+        for row in (frames, plain, drawn) if frames else (plain, drawn):
+            tiles += [*row[part], *blank]
+    return pictures.grid(tiles, columns)
+
+
+def joints(
+    data: HandData,
+    rows: np.ndarray,
+    joints_mm: torch.Tensor,
+    under: list[pictures.Picture],
+) -> list[pictures.Picture]:
+    """Pictures with joints over them.
+
+    Args:
+        data: Gives camera, crops' centres and bones.
+        rows: The frames.
+        joints_mm: Their joints, labelled or predicted.
+        under: A picture of each crop.
+    """
+    centres = torch.tensor(data.centres_mm[rows])
+    pixels = geometry.to_crop_pixels(joints_mm, centres, data.camera, len(under[0]))
+    bones = data.skeleton.bones
+    return [
+        pictures.with_joints(picture, places.numpy(), bones)
+        for picture, places in zip(under, pixels, strict=True)
+    ]

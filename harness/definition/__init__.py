@@ -1,0 +1,1 @@
+"""Plain values of a search: no Ray, no Optuna, no torch."""

@@ -1,0 +1,198 @@
+"""The settings of a search, checked before anything is written.
+
+One dataclass serves the command line, a configuration file and Python.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+
+from cnets import presets
+from cnets.config import TrainConfig
+from harness.driver.scheduler import Rungs
+from search_spaces import toml_files
+
+
+OBJECTIVES = ("mean_joint_error_mm", "median_joint_error_mm", "worst_joint_error_mm")
+"""What a search may minimise: errors on the validation split, millimetres."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """What a search does; the name and the store come beside it."""
+
+    data: str = "synthetic"
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
+    split: str | None = None
+    """How frames are split, such as person or block; default: the data's own."""
+    unlabelled: str | None = None
+    """Folder of 16-bit PNG frames without labels for the GAN: DIR[@CAMERA]."""
+    init: str | None = None
+    """Model to start the joint stage from: published:DIR, a run or an export."""
+    space: str = "joint"
+    """loss_weights, joint, or a .toml file that describes a space."""
+    ratios: str | None = None
+    """Labelled ratios, such as 0.1,1.0; default: all of the space."""
+    preset: str = "small"
+    """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
+    set: tuple[str, ...] = ()
+    """Fields of the run that differ from the preset, such as joint.epochs=40."""
+    objective: str = "mean_joint_error_mm"
+    """Error in millimetres that is minimised, on the validation split."""
+    trials: int = 16
+    """Trials in all; more than before extends the search."""
+    grace: int | None = None
+    """First epoch at which a trial may be stopped; default: a ninth of all."""
+    eta: float = 3.0
+    """About one in ETA goes on at each rung."""
+    concurrency: int | None = None
+    """Most trials at once; default: one a core, or as many as its GPUs have lanes."""
+    lanes: int | str | None = None
+    """Trials that one bank trains side by side, or auto; default: 1, on a GPU auto."""
+    retries: int = 2
+    """How often a trial that crashes goes on from its checkpoint."""
+    hang_after: float = 300.0
+    """Seconds without an update after which a worker counts as hung and is ended."""
+    keep: int = 3
+    """Best trials of each ratio whose networks are kept, for export."""
+    share_stages: bool = True
+    """Whether a pre-training that another trial has made is used again."""
+    seed: int = 0
+    """Seed of proposals, initial weights, noise and choice of labels."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can be refused without looking at data or store."""
+        if not self.trials >= 1:
+            raise ValueError(f"`trials` must be 1 or more, got {self.trials}.")
+        if self.concurrency is not None and not self.concurrency >= 1:
+            raise ValueError(
+                f"`concurrency` must be 1 or more, got {self.concurrency}."
+            )
+        if self.lanes not in (None, "auto") and (
+            isinstance(self.lanes, str) or not self.lanes >= 1
+        ):
+            raise ValueError(f"`lanes` must be 1 or more, or auto, got {self.lanes!r}.")
+        if not self.retries >= 0:
+            raise ValueError(f"`retries` must be 0 or more, got {self.retries}.")
+        if not 0 < self.hang_after < math.inf:
+            raise ValueError(
+                f"`hang_after` must be above 0 and finite, got {self.hang_after}."
+            )
+        if not self.keep >= 0:
+            raise ValueError(f"`keep` must be 0 or more, got {self.keep}.")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"`seed` must be in [0, 2**63), got {self.seed}.")
+        if self.objective not in OBJECTIVES:
+            raise ValueError(
+                f"`objective` must be an error in millimetres ({', '.join(OBJECTIVES)}), "
+                f"got {self.objective!r}: losses are weighed differently in every trial "
+                "and cannot be compared."
+            )
+
+    def base(self) -> TrainConfig:
+        """The configuration that proposals change.
+
+        Raises:
+            ValueError: If the preset or a field is unknown, or a value is wrong.
+        """
+        return presets.preset(self.preset).replace(assignments(self.set))
+
+    def rungs(self) -> Rungs:
+        """Where trials are compared."""
+        epochs = self.base().joint.epochs
+        grace = self.grace if self.grace is not None else math.ceil(epochs / 9)
+        return Rungs(grace=grace, eta=self.eta, max_step=epochs)
+
+    def wanted_ratios(self) -> tuple[float, ...] | None:
+        """The ratios as numbers, or None for all of the space.
+
+        Raises:
+            ValueError: If one is no number in (0, 1].
+        """
+        if self.ratios is None:
+            return None
+        found = []
+        for text in self.ratios.split(","):
+            ratio = _number(text)
+            if ratio is None or not 0 < ratio <= 1:
+                raise ValueError(
+                    f"`ratios` must be numbers in (0, 1], got {text.strip()!r}."
+                )
+            found.append(float(ratio))
+        return tuple(found)
+
+
+def assignments(texts: Sequence[str]) -> dict[str, Any]:
+    """Values by dotted name from texts such as `losses.kl=0.5`.
+
+    Raises:
+        ValueError: If a text is no assignment of a number or `none`.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        number = None if value.strip().lower() == "none" else _number(value)
+        if not equals or (number is None and value.strip().lower() != "none"):
+            raise ValueError(f"`set` must be NAME=NUMBER or NAME=none, got {text!r}.")
+        found[name.strip()] = number
+    return found
+
+
+def from_toml(path: str, kind: type) -> dict[str, Any]:
+    """Settings of a file: options by name, and a table `run` for `set`.
+
+    Args:
+        path: A TOML file, such as `trials = 32` and `[run]` `joint.epochs = 40`.
+        kind: The dataclass whose fields the file may set.
+
+    Raises:
+        ValueError: If the file cannot be read, is no TOML or beyond a limit of
+            `toml_files`, or sets an unknown option or one to a value of another
+            type.
+    """
+    content = toml_files.read(path, "config")
+    run = _flattened(content.pop("run", {}))
+    if isinstance(content.get("ratios"), list):
+        content["ratios"] = ",".join(str(ratio) for ratio in content["ratios"])
+    known: dict[str, Any] = {f.name: f.type for f in dataclasses.fields(kind)}
+    for name, value in content.items():
+        if name not in known or name in ("name", "config", "set"):
+            shown = ", ".join(n for n in known if n not in ("name", "config", "set"))
+            raise ValueError(f"`{name}` in {path} is no option; known: {shown}, [run].")
+        wanted = known[name]
+        if get_origin(wanted) is Annotated:
+            wanted = get_args(wanted)[0]
+        is_whole = type(value) is int and abs(value) < 2**53  # exact as a float
+        content[name] = float(value) if wanted is float and is_whole else value
+        if not isinstance(content[name], wanted) or (
+            isinstance(value, bool) and wanted is not bool
+        ):
+            raise ValueError(
+                f"`{name}` in {path} has a value of the wrong type: {value!r}."
+            )
+    if run:
+        content["set"] = tuple(f"{name}={value}" for name, value in run.items())
+    return content
+
+
+def _flattened(tree: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(tree, Mapping):
+        raise ValueError(f"`run` must be a table in the file, got {tree!r}.")
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            found |= _flattened(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def _number(text: str) -> int | float | None:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return None

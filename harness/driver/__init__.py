@@ -1,0 +1,1 @@
+"""What decides and records; the only place that imports Optuna."""

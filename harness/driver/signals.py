@@ -1,0 +1,108 @@
+"""SIGINT and SIGTERM as a KeyboardInterrupt, but never inside a half-done step.
+
+A policy that is told of a result stores it and then changes its mind; between the
+two an interruption would leave them apart. So policy calls are shielded: a signal
+that comes inside one is raised at its end.
+"""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.driver.policy import Policy
+from harness.driver.sampler import Proposal
+from harness.driver.scheduler import Decision
+
+
+WANTED = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C, and how Slurm, Kubernetes and `kill` ask a process to end."""
+
+
+class Signals:
+    """Where an interruption may strike; see `caught`."""
+
+    def __init__(self) -> None:
+        """Nothing is shielded and nothing has come."""
+        self._shields = 0
+        self._come = False
+
+    def handle(self, number: int, frame: object) -> None:
+        """Interrupt now, or at the end of the shielded part."""
+        del number, frame
+        self._come = True
+        if not self._shields:
+            self.check()
+
+    def check(self) -> None:
+        """Interrupt if a signal has come, also inside a shielded part.
+
+        It interrupts again and again, because an exception that is raised in a
+        callback of Ray's, or when an object is deleted, gets lost.
+        """
+        if self._come:
+            raise KeyboardInterrupt
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not on when a signal comes."""
+        time.sleep(seconds)
+        self.check()
+
+    @contextlib.contextmanager
+    def shield(self) -> Iterator[None]:
+        """A part that signals do not cut off."""
+        self._shields += 1
+        try:
+            yield
+        finally:
+            self._shields -= 1
+        if not self._shields:
+            self.check()
+
+
+@contextlib.contextmanager
+def caught() -> Iterator[Signals]:
+    """Signals as `KeyboardInterrupt` for a while; what was set before comes back.
+
+    Outside the main thread Python takes no signals, and nothing is set.
+    """
+    signals = Signals()
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
+    before = {number: signal.signal(number, signals.handle) for number in WANTED}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Shielded(Policy):
+    """A policy whose calls are not cut off by signals."""
+
+    def __init__(self, policy: Policy, signals: Signals) -> None:
+        """Do what `policy` does."""
+        self._policy, self._signals = policy, signals
+
+    def propose(self) -> Proposal | None:
+        """What the policy proposes."""
+        with self._signals.shield():
+            return self._policy.propose()
+
+    def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
+        """What the policy decides."""
+        with self._signals.shield():
+            return self._policy.report(trial, result)
+
+    def retried(self, trial: str, message: str) -> None:
+        """Tell the policy."""
+        with self._signals.shield():
+            self._policy.retried(trial, message)
+
+    def crashed(self, trial: str, message: str) -> None:
+        """Tell the policy."""
+        with self._signals.shield():
+            self._policy.crashed(trial, message)

@@ -1,0 +1,109 @@
+"""One run without Ray: a preset trained here, or a trial of a search again."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnets.config import TrainConfig
+from harness.definition import initial, noted
+from harness.definition.job import DataChoice, Plan, Report
+from harness.worker.runner import TrainRunner
+from results import Store, check_name, queries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A trial as the store has it."""
+
+    config: TrainConfig
+    data: DataChoice
+    fingerprint: str
+    """Hash of the data that it ran on."""
+    objective: str
+    step: int | None
+    """Its last step; None if it never reported one."""
+    objective_mm: float | None
+    """Its objective at that step."""
+    init: str | None
+    """Model that it started from."""
+    rows: int | None
+    """Lanes of the bank that it was one of; None if it ran alone."""
+
+
+def stored(store: str | Path, which: str) -> Stored:
+    """Everything that a trial's rerun needs, from the store alone.
+
+    Args:
+        store: Folder of the store.
+        which: Search and trial, such as `real/t-00003`.
+
+    Raises:
+        ValueError: If there is no such search or trial.
+        StorageError: If the store cannot be read.
+    """
+    name, slash, trial = which.partition("/")
+    if not slash:
+        raise ValueError(f"`from` must be SEARCH/TRIAL, got {which!r}.")
+    check_name("from", trial)
+    opened = Store.open(store)
+    header = opened.header(name)
+    rows = queries.read(opened, "trials", name).to_pylist()
+    found = next((row for row in rows if row["trial"] == trial), None)
+    if found is None:
+        last = max((row["trial"] for row in rows), default="none")
+        raise ValueError(
+            f"`from` must name a trial of `{name}` (up to {last}), got {trial!r}."
+        )
+    return Stored(
+        config=TrainConfig().replace(json.loads(found["config_json"])),
+        data=noted.data_choice(opened, header),
+        fingerprint=header.data_fingerprint,
+        objective=header.rules["objective"],
+        step=found["step"],
+        objective_mm=found["objective_mm"],
+        init=initial.of_header(header),
+        rows=header.rules.get("lanes"),
+    )
+
+
+def train(
+    config: TrainConfig,
+    data: DataChoice,
+    *,
+    folder: Path,
+    until: int | None = None,
+    device: str = "cpu",
+    init: str | None = None,
+    rows: int | None = None,
+) -> Iterator[Report]:
+    """Train one run in this process.
+
+    Args:
+        config: The run.
+        data: The data.
+        folder: Where its checkpoints go; a run that was interrupted goes on.
+        until: Step after which to stop; None trains to the end and evaluates
+            the test split.
+        device: `cpu` or `cuda`.
+        init: Model to start the joint stage from.
+        rows: Lanes of the bank whose numbers are wanted; the others are ghosts.
+
+    Yields:
+        One report an epoch.
+    """
+    plan = Plan(
+        base=config,
+        data=data,
+        checkpoints=str(folder),
+        test=True,
+        device=device,
+        init=init,
+        rows=rows,
+    )
+    runner = TrainRunner(plan.job("run", {}))
+    while True:
+        report = runner.advance()
+        yield report
+        if report.last or (until is not None and report.step >= until):
+            return

@@ -1,0 +1,319 @@
+"""A search from its options to its last trial: start, resume and extend are one.
+
+`search` checks everything it can before the store is touched, prepares the
+data once, and hands a policy to Ray Tune. What it finds in the store under the
+same name it goes on with, if nothing that decides a result differs.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cnets.data.crops.cache import Progress
+from harness.cluster import connection, lane_runner, ray_adapters
+from harness.cluster.lane_runner import Seats
+from harness.definition import provenance
+from harness.definition.forecast import forecast
+from harness.definition.job import STAGES, Plan, Report
+from harness.definition.options import SearchOptions
+from harness.driver.live import Live
+from harness.driver.patience import Patient, PatientWriter
+from harness.driver.policy import Policy
+from harness.driver.recorder import Recorder, Tracked
+from harness.driver.retention import TRASH, Economy
+from harness.driver.search_policy import SearchPolicy, Watcher
+from harness.driver.signals import Shielded, caught
+from harness.driver.tensorboard import Board
+from harness.plan import largest_latent, pre_trainings
+from harness.prepare import Prepared, difference, header_of, prepare
+from harness.worker.runner import Runner, TrainRunner
+from results import Store, Writer, queries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """How a search stands when `search` returns."""
+
+    name: str
+    store: Store
+    finished: bool
+    """Whether every trial has ended; False after an interruption."""
+    states: dict[str, int]
+    """Trials by state."""
+
+    @property
+    def too_many_crashed(self) -> bool:
+        """Whether more than a fifth of the trials crashed."""
+        return self.states.get("crashed", 0) > 0.2 * sum(self.states.values())
+
+
+def search(
+    name: str,
+    options: SearchOptions | None = None,
+    *,
+    store: str | Path = "runs",
+    cache: str | Path | None = None,
+    address: str | None = None,
+    device: str = "auto",
+    takeover: bool = False,
+    runner: type[Runner] = TrainRunner,
+    progress: Progress | None = None,
+) -> Search:
+    """Start, resume or extend a search, and wait for its end.
+
+    Args:
+        name: Name of the search: letters, digits, `_` and `-`.
+        options: What it does; the defaults if None.
+        store: Folder of the store; made if it is missing.
+        cache: Folder of prepared data; default: `cache` in the store.
+        address: Ray cluster to run on, `auto` for the one of this machine;
+            None starts one for the length of the search.
+        device: `cpu`, `cuda`, or `auto` for a GPU where the cluster has one.
+        takeover: Whether to go on though another process drives the search.
+        runner: What trains a job.
+        progress: Told how far the preparation of the data is.
+
+    Returns:
+        How it stands; `finished` is False after Ctrl-C.
+
+    Raises:
+        ValueError: If an option is wrong, or the store has a search of that
+            name with another space, data, seed or base.
+        StorageError: If the store cannot be read or written.
+    """
+    options = options or SearchOptions()
+    cache = Path(cache or Path(store) / "cache")
+    if (Path(store) / "store.json").exists():
+        # One that cannot be used is refused before data are made.
+        options = _as_begun(Store.open(store), name, options)
+    prepared = prepare(name, options, cache, progress)
+    opened = Store.open(store, create=True)
+    there = name in opened.searches()
+    if there:
+        _compare(opened, prepared)
+        if already := _ended(opened, prepared):
+            return already
+    with (
+        connected(address, options.concurrency) as (slots, gpu),
+        contextlib.ExitStack() as stack,
+    ):
+        if not there:
+            opened.create_search(header_of(prepared))
+        writer = stack.enter_context(opened.writer(name, takeover=takeover))
+        chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
+        return _run(prepared, opened, writer, slots, chosen, runner)
+
+
+def _as_begun(store: Store, name: str, options: SearchOptions) -> SearchOptions:
+    """The options, with the lanes of the search that is there unless others are asked."""
+    if options.lanes is not None or name not in store.searches():
+        return options
+    return replace(options, lanes=store.header(name).rules.get("lanes"))
+
+
+def _compare(store: Store, prepared: Prepared) -> None:
+    """See that the search that is there is the same."""
+    found = difference(store.header(prepared.name), header_of(prepared))
+    if found is not None:
+        raise ValueError(
+            f"`name` must be new or the same search: `{prepared.name}` exists with "
+            f"another {found}."
+        )
+
+
+def _ended(store: Store, prepared: Prepared) -> Search | None:
+    """The search, if it has nothing left to run."""
+    trials = queries.read(store, "trials", prepared.name)
+    states = trials["state"].to_pylist()
+    if len(states) < prepared.options.trials or {"pending", "running"} & set(states):
+        return None
+    return _search_of(store, prepared.name, finished=True)
+
+
+def _run(
+    prepared: Prepared,
+    store: Store,
+    writer: Writer,
+    slots: int,
+    device: str,
+    runner: type[Runner],
+) -> Search:
+    """Find the places that trials have, and run them."""
+    root = store.storage.root
+    if root is None:
+        raise ValueError(
+            f"`store` must be a folder that all workers see, got {store.storage.location}."
+        )
+    plan = _plan(prepared, root, device)
+    with lane_runner.seats(plan, prepared.options, runner, devices=slots) as seats:
+        return _driven(prepared, store, writer, root, plan, seats)
+
+
+def _driven(
+    prepared: Prepared,
+    store: Store,
+    writer: Writer,
+    root: Path,
+    plan: Plan,
+    seats: Seats,
+) -> Search:
+    """Hand the policy to Ray Tune, and wait."""
+    options, name = prepared.options, prepared.name
+    live = Live(
+        name,
+        lambda: policy.trials,
+        wanted=options.trials,
+        slots=seats.slots,
+        ratios=prepared.ratios,
+    )
+    board = Board(root / "tensorboard" / name, live.say)
+    economy = Economy(
+        Path(plan.checkpoints),
+        root / TRASH,
+        lambda: policy.trials,
+        keep=options.keep,
+    )
+    watchers: tuple[Watcher, ...] = (board, live, economy)
+
+    def watch(trial: Tracked, report: Report | None) -> None:
+        for watcher in watchers:
+            watcher(trial, report)
+
+    with contextlib.closing(board), caught() as signals:
+        rows = PatientWriter(writer, live.say, signals.sleep)
+        policy = _policy(prepared, store, rows, watch)
+        for warning in writer.warnings:
+            live.say(warning)
+        live.say(f"{name}: needs {_forecast(prepared, plan, policy, seats.slots)}")
+        if seats.sentence:
+            live.say(f"{name}: {seats.sentence}")
+        patient = Patient(policy, writer, live.say, signals.sleep)
+        with live:
+            run_policy(
+                Shielded(patient, signals),
+                plan,
+                seats.runner,
+                name,
+                slots=seats.slots,
+                retries=options.retries,
+                resources=seats.resources,
+            )
+    if policy.finished:
+        writer.compact()
+    else:
+        writer.flush()
+    return _search_of(store, name, finished=policy.finished)
+
+
+def _policy(
+    prepared: Prepared, store: Store, rows: PatientWriter, watch: Watcher
+) -> SearchPolicy:
+    """The policy of a search as far as the store knows it."""
+    options, name = prepared.options, prepared.name
+    policy = SearchPolicy(
+        space=prepared.space,
+        ratios=prepared.ratios,
+        seed=options.seed,
+        trials=options.trials,
+        base=prepared.base,
+        rungs=options.rungs(),
+        objective=options.objective,
+        recorder=Recorder(rows, prepared.space.name, provenance.code_version()),
+        watch=watch,
+    )
+    policy.restore(
+        queries.read(store, "trials", name).to_pylist(),
+        queries.read(store, "reports", name).to_pylist(),
+    )
+    return policy
+
+
+def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
+    """What all trials of a search have in common."""
+    rungs = prepared.options.rungs()
+    return Plan(
+        base=prepared.base,
+        data=prepared.choice,
+        checkpoints=str(root / "checkpoints" / prepared.name),
+        picture_steps=(*rungs.steps(), rungs.max_step),
+        device=device,
+        init=None if prepared.init is None else prepared.init["name"],
+        hang_after_s=prepared.options.hang_after,
+        search=prepared.name,
+        stages=str(root / STAGES) if prepared.options.share_stages else None,
+    )
+
+
+def _forecast(prepared: Prepared, plan: Plan, policy: SearchPolicy, slots: int) -> str:
+    """What the rest of a search will need on disk, in words."""
+    ended = sum(not trial.open for trial in policy.trials.values())
+    need = forecast(
+        prepared.base,
+        largest_latent=largest_latent(prepared.space, prepared.base),
+        trials=policy.wanted - ended,
+        ratios=len(prepared.ratios),
+        slots=slots,
+        keep=prepared.options.keep,
+        strips=len(plan.picture_steps),
+        products=pre_trainings(prepared) if plan.stages else {},
+    )
+    return need.sentence(Path(plan.checkpoints))
+
+
+def run_policy(
+    policy: Policy,
+    plan: Plan,
+    runner: type[Runner],
+    name: str,
+    *,
+    slots: int,
+    retries: int,
+    resources: Mapping[str, float] | None = None,
+) -> None:
+    """Run a policy's trials on the cluster that is connected.
+
+    Tune's own files go to a folder that is removed; nothing is read from it.
+    What a trial occupies is one core, and one GPU where it trains on one, unless
+    `resources` says otherwise.
+    """
+    from ray import tune
+
+    from harness.cluster.trial import Trial
+
+    alone = {"cpu": 1, "gpu": 1} if plan.device == "cuda" else {"cpu": 1}
+    scratch = tempfile.mkdtemp(prefix="crossnets-tune-")
+    try:
+        ray_adapters.run_tune(
+            tune.with_parameters(Trial, runner=runner, plan=plan),
+            policy,
+            slots=slots,
+            resources=resources or alone,
+            storage_path=scratch,
+            name=name,
+            max_failures=retries,
+            checkpoint_every=0,
+            notes=plan.checkpoints,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _search_of(store: Store, name: str, *, finished: bool) -> Search:
+    states = queries.progress(store, name).states
+    return Search(name=name, store=store, finished=finished, states=states)
+
+
+@contextlib.contextmanager
+def connected(address: str | None, slots: int | None) -> Iterator[tuple[int, bool]]:
+    """A cluster, how many trials to run at once on it, and whether it has GPUs."""
+    import ray
+
+    address = address or os.environ.get("RAY_ADDRESS")
+    with connection.cluster(address, cpus=slots):
+        have = ray.cluster_resources()
+        gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 1))
+        yield slots or gpus or max(cpus, 1), gpus > 0

@@ -1,0 +1,1 @@
+"""What runs in a worker: it trains a job and reports."""

@@ -1,0 +1,1 @@
+"""Banks: processes that own a device and train many lanes."""

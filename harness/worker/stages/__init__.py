@@ -1,0 +1,1 @@
+"""Pre-trainings that runs share."""

@@ -1,0 +1,1 @@
+"""Every file of a store held against its checksum."""

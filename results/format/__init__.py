@@ -1,0 +1,1 @@
+"""What lies on disk: names, schemas, segments, and the storage below them."""

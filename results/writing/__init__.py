@@ -1,0 +1,1 @@
+"""One writer a search: journal, spool, fencing, recovery, compaction."""

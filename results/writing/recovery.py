@@ -1,0 +1,227 @@
+"""What a new driver does first: it stores what earlier ones acknowledged and lost.
+
+A row that is in a journal or in the spool and in no segment was acknowledged by a
+driver that died, or whose store failed, before its flush. Rows reach segments in
+order, so the names of the segments tell which rows they hold; of compact files,
+which may hold rows of several drivers, the rows themselves are looked at. So
+nothing is stored twice, and a recovery that is cut off is simply done again.
+
+A damaged line of a journal is never used. The rows around it are stored, the file
+is kept as `<name>.damaged`, and a warning says which rows are missing.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from results.format import schema, segments
+from results.format.storage import Storage, StorageError
+from results.writing import journal, spool
+from results.writing.journal import Row
+
+
+_NAME = re.compile(r"(\d{7})\.jsonl")
+_TRIES = 10
+_NONE = pa.Table.from_batches([], pa.schema({"epoch": pa.int32(), "seq": pa.int64()}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovered:
+    """How a search stands after recovery."""
+
+    first_seq: int
+    """The first sequence number that no stored row has or exceeds."""
+    warnings: tuple[str, ...]
+    """One sentence for each file that was found damaged or left alone."""
+
+
+def journal_path(root: Path, search: str, epoch: int) -> Path:
+    """Where the journal of a driver of a local store lies."""
+    return root / "journal" / search / f"{epoch:07d}.jsonl"
+
+
+def recover(
+    storage: Storage, search: str, parameters: Mapping[str, str], epoch: int
+) -> Recovered:
+    """Put rows that are in no segment yet into segments, and remove their files.
+
+    What dead processes left staged is removed too.
+
+    Args:
+        storage: Where the search is; only a local one has journals.
+        search: Its name.
+        parameters: The search's parameters and their types.
+        epoch: The caller's; what drivers of later ones write is left alone.
+
+    Returns:
+        The next sequence number, and what was found damaged.
+
+    Raises:
+        StorageError: If the store cannot be written, or a journal not read.
+    """
+    storage.sweep()
+    warnings: list[str] = []
+    left, foreign = _left_behind(storage, search)
+    for earlier, paths in sorted(left.items()):
+        if earlier < epoch:
+            warnings += _store(storage, search, earlier, paths, parameters)
+    place = spool.folder(storage, search)
+    if place is not None:
+        spool.remove_empty(place)
+    warnings += [
+        f"`{path}` holds rows of another store that stood at this place, and is left "
+        "alone."
+        for path in foreign
+    ]
+    stored = [_last_seqs(storage, table, search) for table in schema.TABLES]
+    last = max((seq for seqs in stored for seq in seqs.values()), default=-1)
+    return Recovered(first_seq=last + 1, warnings=tuple(warnings))
+
+
+def _left_behind(
+    storage: Storage, search: str
+) -> tuple[dict[int, list[Path]], list[Path]]:
+    """Journals and spooled files by epoch, and files of another store."""
+    left: dict[int, list[Path]] = {}
+    if storage.root is not None:
+        folder = journal_path(storage.root, search, 0).parent
+        for path in spool.listed(folder):
+            if match := _NAME.fullmatch(path.name):
+                left.setdefault(int(match[1]), []).append(path)
+    spooled = spool.files(storage, search)
+    for file in spooled:
+        if file.is_own:
+            left.setdefault(file.epoch, []).append(file.path)
+    return left, [file.path for file in spooled if not file.is_own]
+
+
+def _store(
+    storage: Storage,
+    search: str,
+    epoch: int,
+    paths: list[Path],
+    parameters: Mapping[str, str],
+) -> list[str]:
+    """Put the rows of one driver's files into segments, unless they are there."""
+    scans = _scanned(paths)
+    rows = journal.standing(group for one in scans.values() for group in one.groups)
+    damaged = {path: found for path, found in scans.items() if found.damaged}
+    warnings: list[str] = []
+    if damaged:
+        missing = _missing(storage, search, epoch, rows)
+        if any(found.is_end_damaged for found in damaged.values()):
+            missing += ", and perhaps rows after them"
+        warnings = [
+            f"`{path}` was damaged in line {_few(found.damaged)} and is kept as "
+            f"`{path.name}.damaged`; missing of epoch {epoch}: {missing}."
+            for path, found in damaged.items()
+        ]
+    for table in schema.TABLES:
+        own = [row for name, row in rows if name == table]
+        if lost := _not_stored(storage, table, search, epoch, own):
+            target = segments.path_of(table, search, epoch, lost[-1]["seq"])
+            data = segments.encode(schema.schema(table, parameters), lost)
+            storage.create(target, data)
+    for path in scans:
+        try:
+            if path in damaged:
+                path.replace(path.with_name(f"{path.name}.damaged"))
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"Cannot delete `{path}`: {error.strerror or error}."
+            ) from error
+    return warnings
+
+
+def _scanned(paths: list[Path]) -> dict[Path, journal.Found]:
+    """What the files hold; one that is gone by now was stored by another driver."""
+    found: dict[Path, journal.Found] = {}
+    for path in paths:
+        try:
+            found[path] = journal.scan(path)
+        except StorageError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+    return found
+
+
+def _not_stored(
+    storage: Storage, table: str, search: str, epoch: int, rows: list[Row]
+) -> list[Row]:
+    """The rows of one table and epoch that are in no file of it."""
+    last = _last_seqs(storage, table, search, compact=False).get(epoch, -1)
+    later = [row for row in rows if row["seq"] > last]
+    if not later:
+        return []
+    compact = _stored(storage, table, search, compact_only=True)
+    done = set(compact.filter(pc.field("epoch") == epoch)["seq"].to_pylist())
+    return [row for row in later if row["seq"] not in done]
+
+
+def _missing(
+    storage: Storage, search: str, epoch: int, rows: list[tuple[str, Row]]
+) -> str:
+    """Which sequence numbers of an epoch are neither stored nor in sound lines."""
+    stored = pa.concat_tables(
+        _stored(storage, table, search, compact_only=False) for table in schema.TABLES
+    )
+    before = stored.filter(pc.field("epoch") < epoch)["seq"].to_pylist()
+    own = stored.filter(pc.field("epoch") == epoch)["seq"].to_pylist()
+    there = {row["seq"] for _, row in rows}.union(own)
+    first = max(before, default=-1) + 1
+    gaps = set(range(first, max(there, default=first))) - there
+    return f"rows {_few(sorted(gaps))}" if gaps else "no row before the last sound one"
+
+
+def _few(numbers: Iterable[int]) -> str:
+    """Numbers as ranges, such as `3, 7 to 9`."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in ranges)
+
+
+def _last_seqs(
+    storage: Storage, table: str, search: str, *, compact: bool = True
+) -> dict[int, int]:
+    """The last sequence number of each epoch, by the names of a table's files."""
+    last: dict[int, int] = {}
+    for path in storage.list(segments.folder(table, search)):
+        segment = segments.parse(path)
+        if segment and (compact or not segment.is_compact):
+            last[segment.epoch] = max(last.get(segment.epoch, -1), segment.last_seq)
+    return last
+
+
+def _stored(
+    storage: Storage, table: str, search: str, *, compact_only: bool
+) -> pa.Table:
+    """Epoch and sequence number of the rows in sound files of a table.
+
+    Of a damaged file nothing is known; its rows may come to be stored twice, which
+    readers pass over.
+    """
+    for _ in range(_TRIES):
+        parts = [_NONE]
+        try:
+            for path in storage.list(segments.folder(table, search)):
+                segment = segments.parse(path)
+                if segment and (segment.is_compact or not compact_only):
+                    data = storage.get(path)
+                    with suppress(StorageError, schema.SchemaMismatch):
+                        rows = segments.decode(path, table, data)
+                        parts.append(rows.select(_NONE.column_names))
+        except FileNotFoundError:
+            continue  # compacted since the listing
+        return pa.concat_tables(part.cast(_NONE.schema) for part in parts)
+    raise StorageError(f"Cannot read `{table}`: its files keep vanishing.")

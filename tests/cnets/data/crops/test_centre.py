@@ -1,0 +1,62 @@
+"""Tests of `cnets.data.crops.centre`: the hand found in a depth frame."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+from cnets.data.crops import centre
+from cnets.geometry import CAMERAS
+
+
+CAMERA = CAMERAS["msra"]
+
+
+def frame() -> np.ndarray:
+    """An empty frame."""
+    return np.zeros((240, 320), np.float32)
+
+
+class TestFind:
+    def test_by_hand(self):
+        """A square of one depth has its centre in its middle, and its depth."""
+        depth = frame()
+        depth[100:121, 150:171] = 400
+        found = centre.find(depth, CAMERA)
+        assert found.dtype == np.float32
+        assert found.tolist() == [160, 110, 400]
+
+    def test_nearest_first(self):
+        """A hand before a body is found; the body is behind its cube."""
+        depth = np.full((240, 320), 1200, np.float32)
+        depth[40:61, 30:51] = 500
+        assert centre.find(depth, CAMERA).tolist() == [40, 50, 500]
+
+    def test_small_things_are_passed(self):
+        """A part of 200 pixels is no hand, one of 225 is."""
+        depth = frame()
+        depth[10:20, 10:30], depth[100:115, 200:215] = 300, 600
+        assert centre.find(depth, CAMERA).tolist() == [207, 107, 600]
+
+    def test_refined(self):
+        """The centre moves on to the middle of the cube, past the first slice."""
+        depth = frame()
+        depth[100:120, 100:120], depth[100:120, 120:160] = 400, 480
+        u, v, mm = centre.find(depth, CAMERA)
+        assert (u, v) == (129.5, 109.5)
+        assert mm == pytest.approx((400 + 2 * 480) / 3)
+
+    @pytest.mark.parametrize("depth_mm", [0, 5, 1600])
+    def test_nothing(self, depth_mm):
+        """Without a hand between 10 and 1500 mm, the camera's axis at 500 mm."""
+        depth = np.full((240, 320), depth_mm, np.float32)
+        assert centre.find(depth, CAMERA).tolist() == [160, 120, 500]
+
+    def test_published(self, realdata):
+        """On the real MSRA frame, the published centre to a thousandth."""
+        with gzip.open(realdata / "msra" / "frames" / "msra-hand.txt.gz", "rt") as file:
+            depth = np.loadtxt(file, dtype=np.float32)
+        with gzip.open(realdata / "msra" / "msra_center.txt.gz", "rt") as file:
+            published = np.loadtxt(file, max_rows=10)[9]
+        depth[depth == 1000] = 0
+        np.testing.assert_allclose(centre.find(depth, CAMERA), published, atol=1e-3)

@@ -1,0 +1,204 @@
+import numpy as np
+import pytest
+import torch
+
+from cnets import config, geometry, metrics
+from cnets.config import TrainConfig
+from cnets.training import train
+from cnets.training.bank import Bank
+from cnets.training.lanes import Lane
+
+
+SHORT = {
+    "networks.joints": 5,
+    "latent_size": 6,
+    "vae.epochs": 2,
+    "vae.steps": 4,
+    "gan.epochs": 2,
+    "gan.steps": 2,
+    "joint.warm_up_epochs": 1,
+    "joint.epochs": 2,
+    "joint.steps": 3,
+    "vae.batch_size": 16,
+    "gan.batch_size": 8,
+    "joint.batch_size": 8,
+}
+
+
+@pytest.fixture
+def short() -> TrainConfig:
+    """Every stage, a few updates each."""
+    return config.preset("tiny").replace(SHORT)
+
+
+def finished(bank: Bank, one: TrainConfig) -> Lane:
+    """A lane at its end."""
+    lane = bank.lane(one)
+    for _ in train.train(bank, lane):
+        pass
+    return lane
+
+
+def assert_equal(first: Lane, second: Lane) -> None:
+    """Every tensor of two lanes is the same to the last bit."""
+    assert (first.stage, first.epoch) == (second.stage, second.epoch)
+    for name, flat in first.flat.items():
+        assert torch.equal(flat, second.flat[name])
+    for name, buffers in first.buffers.items():
+        for key, buffer in buffers.items():
+            assert torch.equal(buffer, second.buffers[name][key])
+    assert first.moments.keys() == second.moments.keys()
+    for update, by_name in first.moments.items():
+        for name, moments in by_name.items():
+            for part, tensor in vars(moments).items():
+                assert torch.equal(tensor, vars(second.moments[update][name])[part])
+
+
+class TestARunIsAFunctionOfItsConfiguration:
+    def test_it_repeats_to_the_last_bit(self, hands, short):
+        """Two runs of one configuration end in the same weights."""
+        torch.manual_seed(1)
+        first = finished(Bank(hands), short)
+        torch.manual_seed(2)
+        assert_equal(first, finished(Bank(hands), short))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"seed": 1},
+            {"label_seed": 1, "labelled_ratio": 0.5},
+            {"labelled_ratio": 0.5},
+            {"losses.kl": 0.5},
+            {"losses.pose_reconstruction": 0.5},
+            {"losses.adversarial": 0.5},
+            {"losses.posterior": 0.5},
+            {"losses.smoothness": 0.5},
+            {"losses.feature_matching": 0.5},
+            {"losses.depth_reconstruction": 0.5},
+            {"vae.learning_rate": 1e-4},
+            {"vae.decay": 0.01},
+            {"vae.noise_std": 0.5},
+            {"gan.learning_rate": 1e-4},
+            {"joint.learning_rate": 1e-4},
+            {"joint.warm_up_learning_rate": 1e-4},
+            {"joint.decay": 0.5},
+            {"joint.mixed_codes": 2},
+            {"joint.depth_clip": 0.1},
+        ],
+        ids=lambda change: " ".join(change),
+    )
+    def test_every_field_changes_it(self, hands, short, change):
+        """No field of the configuration is without effect."""
+        many = short.replace({"vae.epochs": 3})
+        base = many.replace({"labelled_ratio": 0.5} if "label_seed" in change else {})
+        first, second = (finished(Bank(hands), c) for c in (base, many.replace(change)))
+        same = [torch.equal(flat, second.flat[n]) for n, flat in first.flat.items()]
+        assert not all(same)
+
+
+class TestLanes:
+    def test_three_lanes_give_the_solo_numbers(self, hands, short):
+        """Weights, labels, seeds and rates differ; each lane equals its solo run."""
+        configs = [
+            short,
+            short.replace({"seed": 1, "labelled_ratio": 0.5, "losses.posterior": 3.0}),
+            short.replace({"seed": 2, "joint.learning_rate": 5e-3, "losses.kl": 0.1}),
+        ]
+        bank = Bank(hands, dtype=torch.float64)
+        lanes = [bank.lane(one) for one in configs]
+        while not lanes[0].finished:
+            reports = bank.advance(lanes)
+        for one, lane, report in zip(configs, lanes, reports, strict=True):
+            alone = finished(bank, one)
+            for name, flat in alone.flat.items():
+                torch.testing.assert_close(lane.flat[name], flat, rtol=1e-8, atol=1e-9)
+            error = bank.evaluate(alone, "validation").mean().item()
+            assert report.metrics["mean_joint_error_mm"] == pytest.approx(error)
+
+    def test_a_lane_joins_while_others_are_further(self, hands, short):
+        """Lanes of different stages advance in one call, each as it would alone."""
+        bank = Bank(hands)
+        first, second = bank.lane(short), bank.lane(short.replace({"seed": 1}))
+        for _ in range(3):
+            bank.advance([first])
+        while not second.finished:
+            bank.advance([lane for lane in (first, second) if not lane.finished])
+        assert_equal(first, finished(bank, short))
+        assert_equal(second, finished(bank, short.replace({"seed": 1})))
+
+
+class TestReports:
+    def test_stages_come_in_order_and_the_last_epoch_is_last(self, hands, short):
+        """Steps count the epochs of the joint stage, and only those."""
+        reports = list(train.train(Bank(hands), short))
+        seen = [(r.stage, r.epoch, r.step) for r in reports]
+        assert seen == [
+            ("vae", 1, 0),
+            ("vae", 2, 0),
+            ("gan", 1, 0),
+            ("gan", 2, 0),
+            ("warm_up", 1, 0),
+            ("joint", 1, 1),
+            ("joint", 2, 2),
+        ]
+        assert [r.last for r in reports] == [False] * 6 + [True]
+
+    def test_every_term_is_reported_unweighted(self, hands, short):
+        """A first epoch of one step reports the same terms at any weight."""
+        one = short.replace({"vae.steps": 1, "losses.kl": 1.0})
+        reports = [
+            next(train.train(Bank(hands), one.replace({"losses.kl": weight})))
+            for weight in (1.0, 0.25)
+        ]
+        assert reports[0].terms == reports[1].terms
+
+    def test_warm_up_may_be_left_out(self, hands, short):
+        """Zero warm-up epochs go from stage B to the joint stage."""
+        one = short.replace({"joint.warm_up_epochs": 0})
+        stages = [report.stage for report in train.train(Bank(hands), one)]
+        assert stages == ["vae"] * 2 + ["gan"] * 2 + ["joint"] * 2
+
+
+class TestPredict:
+    def test_a_perfect_reader_gives_the_labels(self, hands, short, monkeypatch):
+        """With the networks replaced by the truth the error is zero."""
+        bank = Bank(hands)
+        lane = bank.lane(short)
+        units = geometry.to_units(
+            torch.tensor(hands.joints_mm), torch.tensor(hands.centres_mm)
+        )
+        rows = hands.rows("validation")
+        monkeypatch.setattr(bank, "_read", lambda *_: units[rows])
+        errors = bank.evaluate(lane, "validation")
+        assert errors.max() < 1e-3
+
+    def test_it_reads_trunk_posterior_and_decoder_only(self, hands, short):
+        """Generator, smoother, real head and encoder are not needed."""
+        bank = Bank(hands)
+        lane = bank.lane(short)
+        before = bank.predict(lane, np.arange(4))
+        for name in ("generator", "smoother", "real", "encoder", "alignment"):
+            lane.flat[name].zero_()
+        assert torch.equal(bank.predict(lane, np.arange(4)), before)
+
+    def test_learning_beats_the_mean_pose(self, hands, short):
+        """A short run reads these simple images better than no reading at all."""
+        longer = short.replace(
+            {"vae.steps": 200, "joint.steps": 40, "joint.epochs": 6, "vae.epochs": 5}
+        )
+        bank = Bank(hands)
+        lane = finished(bank, longer)
+        rows, train_rows = hands.rows("validation"), hands.rows("train")
+        relative = torch.tensor(hands.joints_mm - hands.centres_mm[:, None])
+        mean = relative[train_rows].mean(0)
+        baseline = metrics.joint_errors(
+            mean.expand(len(rows), -1, -1), relative[rows]
+        ).mean()
+        assert bank.evaluate(lane, "validation").mean() < 0.75 * baseline
+
+
+@pytest.mark.parametrize(("name", "value"), [("joints", 6), ("side_px", 64)])
+def test_networks_that_do_not_fit_the_data_are_refused(hands, short, name, value):
+    """The sentence names the field and what the data have."""
+    with pytest.raises(ValueError, match=f"`networks.{name}` must be"):
+        Bank(hands).lane(short.replace({f"networks.{name}": value}))

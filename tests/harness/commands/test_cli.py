@@ -1,0 +1,282 @@
+"""What is typed wrong: one sentence, exit code 2, nothing written."""
+
+import gzip
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.commands import cli
+from harness.commands.verbs import VERBS
+
+
+def said(capsys, words) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of one command."""
+    code = cli.run(words)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def refused(capsys, words) -> str:
+    """The one sentence with which a command was refused."""
+    code, out, err = said(capsys, words)
+    assert (code, out) == (cli.USAGE, "")
+    assert err.count("\n") == 1
+    assert err.startswith("crossnets: ")
+    assert "Traceback" not in err
+    return err
+
+
+SEARCH = ["search", "s", "--data", "synthetic:40", "--preset", "tiny"]
+
+SPACE = """
+name = "mine"
+[parameters."losses.kll"]
+kind = "real"
+low = 0.1
+high = 1.0
+[start]
+"losses.kll" = 0.5
+"""
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (["--trials", "0"], "`trials` must be 1 or more, got 0"),
+            (["--trials", "many"], "--trials"),
+            (["--ratios", "0.1,1.5"], "`ratios` must be numbers in (0, 1], got '1.5'"),
+            (["--ratios", "0.3"], "`ratios` must be among"),
+            (
+                ["--objective", "losses.kl"],
+                "`objective` must be an error in millimetres",
+            ),
+            (["--space", "nowhere"], "`space` must be one of loss_weights, joint"),
+            (["--preset", "smal"], "`preset` must be one of paper, small, tiny"),
+            (["--set", "losses.kll=1"], "`losses.kll` is no field of the run"),
+            (["--set", "networks.side_px=48"], "`networks.side_px` must be one of"),
+            (["--grace", "20"], "`max_step` must be at least `grace`"),
+            (["--eta", "1"], "`eta` must be above 1"),
+            (["--data", "poses:nowhere"], "`data` must name a folder"),
+            (["--data", f"poses:{'x' * 300}"], "cannot be used: File name too long"),
+            (
+                ["--data", "synthetic:x"],
+                "`data` must be synthetic[:FRAMES], poses:DIR, nyu:DIR",
+            ),
+            (["--split", "block"], "`split` must be one of person"),
+            (
+                ["--trails", "3"],
+                "`--trails` is no option of crossnets search; did you mean `--trials`?",
+            ),
+            (["--config", "nowhere.toml"], "`config` must be a file to read"),
+        ],
+    )
+    def test_a_search_is_refused_before_anything_is_written(
+        self, capsys, tmp_path, monkeypatch, words, sentence
+    ):
+        """The sentence names argument, rule and value; no store appears."""
+        monkeypatch.chdir(tmp_path)
+        assert sentence in refused(capsys, [*SEARCH, *words])
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_unknown_parameter_in_a_space_names_it(
+        self, capsys, tmp_path, monkeypatch
+    ):
+        """The fields there are follow."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mine.toml").write_text(SPACE)
+        sentence = refused(capsys, [*SEARCH, "--space", "mine.toml"])
+        assert "got `losses.kll` in `mine`" in sentence
+        assert "losses.kl," in sentence
+        assert not (tmp_path / "runs").exists()
+
+    @pytest.mark.parametrize("name", ["../x", "Real", "1e5", "", "a" * 65, "a b"])
+    def test_a_name_that_could_be_a_path_is_refused(
+        self, capsys, tmp_path, monkeypatch, name
+    ):
+        """Names are letters, digits, `_` and `-`, and start with a letter."""
+        monkeypatch.chdir(tmp_path)
+        assert "`name` must" in refused(capsys, ["search", name, *SEARCH[2:]])
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_short_row_names_file_and_row(self, capsys, tmp_path, realdata):
+        """Row 7 of v lost its last number."""
+        folder = tmp_path / "poses"
+        shutil.copytree(realdata / "nyu" / "joints36", folder / "joints36")
+        path = folder / "joints36" / "joint_1_v.csv.gz"
+        path.chmod(0o644)
+        (folder / "joints36").chmod(0o755)
+        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+        lines[6] = lines[6].rpartition(",")[0]
+        path.write_bytes(gzip.compress("\n".join(lines).encode()))
+        words = ["search", "s", "--data", f"poses:{folder}", "--preset", "tiny"]
+        sentence = refused(capsys, [*words, "--store", str(tmp_path / "runs")])
+        assert (
+            "joint_1_v.csv.gz must have 36 numbers in every row, got 35 in row 7"
+            in sentence
+        )
+        assert not (tmp_path / "runs").exists()
+
+    @pytest.mark.parametrize("place", ["a_file", "a_file/below", "/proc/nowhere"])
+    def test_a_store_that_cannot_be_written(self, capsys, tmp_path, monkeypatch, place):
+        """A file, a place below a file, and a read-only file system."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "a_file").write_text("x")
+        assert "`store` must" in refused(capsys, [*SEARCH, "--store", place])
+        assert (tmp_path / "a_file").read_text() == "x"
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["best", "s"],
+            ["status"],
+            ["query", "SELECT 1"],
+            ["rerun", "s"],
+            ["train", "--from", "s/t-00001"],
+        ],
+    )
+    def test_reading_where_no_store_is(self, capsys, tmp_path, monkeypatch, words):
+        """The store is not made by looking for it."""
+        monkeypatch.chdir(tmp_path)
+        assert "`store` must be the folder of a store, got 'runs'" in refused(
+            capsys, words
+        )
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("words", "sentence"),
+        [
+            (["serch"], "`serch` is no verb of crossnets; did you mean `search`?"),
+            (["search"], "crossnets search needs name"),
+            (["query", "SELECT 1", "--format", "xml"], "`--format` must be one of"),
+            (["query", "SELEC 1"], "`sql` must be valid"),
+            (["query", "DROP TABLE trials"], "`sql` must be one SELECT statement"),
+            (
+                ["query", "SELECT * FROM read_text('/etc/passwd')"],
+                "`sql` must be valid",
+            ),
+            (["best", "nothing"], "`search` must be one of the store's"),
+            (["train", "--from", "s"], "`from` must be SEARCH/TRIAL"),
+            (["rerun", "s", "--top", "0"], "`top` must be 1 or more"),
+            (["data", "show", "synthetic:40", "--side", "48"], "`side` must be one of"),
+            (["data", "show", "synthetic:40", "--frames", "0"], "`frames` must be 1"),
+            (
+                ["data", "show", "synthetic:40", "--out", "no/x.png"],
+                "`out` must lie in",
+            ),
+        ],
+    )
+    def test_other_verbs(self, capsys, tmp_path, monkeypatch, words, sentence):
+        """Each has its sentence."""
+        from results import Store
+
+        monkeypatch.chdir(tmp_path)
+        Store.open("runs", create=True)
+        assert sentence in refused(capsys, words)
+
+
+class TestHelp:
+    def test_the_overview_names_every_verb(self, capsys):
+        """A line a verb."""
+        code, out, _ = said(capsys, ["--help"])
+        assert code == cli.DONE
+        for name in VERBS:
+            assert f"  {name}" in out
+
+    @pytest.mark.parametrize("name", VERBS)
+    def test_every_option_has_a_help(self, capsys, name):
+        """Each field of a verb has a sentence of its own."""
+        with pytest.raises(SystemExit) as stop:
+            cli.run([*name.split(), "--help"])
+        assert stop.value.code in (0, None)
+        out = capsys.readouterr().out
+        for field in VERBS[name].__dataclass_fields__:
+            shown = "--from" if field == "source" else f"--{field.replace('_', '-')}"
+            assert shown in out or field.upper() in out, field
+
+    def test_no_words_at_all_show_the_overview(self, capsys):
+        """It is wrong usage, and says what there is."""
+        code, out, _ = said(capsys, [])
+        assert code == cli.USAGE
+        assert "usage: crossnets" in out
+
+
+def test_a_toml_file_sets_options_and_flags_win(tmp_path, monkeypatch):
+    """The file says five trials of eta 4, the flag says six trials."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.toml").write_text(
+        "trials = 5\neta = 4.0\n[run]\njoint.epochs = 40\n"
+    )
+    verb = cli.parse([*SEARCH, "--config", "s.toml", "--trials", "6"])
+    assert (verb.trials, verb.eta, verb.set) == (6, 4.0, ("joint.epochs=40",))
+    assert verb.name == "s"
+    assert verb.preset == "tiny"
+
+
+LEAVE = """
+import atexit, sys
+from harness.commands import cli
+atexit.register(print, "tidied up")
+print("x" * 100_000)
+cli.leave(int(sys.argv[1]))
+"""
+
+
+class TestLeaving:
+    """The process ends at once; nothing that was said or wanted is lost by it."""
+
+    @pytest.mark.parametrize("code", [cli.DONE, cli.FAILED, cli.USAGE])
+    def test_what_was_printed_and_registered_is_done(self, code):
+        """Into a pipe, which holds less than what is printed."""
+        words = [sys.executable, "-c", LEAVE, str(code)]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        assert done.returncode == code
+        assert done.stdout == "x" * 100_000 + "\ntidied up\n"
+        assert done.stderr == ""
+
+    def test_an_interruption_waits_for_nothing(self):
+        """What was printed is there; no library has its say."""
+        words = [sys.executable, "-c", LEAVE, str(cli.INTERRUPTED)]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        assert done.returncode == cli.INTERRUPTED
+        assert done.stdout == "x" * 100_000 + "\n"
+
+    @pytest.mark.parametrize("word", ["--version", "--help"])
+    def test_a_full_disk_is_one_sentence(self, word):
+        """Whether printing finds out or the last flush."""
+        if not Path("/dev/full").exists():
+            pytest.skip("the system has no /dev/full")
+        words = [
+            sys.executable,
+            "-c",
+            "from harness.commands import cli; cli.main()",
+            word,
+        ]
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                words, check=False, stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == cli.STORAGE
+        assert done.stderr == (
+            "crossnets: What was asked for cannot be written: No space left on "
+            "device.\n"
+        )
+
+    def test_a_reader_that_has_had_enough_is_no_error(self):
+        """As with `| true`: nobody reads any more when something is printed."""
+        words = [
+            sys.executable,
+            "-c",
+            "from harness.commands import cli; cli.main()",
+            "--help",
+        ]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(words, **pipes, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        assert process.returncode == cli.DONE

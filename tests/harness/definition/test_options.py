@@ -1,0 +1,103 @@
+import pytest
+
+from harness.commands.verbs import Search
+from harness.definition import options
+from harness.definition.options import SearchOptions
+
+
+class TestSearchOptions:
+    @pytest.mark.parametrize(
+        ("field", "value", "rule"),
+        [
+            ("trials", 0, "1 or more, got 0"),
+            ("concurrency", 0, "1 or more, got 0"),
+            ("retries", -1, "0 or more, got -1"),
+            ("seed", -1, r"in \[0"),
+            ("objective", "losses.kl", "an error in millimetres .* got 'losses.kl'"),
+            ("objective", "total", "cannot be compared"),
+        ],
+    )
+    def test_wrong_values_are_refused(self, field, value, rule):
+        """The sentence names the option, the rule and the value."""
+        with pytest.raises(ValueError, match=f"`{field}` must be.*{rule}"):
+            SearchOptions(**{field: value})
+
+    @pytest.mark.parametrize("text", ["0", "1.5", "-0.1", "a", "nan", "0.1,,1", ""])
+    def test_ratios_outside_0_to_1_are_refused(self, text):
+        """Zero is outside, one is inside."""
+        with pytest.raises(ValueError, match=r"`ratios` must be numbers in \(0, 1\]"):
+            SearchOptions(ratios=text).wanted_ratios()
+
+    def test_ratios_are_numbers(self):
+        """Both ends of what is allowed are read."""
+        assert SearchOptions(ratios="0.02, 1").wanted_ratios() == (0.02, 1.0)
+        assert SearchOptions().wanted_ratios() is None
+
+    def test_grace_is_a_ninth_of_the_epochs_unless_given(self):
+        """Tiny has nine joint epochs, small what its preset says."""
+        assert SearchOptions(preset="tiny").rungs().grace == 1
+        assert SearchOptions(preset="tiny", grace=4).rungs().grace == 4
+        longer = SearchOptions(preset="tiny", set=("joint.epochs=90",))
+        assert longer.rungs().grace == 10
+        assert longer.rungs().max_step == 90
+
+    def test_set_changes_the_base(self):
+        """Fields are named as in the configuration; `none` is allowed."""
+        base = SearchOptions(set=("losses.kl=0.5", "joint.steps=none")).base()
+        assert base.losses.kl == 0.5
+        assert base.joint.steps is None
+
+    @pytest.mark.parametrize("text", ["losses.kl", "losses.kl=", "losses.kl=high"])
+    def test_set_without_a_number_is_refused(self, text):
+        """The sentence shows what was typed."""
+        with pytest.raises(ValueError, match="`set` must be NAME=NUMBER"):
+            SearchOptions(set=(text,)).base()
+
+
+class TestFromToml:
+    def read(self, tmp_path, text):
+        """The settings of a file with that text."""
+        path = tmp_path / "search.toml"
+        path.write_text(text)
+        return options.from_toml(str(path), Search)
+
+    def test_options_and_run(self, tmp_path):
+        """Options by name, fields of the run in their own table."""
+        text = 'trials = 3\neta = 4\nratios = [0.1, 1.0]\n[run]\n"losses.kl" = 0.5\n'
+        assert self.read(tmp_path, text + "[run.joint]\nepochs = 40\n") == {
+            "trials": 3,
+            "eta": 4.0,
+            "ratios": "0.1,1.0",
+            "set": ("losses.kl=0.5", "joint.epochs=40"),
+        }
+
+    def test_a_store_may_be_set(self, tmp_path):
+        """Its type carries a name for the help, which is no hindrance."""
+        assert self.read(tmp_path, 'store = "elsewhere"') == {"store": "elsewhere"}
+
+    @pytest.mark.parametrize(
+        ("text", "rule"),
+        [
+            ("trails = 3", "`trails` in .* is no option; known: .*trials"),
+            ('trials = "3"', "`trials` in .* wrong type: '3'"),
+            ("trials = 3.5", "wrong type"),
+            ("name = 'x'", "`name` in .* is no option"),
+            ("trials = ", "is no TOML file: "),
+            ("trials = true", "`trials` in .* wrong type: True"),
+            ("eta = true", "`eta` in .* wrong type: True"),
+            ('eta = "4"', "`eta` in .* wrong type: '4'"),
+            ("eta = [4]", r"`eta` in .* wrong type: \[4\]"),
+            (f"eta = {10**400}", "`eta` in .* wrong type"),
+            ("store = 3", "`store` in .* wrong type: 3"),
+            ("run = 3", "`run` must be a table"),
+        ],
+    )
+    def test_wrong_files_are_refused(self, tmp_path, text, rule):
+        """The sentence names the option and the file."""
+        with pytest.raises(ValueError, match=rule):
+            self.read(tmp_path, text)
+
+    def test_a_missing_file_is_refused(self):
+        """The sentence names the path."""
+        with pytest.raises(ValueError, match="`config` must be a file to read"):
+            options.from_toml("nowhere.toml", Search)

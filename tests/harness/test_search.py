@@ -1,0 +1,186 @@
+"""A search from the command line to the store, on a local Ray."""
+
+import dataclasses
+import math
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from ray import cloudpickle
+
+from crossnets import SearchOptions, rerun, search
+from harness.commands import cli
+from harness.definition.job import Job, Report
+from harness.worker.runner import Runner
+from results import Store, queries
+
+
+pytestmark = pytest.mark.ray
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
+class Formula(Runner):
+    """Errors by formula; trials 2 and 3 diverge and crash, 1 crashes once."""
+
+    def __init__(self, job: Job) -> None:
+        """Start at the step after the last one written down."""
+        super().__init__(job)
+        self.mark = Path(job.checkpoints)
+        self.mark.mkdir(parents=True, exist_ok=True)
+        self.step = len(list(self.mark.glob("step-*")))
+
+    def advance(self) -> Report:
+        """One step of the formula."""
+        number = int(self.job.trial[2:7])
+        self.step += 1
+        if number == 3 or (number == 1 and self.attempts() == 0 and self.step == 3):
+            (self.mark / f"crash-{self.attempts()}").touch()
+            raise RuntimeError(f"Trial {number} has crashed.")
+        (self.mark / f"step-{self.step}").touch()
+        weight = self.job.config.losses.posterior
+        error = (20 + abs(math.log(weight / 3))) * (1 + 1 / self.step)
+        error = math.nan if number == 2 and self.step == 2 else error
+        last = self.step == self.job.config.joint.epochs
+        return Report(
+            stage="joint",
+            epoch=self.step,
+            epochs=self.job.config.joint.epochs,
+            step=self.step,
+            last=last,
+            terms={"posterior": 0.1},
+            metrics={"mean_joint_error_mm": error, "frames_within_40mm": 0.5},
+            seconds=0.01,
+            node="here",
+            final=final(error) if last and self.job.test else {},
+        )
+
+    def attempts(self) -> int:
+        """How often this trial has crashed."""
+        return len(list(self.mark.glob("crash-*")))
+
+
+def final(error: float) -> dict:
+    """Figures on the test split of a made-up run."""
+    return {
+        "frames": 10,
+        "mean_joint_error_mm": error + 1,
+        "frames_within_40mm": 0.5,
+        "validation_mm": error,
+        "mean_pose_mm": 50.0,
+    }
+
+
+OPTIONS = SearchOptions(
+    data="synthetic:40", preset="tiny", ratios="0.1,1.0", trials=8, concurrency=2
+)
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    """A search with every kind of end, and its finals."""
+    folder = tmp_path_factory.mktemp("search")
+    done = search("s", OPTIONS, store=folder / "runs", runner=Formula)
+    finals = rerun("s", seeds=2, store=folder / "runs", runner=Formula)
+    return folder / "runs", done, finals
+
+
+def rows(store: Path, table: str) -> list[dict]:
+    """The newest rows of a table."""
+    return queries.read(Store.open(store), table, "s").to_pylist()
+
+
+class TestASearch:
+    def test_ends_of_every_kind_with_their_reasons(self, ended):
+        """Diverged, crashed, stopped and completed trials are rows; it went on."""
+        store, done, _ = ended
+        by_name = {row["trial"]: row for row in rows(store, "trials")}
+        assert len(by_name) == 8
+        assert by_name["t-00002"]["state"] == "diverged"
+        assert "nan" in by_name["t-00002"]["reason"]
+        assert by_name["t-00003"]["state"] == "crashed"
+        assert by_name["t-00003"]["reason"] == "RuntimeError: Trial 3 has crashed."
+        assert by_name["t-00003"]["attempt"] == 3
+        states = [row["state"] for row in by_name.values()]
+        assert "stopped" in states
+        assert "completed" in states
+        assert done.finished
+        assert done.states["crashed"] == 1
+
+    def test_a_crash_is_retried_and_no_step_is_lost_or_doubled(self, ended):
+        """Trial 1 crashed once; its steps are there once each."""
+        store, *_ = ended
+        row = next(r for r in rows(store, "trials") if r["trial"] == "t-00001")
+        assert row["attempt"] == 2
+        steps = [r["step"] for r in rows(store, "reports") if r["trial"] == "t-00001"]
+        assert steps == list(range(1, row["step"] + 1))
+
+    def test_every_report_is_what_the_runner_said(self, ended):
+        """The stored error follows the formula from the stored weight."""
+        store, *_ = ended
+        weights = {r["trial"]: r["losses_posterior"] for r in rows(store, "trials")}
+        for row in rows(store, "reports"):
+            expected = (20 + abs(math.log(weights[row["trial"]] / 3))) * (
+                1 + 1 / row["step"]
+            )
+            if math.isfinite(row["objective_mm"]):
+                assert row["objective_mm"] == expected
+
+    def test_the_same_command_again_starts_nothing(self, ended):
+        """A finished search is read, and Ray is not even asked."""
+        store, *_ = ended
+        before = rows(store, "trials")
+        again = search("s", OPTIONS, store=store, address="nowhere:1", runner=Formula)
+        assert again.finished
+        assert str(rows(store, "trials")) == str(before)
+
+    def test_another_search_of_that_name_is_refused(self, ended):
+        """The sentence says what differs; nothing is written."""
+        store, *_ = ended
+        before = sorted(os.walk(store))
+        for change, what in (
+            ({"space": "loss_weights"}, "space"),
+            ({"seed": 1}, "seed"),
+            ({"data": "synthetic:60"}, "data fingerprint"),
+            ({"preset": "small", "set": ("networks.side_px=32",)}, "base config"),
+            ({"ratios": "1.0"}, "ratios"),
+            ({"eta": 4.0}, "rules"),
+        ):
+            other = dataclasses.replace(OPTIONS, **change)
+            with pytest.raises(ValueError, match=f"`s` exists with another {what}"):
+                search("s", other, store=store, runner=Formula)
+        after = sorted(entry for entry in os.walk(store) if "cache" not in entry[0])
+        assert after == [entry for entry in before if "cache" not in entry[0]]
+
+    def test_finals_are_those_of_the_best(self, ended):
+        """Mean and deviation over two seeds of equal runs: the formula and zero."""
+        store, _, finals = ended
+        best = queries.best(queries.read(Store.open(store), "trials", "s")).to_pylist()
+        found = finals.table.to_pylist()
+        assert [row["trial"] for row in found] == [row["trial"] for row in best]
+        for row, winner in zip(found, best, strict=True):
+            assert row["test_mean_mm"] == pytest.approx(winner["objective_mm"] + 1)
+            assert row["test_std_mm"] == pytest.approx(0.0)
+            assert row["optimism_mm"] == pytest.approx(0.0)
+            assert row["seeds"] == 2
+
+    def test_finals_that_are_there_are_not_repeated(self, ended):
+        """A second rerun runs nothing and gives the same table."""
+        store, _, finals = ended
+        again = rerun("s", seeds=2, store=store, address="nowhere:1", runner=Formula)
+        assert again.table == finals.table
+        assert again.finished
+
+
+def test_too_many_crashes_are_an_exit_code(tmp_path, monkeypatch, capsys):
+    """A search that ends with a quarter of its trials crashed exits with 1."""
+    monkeypatch.setattr("harness.search.TrainRunner", Formula)
+    defaults = search.__kwdefaults__
+    monkeypatch.setitem(defaults, "runner", Formula)
+    words = "search s --data synthetic:40 --preset tiny --ratios 1.0 --trials 4"
+    code = cli.run([*words.split(), "--store", str(tmp_path), "--retries", "0"])
+    assert code == cli.FAILED
+    out, err = capsys.readouterr()
+    assert "completed" in out
+    assert "Traceback" not in err
