@@ -25,8 +25,8 @@ from typing import Any
 
 import torch
 
-from cnets import metrics
-from cnets.config import TrainConfig, preset
+from cnets import metrics, presets
+from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
 from cnets.data.splits import TRAIN, UNUSED
 from cnets.presets import ABLATIONS, ablated
@@ -109,7 +109,7 @@ def planned(
     runs = []
     each = itertools.product(range(seeds), opened.items(), ratios, ablations)
     for seed, (spec, data), ratio, name in each:
-        whole = preset("small").replace(
+        whole = presets.preset("small").replace(
             {
                 "seed": seed,
                 "label_seed": seed,
@@ -377,7 +377,7 @@ def main() -> None:
     given = options()
     torch.set_num_threads(given.threads)
     changes = SCHEDULE | (QUICK if given.quick else {}) | given.changes
-    side_px = preset("small").networks.side_px
+    side_px = presets.preset("small").networks.side_px
     opened = {
         name: open_data(name, side_px=side_px, cache=given.cache) for name in given.data
     }

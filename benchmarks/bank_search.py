@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from cnets import config
+from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
 from cnets.training.bank import Bank
@@ -101,7 +101,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     changes = TOY if given.schedule == "toy" else {}
-    base = config.preset(given.preset).replace(changes)
+    base = presets.preset(given.preset).replace(changes)
     with tempfile.TemporaryDirectory() as folder:
         data = open_data(
             f"synthetic:{given.frames}",

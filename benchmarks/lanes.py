@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from cnets import config
+from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.data.readers import synthetic
@@ -67,7 +67,7 @@ def settings(options: argparse.Namespace) -> TrainConfig:
     changes |= toy
     if options.batch is not None:
         changes["joint.batch_size"] = options.batch
-    return config.preset(options.preset).replace(changes)
+    return presets.preset(options.preset).replace(changes)
 
 
 def varied(one: TrainConfig, count: int, sizes: Sequence[int]) -> list[TrainConfig]:
@@ -261,7 +261,7 @@ def parsed() -> argparse.Namespace:
     """The options; what was left out depends on the device."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--preset", choices=tuple(config.PRESETS))
+    parser.add_argument("--preset", choices=tuple(presets.PRESETS))
     parser.add_argument("--lanes", type=numbers, help="such as 1,2,4")
     parser.add_argument("--latent-sizes", type=numbers, default=(20,))
     parser.add_argument("--steps", type=int, help="updates of a lane in a turn")

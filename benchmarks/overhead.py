@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from cnets import config
+from cnets import presets
 from crossnets import SearchOptions, search
 from harness.commands import cli
 from harness.definition.job import Report
@@ -218,7 +218,7 @@ def parts(
             ratios=ratios_of(space),
             seed=0,
             trials=max(sizes),
-            base=config.preset("tiny"),
+            base=presets.preset("tiny"),
             rungs=Rungs(grace=reports, eta=3.0, max_step=reports),
             objective="mean_joint_error_mm",
             recorder=Recorder(TimedWriter(writer, spent_s), space.name, "overhead"),  # type: ignore[arg-type]
@@ -273,7 +273,7 @@ def header(trials: int, reports: int) -> Header:
     return Header(
         name="overhead",
         space={"name": space.name},
-        base_config=config.preset("tiny").flat(),
+        base_config=presets.preset("tiny").flat(),
         data="synthetic",
         data_settings={},
         data_fingerprint="f" * 64,

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnets import config
+from cnets import presets
 from harness.definition.job import Report
 from harness.driver.recorder import Recorder, Tracked
 from harness.driver.sampler import Proposal
@@ -86,7 +86,7 @@ def header(trials: int) -> Header:
     return Header(
         name="soak",
         space={"name": "soak_space"},
-        base_config=config.preset("tiny").flat(),
+        base_config=presets.preset("tiny").flat(),
         data="synthetic",
         data_settings={},
         data_fingerprint="f" * 64,
@@ -122,7 +122,7 @@ class Soak:
     def __init__(self, recorder: Recorder, *, reports: int) -> None:
         """Writes through `recorder`."""
         self._recorder, self._reports = recorder, reports
-        self._base = config.preset("tiny")
+        self._base = presets.preset("tiny")
 
     def run(self, trials: int) -> float:
         """Run the trials, a few in turn; returns the seconds spent recording."""

@@ -13,7 +13,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from cnets import config
+from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import open_data
 from cnets.training import batches, stage_keys
@@ -141,7 +141,7 @@ def main() -> None:
     options = parser.parse_args()
     vaes, gans = 4, 2  # two latent sizes at two ratios; the GAN sees all images
     said: dict = {"vaes": vaes, "gans": gans, "vae_fields": stage_keys.FIELDS["vae"]}
-    paper = config.preset("paper")
+    paper = presets.preset("paper")
     said["paper, whole trials"] = counted(paper, options.paper_frames, vaes, gans)
     with tempfile.TemporaryDirectory(prefix="crossnets-stages-") as made:
         folder = Path(made)
@@ -149,7 +149,7 @@ def main() -> None:
             f"synthetic:{options.frames}", side_px=32, cache=folder / "cache"
         )
         train = len(data.rows("train"))
-        said["tiny, whole trials"] = counted(config.preset("tiny"), train, vaes, gans)
+        said["tiny, whole trials"] = counted(presets.preset("tiny"), train, vaes, gans)
         if not options.count_only:
             found = {
                 name: measured(folder, options.frames, options.seed, share=share)

@@ -26,7 +26,7 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnets import config
+from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.data.readers import synthetic
@@ -228,7 +228,7 @@ def measure(one: TrainConfig, device: torch.device, turns: int) -> dict[str, Any
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", choices=tuple(config.PRESETS), default="small")
+    parser.add_argument("--preset", choices=tuple(presets.PRESETS), default="small")
     parser.add_argument("--batch", type=int, help="batch size of the joint stage")
     parser.add_argument("--turns", type=int, default=40, help="updates of each side")
     parser.add_argument(
@@ -243,7 +243,7 @@ def main() -> None:
             parser.error(f"--{name} must be {least} or more.")
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
-    one = config.preset(options.preset).replace({"networks.joints": 21})
+    one = presets.preset(options.preset).replace({"networks.joints": 21})
     if options.batch is not None:
         one = one.replace({"joint.batch_size": options.batch})
     figures: dict[str, Any] = {

@@ -1,16 +1,13 @@
-"""The configuration of one run: a tree of frozen dataclasses, and its presets.
+"""The configuration of one run: a tree of frozen dataclasses.
 
 The string below a field is its `--help`. A field is changed only by
 `TrainConfig.replace`, under its dotted name. Nothing here is derived: what
-follows from these numbers is a function where it is needed.
+follows from these numbers is a function where it is needed. Sets of values with
+a name are in `presets`.
 """
 
-import ast
 import dataclasses
-import inspect
-import itertools
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -233,46 +230,6 @@ def fields(kind: type, prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def explain() -> dict[str, str]:
-    """What each field means, by dotted name: the string that stands below it."""
-    tree = ast.parse(inspect.getsource(sys.modules[__name__]))
-    said: dict[str, dict[str, str]] = {}
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            pairs = itertools.pairwise(node.body)
-            said[node.name] = {
-                field.target.id: text.value.value
-                for field, text in pairs
-                if isinstance(field, ast.AnnAssign)
-                and isinstance(field.target, ast.Name)
-                and isinstance(text, ast.Expr)
-                and isinstance(text.value, ast.Constant)
-                and isinstance(text.value.value, str)
-            }
-    groups = {"": TrainConfig} | {
-        entry.name: entry.type
-        for entry in dataclasses.fields(TrainConfig)
-        if isinstance(entry.type, type) and dataclasses.is_dataclass(entry.type)
-    }
-    found = {}
-    for name in fields(TrainConfig):
-        group, _, leaf = name.rpartition(".")
-        found[name] = said[groups[group].__name__][leaf]
-    return found
-
-
-def preset(name: str) -> TrainConfig:
-    """The configuration that a preset names.
-
-    Raises:
-        ValueError: If there is no such preset.
-    """
-    if name not in PRESETS:
-        known = ", ".join(PRESETS)
-        raise ValueError(f"`preset` must be one of {known}, got {name!r}.")
-    return TrainConfig().replace(PRESETS[name])
-
-
 def _typed(name: str, value: Any, kind: Any) -> Any:
     """`value` as the field's type; whole floats pass for integers, not strings."""
     if value is None and kind == int | None:
@@ -306,39 +263,3 @@ def _check_stage(name: str, stage: VaeStage | GanStage | JointStage) -> None:
         _check(f"{name}.steps", stage.steps, "1 or more, or None", stage.steps >= 1)
     rate = stage.learning_rate
     _check(f"{name}.learning_rate", rate, "above 0", rate > 0)
-
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "paper": {},
-    "small": {
-        "networks.side_px": 32,
-        "networks.channels": 16,
-        "vae.epochs": 60,
-        "vae.steps": 100,
-        "vae.learning_rate": 3e-3,
-        "gan.epochs": 4,
-        "gan.steps": 60,
-        "gan.batch_size": 64,
-        "joint.warm_up_epochs": 2,
-        "joint.epochs": 15,
-        "joint.steps": 100,
-        "joint.batch_size": 64,
-        "joint.decay": 0.85,
-    },
-    "tiny": {
-        "networks.side_px": 32,
-        "networks.channels": 8,
-        "vae.epochs": 20,
-        "vae.steps": 60,
-        "vae.learning_rate": 3e-3,
-        "vae.batch_size": 64,
-        "gan.epochs": 2,
-        "gan.steps": 20,
-        "gan.batch_size": 32,
-        "joint.warm_up_epochs": 1,
-        "joint.epochs": 9,
-        "joint.steps": 20,
-        "joint.batch_size": 32,
-    },
-}
-"""What each preset changes of the paper's values (`crossing-nets`, section 3)."""

@@ -1,15 +1,50 @@
-"""Ablations as presets of the loss weights: which parts of the objective count.
+"""The presets, and the ablations that a suffix names, such as `small+gan`.
 
-A preset only switches parts off; the weights of the others stay what the
-configuration has. The pose VAE is the same in all of them. How they compare is
-measured by `benchmarks/ablations.py`, not here.
+A preset changes values of the paper. An ablation only switches parts of the
+objective off; the weights of the others stay what the configuration has, and the
+pose VAE is the same in all of them. How they compare is measured by
+`benchmarks/ablations.py`, not here.
 """
 
 from typing import Any
 
-from cnets import config
 from cnets.config import TrainConfig
 
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "small": {
+        "networks.side_px": 32,
+        "networks.channels": 16,
+        "vae.epochs": 60,
+        "vae.steps": 100,
+        "vae.learning_rate": 3e-3,
+        "gan.epochs": 4,
+        "gan.steps": 60,
+        "gan.batch_size": 64,
+        "joint.warm_up_epochs": 2,
+        "joint.epochs": 15,
+        "joint.steps": 100,
+        "joint.batch_size": 64,
+        "joint.decay": 0.85,
+    },
+    "tiny": {
+        "networks.side_px": 32,
+        "networks.channels": 8,
+        "vae.epochs": 20,
+        "vae.steps": 60,
+        "vae.learning_rate": 3e-3,
+        "vae.batch_size": 64,
+        "gan.epochs": 2,
+        "gan.steps": 20,
+        "gan.batch_size": 32,
+        "joint.warm_up_epochs": 1,
+        "joint.epochs": 9,
+        "joint.steps": 20,
+        "joint.batch_size": 32,
+    },
+}
+"""What each preset changes of the paper's values (`crossing-nets`, section 3)."""
 
 ABLATIONS: dict[str, dict[str, Any]] = {
     "posterior_only": {
@@ -60,6 +95,9 @@ def preset(name: str) -> TrainConfig:
     Raises:
         ValueError: If there is no such preset or ablation.
     """
-    whole, plus, ablation = name.partition("+")
-    run = config.preset(whole)
+    plain, plus, ablation = name.partition("+")
+    if plain not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise ValueError(f"`preset` must be one of {known}, got {plain!r}.")
+    run = TrainConfig().replace(PRESETS[plain])
     return ablated(run, ablation) if plus else run

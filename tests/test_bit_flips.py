@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cnets import config
+from cnets import presets
 from cnets.data.crops import cache
 from cnets.data.crops.rendered import Rendered
 from cnets.data.readers import synthetic
@@ -50,7 +50,7 @@ def store(tmp_path) -> Store:
     weights = torch.randn(200, generator=draw)
     moments = {"net": Moments(weights / 2, weights**2, torch.tensor(3.0))}
     lane = Lane(
-        config.preset("tiny"),
+        presets.preset("tiny"),
         stage="joint",
         epoch=2,
         flat={"net": weights},

@@ -282,7 +282,7 @@ class TestNames:
 @pytest.fixture
 def make_policy():
     """Makes a policy that stores nothing."""
-    from cnets import config
+    from cnets import presets
     from harness.driver.scheduler import Rungs
     from search_spaces import SPACES
 
@@ -292,7 +292,7 @@ def make_policy():
             ratios=(1.0,),
             seed=0,
             trials=1,
-            base=config.preset("tiny"),
+            base=presets.preset("tiny"),
             rungs=Rungs(grace=1, eta=3, max_step=9),
             objective="mean_joint_error_mm",
             recorder=None,

@@ -20,7 +20,7 @@ import cnets
 import harness
 import results
 import search_spaces
-from cnets import config, sealed
+from cnets import presets, sealed
 from cnets.data.crops import cache
 from cnets.data.files import label_files, matlab_files
 from cnets.data.files.depth_files import read_any
@@ -74,7 +74,7 @@ def sha256(data: bytes) -> str:
 class TestLoadPaths:
     def test_a_checkpoint(self, tmp_path, bomb):
         """A pickle in place of either file, or both, with right checksums."""
-        run = config.preset("tiny").replace({"networks.joints": 21})
+        run = presets.preset("tiny").replace({"networks.joints": 21})
         folder = tmp_path / "run" / "at-3-000001"
         header = {
             "version": state.VERSION,
@@ -101,7 +101,7 @@ class TestLoadPaths:
         for name in exported.CHECKED:
             (tmp_path / name).write_bytes(bomb)
             facts["files"][name] = sha256(bomb)
-        run = config.preset("tiny").replace({"networks.joints": 21})
+        run = presets.preset("tiny").replace({"networks.joints": 21})
         hand = exported.SKELETONS["hand21"]
         facts |= {
             "config": run.flat(),
@@ -322,4 +322,4 @@ def test_the_search_passes_over_comments_and_safe_calls():
 
 def test_networks_are_built_without_a_file():
     """The module list that checkpoints are compared with comes from the code."""
-    assert set(bank.build(config.preset("tiny"))) >= {"encoder", "decoder", "trunk"}
+    assert set(bank.build(presets.preset("tiny"))) >= {"encoder", "decoder", "trunk"}

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import tyro
 from tyro import _errors as parse_errors
 
-from cnets import config
+from cnets import config, field_help
 from harness.commands.verbs import VERBS, Search
 from harness.definition import options
 from harness.definition.terminal import printable
@@ -151,7 +151,7 @@ def description(kind: type) -> str:
     paper = config.TrainConfig().flat()
     lines = [
         f"  {name} = {str(paper[name]).lower()}: {said}"
-        for name, said in config.explain().items()
+        for name, said in field_help.explain().items()
     ]
     return "\n".join([text, "", "Fields for --set, with the paper's values:", *lines])
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from cnets import config
+from cnets import presets
 from cnets.config import TrainConfig
 
 
@@ -17,7 +17,7 @@ class TestReplace:
 
     def test_flat_values_rebuild_the_configuration(self):
         """`flat` and `replace` are inverses."""
-        small = config.preset("small").replace({"seed": 3, "latent_size": 8})
+        small = presets.preset("small").replace({"seed": 3, "latent_size": 8})
         assert TrainConfig().replace(small.flat()) == small
 
     def test_unknown_name_lists_the_right_ones(self):
@@ -62,45 +62,3 @@ class TestReplace:
         """The sentence names the field and the rule."""
         with pytest.raises(ValueError, match=f"`{name}` must be {rule}"):
             TrainConfig().replace({name: value})
-
-
-def test_every_field_is_explained():
-    """The help of a field is the string below it."""
-    said = config.explain()
-    assert list(said) == list(TrainConfig().flat())
-    assert said["losses.kl"] == "VAE: pull of the posterior towards the unit Gaussian."
-    assert said["seed"].startswith("Seed of initial weights")
-
-
-class TestPresets:
-    def test_paper_has_the_published_values(self):
-        """The values of the paper and its released code, section by section."""
-        paper = config.preset("paper").flat()
-        assert {v for k, v in paper.items() if k.startswith("losses.")} == {1.0}
-        expected = {
-            "latent_size": 20,
-            "networks.side_px": 128,
-            "networks.channels": 32,
-            "networks.pose_hidden": 40,
-            "vae.epochs": 201,
-            "vae.batch_size": 200,
-            "vae.learning_rate": 3e-4,
-            "vae.noise_std": 0.05,
-            "gan.epochs": 1001,
-            "gan.batch_size": 100,
-            "gan.learning_rate": 3e-4,
-            "joint.warm_up_epochs": 21,
-            "joint.epochs": 80,
-            "joint.batch_size": 200,
-            "joint.warm_up_learning_rate": 1e-2,
-            "joint.learning_rate": 1e-3,
-            "joint.decay": 1.0,
-            "joint.mixed_codes": 5,
-            "joint.depth_clip": 1.0,
-        }
-        assert {name: paper[name] for name in expected} == expected
-
-    def test_unknown_preset_lists_the_right_ones(self):
-        """A typing mistake is answered with the names there are."""
-        with pytest.raises(ValueError, match="paper, small, tiny, got 'smal'"):
-            config.preset("smal")

@@ -1,4 +1,4 @@
-"""The ablations, and the shared starts of `benchmarks/ablations.py`."""
+"""The presets and ablations, and the shared starts of `benchmarks/ablations.py`."""
 
 import dataclasses
 import importlib.util
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import config, presets
+from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.presets import ABLATIONS, ablated
@@ -45,7 +45,7 @@ def script():
 @pytest.fixture
 def short() -> TrainConfig:
     """Every stage, a few updates each, half of the frames labelled."""
-    return config.preset("tiny").replace(
+    return presets.preset("tiny").replace(
         {
             "networks.joints": 5,
             "latent_size": 6,
@@ -310,12 +310,13 @@ def test_the_plan_is_balanced(hands, script):
 class TestPreset:
     def test_plain(self):
         """Without an ablation it is the preset itself."""
-        assert presets.preset("tiny") == config.preset("tiny")
+        tiny = TrainConfig().replace(presets.PRESETS["tiny"])
+        assert presets.preset("tiny") == tiny != TrainConfig()
 
     def test_ablated(self):
         """Behind a plus stands what is left of the objective."""
         run = presets.preset("tiny+posterior_only")
-        assert run == presets.ablated(config.preset("tiny"), "posterior_only")
+        assert run == presets.ablated(presets.preset("tiny"), "posterior_only")
         assert run.losses.smoothness == 0
 
     @pytest.mark.parametrize("name", ["tinyy", "tiny+", "tiny+gaan", "+gan"])
@@ -323,3 +324,37 @@ class TestPreset:
         """A typing mistake on either side is refused."""
         with pytest.raises(ValueError, match="must be one of"):
             presets.preset(name)
+
+
+class TestPaper:
+    def test_paper_has_the_published_values(self):
+        """The values of the paper and its released code, section by section."""
+        paper = presets.preset("paper").flat()
+        assert {v for k, v in paper.items() if k.startswith("losses.")} == {1.0}
+        expected = {
+            "latent_size": 20,
+            "networks.side_px": 128,
+            "networks.channels": 32,
+            "networks.pose_hidden": 40,
+            "vae.epochs": 201,
+            "vae.batch_size": 200,
+            "vae.learning_rate": 3e-4,
+            "vae.noise_std": 0.05,
+            "gan.epochs": 1001,
+            "gan.batch_size": 100,
+            "gan.learning_rate": 3e-4,
+            "joint.warm_up_epochs": 21,
+            "joint.epochs": 80,
+            "joint.batch_size": 200,
+            "joint.warm_up_learning_rate": 1e-2,
+            "joint.learning_rate": 1e-3,
+            "joint.decay": 1.0,
+            "joint.mixed_codes": 5,
+            "joint.depth_clip": 1.0,
+        }
+        assert {name: paper[name] for name in expected} == expected
+
+    def test_unknown_preset_lists_the_right_ones(self):
+        """A typing mistake is answered with the names there are."""
+        with pytest.raises(ValueError, match="paper, small, tiny, got 'smal'"):
+            presets.preset("smal")

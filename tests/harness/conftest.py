@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cnets import config
+from cnets import presets
 from harness.definition.job import Report
 from harness.driver.recorder import Recorder
 from harness.driver.scheduler import Rungs
@@ -56,7 +56,7 @@ class Driven:
             ratios=(0.5, 1.0),
             seed=7,
             trials=trials,
-            base=config.preset("tiny"),
+            base=presets.preset("tiny"),
             rungs=RUNGS,
             objective="mean_joint_error_mm",
             recorder=Recorder(self.writer, SPACE.name, "test"),
@@ -95,7 +95,7 @@ def header(trials: int) -> Header:
     return Header(
         name="s",
         space={"name": SPACE.name},
-        base_config=config.preset("tiny").flat(),
+        base_config=presets.preset("tiny").flat(),
         data="synthetic",
         data_settings={},
         data_fingerprint="f" * 64,

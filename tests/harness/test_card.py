@@ -1,6 +1,6 @@
 import pytest
 
-from cnets import config
+from cnets import presets
 from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
@@ -22,7 +22,7 @@ FIGURES = {
 def made(skeleton: str = "hand21", camera: str | None = "nyu", **changes) -> Model:
     """A model that was never trained."""
     hand = SKELETONS[skeleton]
-    run = config.preset("tiny").replace(
+    run = presets.preset("tiny").replace(
         {"networks.joints": len(hand.joint_names)} | changes
     )
     return Model(

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cnets import config
+from cnets import presets
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
 from cnets.training import bank
@@ -285,7 +285,7 @@ class TestCommands:
 class TestModelCard:
     def made(self, text: str) -> str:
         """A card whose every text is hostile."""
-        run = config.preset("tiny").replace({"networks.joints": 21})
+        run = presets.preset("tiny").replace({"networks.joints": 21})
         model = Model(
             name=text,
             config=run,

@@ -16,7 +16,7 @@ import pytest
 import torch
 from ray import cloudpickle
 
-from cnets import config
+from cnets import presets
 from harness.definition.job import DataChoice, Job, Plan, Report
 from harness.driver.recorder import Recorder
 from harness.driver.scheduler import Rungs
@@ -127,7 +127,7 @@ def ended(tmp_path_factory):
     """The trials by name, what was told of each in turn, and the store."""
     folder = tmp_path_factory.mktemp("faults")
     store = Store.open(folder, create=True)
-    base = config.preset("tiny").replace({"joint.epochs": EPOCHS})
+    base = presets.preset("tiny").replace({"joint.epochs": EPOCHS})
     store.create_search(header(base.flat()))
     told: dict[str, list[tuple[bool, int, str]]] = {}
 

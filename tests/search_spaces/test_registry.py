@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnets import config
+from cnets import config, presets
 from search_spaces import SPACES, OneOf, Space, space
 
 
@@ -30,13 +30,13 @@ class TestEverySpace:
 
     def test_its_start_is_the_papers(self, member):
         """The first trial has the values of the paper."""
-        paper = config.preset("paper").flat()
+        paper = presets.preset("paper").flat()
         assert member.start == {name: paper[name] for name in member.parameters}
 
-    @pytest.mark.parametrize("preset", config.PRESETS)
+    @pytest.mark.parametrize("preset", presets.PRESETS)
     def test_it_holds_every_preset(self, member, preset):
         """The start can be moved to the values of each preset."""
-        values = config.preset(preset).flat()
+        values = presets.preset(preset).flat()
         moved = member.started_at({name: values[name] for name in member.parameters})
         assert moved.start == {name: values[name] for name in member.parameters}
 

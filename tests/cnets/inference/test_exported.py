@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from cnets import config
+from cnets import presets
 from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import HAND21
 from cnets.inference import exported
@@ -24,7 +24,7 @@ ORIGIN = {"kind": "trial", "name": "s/t-00003"}
 @pytest.fixture
 def model() -> Model:
     """Small networks whose every number is random, running statistics too."""
-    small = config.preset("tiny").replace(
+    small = presets.preset("tiny").replace(
         {"networks.joints": 21, "latent_size": 7, "losses.kl": 0.5}
     )
     modules = bank.build(small)

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import TypeCheckError
 from torch import nn
 
-from cnets import config, geometry
+from cnets import geometry, presets
 from cnets.hands.skeleton import HAND21
 from cnets.inference import folded, published
 from cnets.inference.model import Model
@@ -19,7 +19,7 @@ WEIGHTS = "crossingnet_weights/NYU_pretrained"
 @pytest.fixture
 def model() -> Model:
     """Small networks whose every number is random, running statistics too."""
-    small = config.preset("tiny").replace({"networks.joints": 21, "latent_size": 7})
+    small = presets.preset("tiny").replace({"networks.joints": 21, "latent_size": 7})
     modules = bank.build(small)
     for module in modules.values():
         for name, tensor in module.state_dict().items():

@@ -5,7 +5,8 @@ import shutil
 import pytest
 import torch
 
-from cnets.config import TrainConfig, preset
+from cnets import presets
+from cnets.config import TrainConfig
 from cnets.data import open_data
 from cnets.inference import models, published
 from cnets.training import state
@@ -16,7 +17,7 @@ from cnets.training.lanes import Lane
 @pytest.fixture
 def run() -> TrainConfig:
     """A run of a small hand."""
-    return preset("tiny").replace({"networks.joints": 21})
+    return presets.preset("tiny").replace({"networks.joints": 21})
 
 
 @pytest.fixture

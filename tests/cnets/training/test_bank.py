@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import config, geometry, metrics
+from cnets import geometry, metrics, presets
 from cnets.config import TrainConfig
 from cnets.training import train
 from cnets.training.bank import Bank
@@ -28,7 +28,7 @@ SHORT = {
 @pytest.fixture
 def short() -> TrainConfig:
     """Every stage, a few updates each."""
-    return config.preset("tiny").replace(SHORT)
+    return presets.preset("tiny").replace(SHORT)
 
 
 def finished(bank: Bank, one: TrainConfig) -> Lane:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import config
+from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.training import batches
@@ -30,7 +30,7 @@ def run() -> TrainConfig:
         "joint.steps": 3,
         "joint.batch_size": 10,
     }
-    return config.preset("tiny").replace(changes)
+    return presets.preset("tiny").replace(changes)
 
 
 def seen(data: HandData, run: TrainConfig, stage: str, name: str) -> torch.Tensor:

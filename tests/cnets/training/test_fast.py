@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import config
+from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.training import batches, fast, stages, train
@@ -15,7 +15,7 @@ from cnets.training.lanes import Stack
 @pytest.fixture
 def tiny() -> TrainConfig:
     """Small networks and batches, every loss with a weight of its own."""
-    return config.preset("tiny").replace(
+    return presets.preset("tiny").replace(
         {
             "networks.joints": 5,
             "latent_size": 6,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import config
+from cnets import config, presets
 from cnets.data import HandData
 from cnets.data.crops.rendered import Rendered
 from cnets.data.readers import poses
@@ -36,7 +36,7 @@ SHORT = {
 def run_of(**changes) -> config.TrainConfig:
     """A short run with some fields changed, `__` for a dot."""
     named = {name.replace("__", "."): value for name, value in changes.items()}
-    return config.preset("tiny").replace(SHORT | named)
+    return presets.preset("tiny").replace(SHORT | named)
 
 
 def reports(data: HandData, run: config.TrainConfig) -> list[EpochReport]:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from cnets import config
+from cnets import presets
 from cnets.config import TrainConfig
 from cnets.networks import padding
 from cnets.networks.padding import Layout
@@ -51,7 +51,7 @@ VARIED: tuple[dict[str, Any], ...] = (
 @pytest.fixture
 def short() -> TrainConfig:
     """Every stage, a few updates each."""
-    return config.preset("tiny").replace(SHORT)
+    return presets.preset("tiny").replace(SHORT)
 
 
 def varied(short: TrainConfig, count: int, first: int = 0) -> list[TrainConfig]:

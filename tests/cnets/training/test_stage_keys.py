@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from cnets.config import TrainConfig, fields, preset
+from cnets import presets
+from cnets.config import TrainConfig, fields
 from cnets.training import code_digest, stage_keys
 from cnets.training.bank import Bank
 from cnets.training.lanes import Lane
 
 
-BASE = preset("tiny").replace(
+BASE = presets.preset("tiny").replace(
     {
         "labelled_ratio": 0.5,
         "latent_size": 3,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import config
+from cnets import config, presets
 from cnets.config import TrainConfig
 from cnets.training import batches, stages
 from cnets.training.bank import Bank
@@ -16,7 +16,7 @@ OFF = {f"losses.{name}": 0.0 for name in vars(config.LossWeights())}
 @pytest.fixture
 def tiny() -> TrainConfig:
     """The smallest networks and batches."""
-    return config.preset("tiny").replace(
+    return presets.preset("tiny").replace(
         {
             "networks.joints": 5,
             "latent_size": 6,

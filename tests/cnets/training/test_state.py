@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from cnets import config, sealed
+from cnets import presets, sealed
 from cnets.training import state, train
 from cnets.training.bank import Bank
 from cnets.training.lanes import Lane
@@ -34,7 +34,7 @@ def lane(bank) -> Lane:
         "gan.batch_size": 8,
         "joint.batch_size": 8,
     }
-    return bank.lane(config.preset("tiny").replace(short))
+    return bank.lane(presets.preset("tiny").replace(short))
 
 
 def tensors(lane: Lane) -> dict[str, torch.Tensor]:

@@ -2,14 +2,14 @@ import math
 
 import pytest
 
-from cnets import config
+from cnets import presets
 from cnets.training import train
 from cnets.training.bank import Bank
 
 
 def test_a_run_without_numbers_raises_after_its_report(hands):
     """A learning rate of 1e30 ends the run with the epoch and the figure."""
-    wild = config.preset("tiny").replace(
+    wild = presets.preset("tiny").replace(
         {"networks.joints": 5, "vae.learning_rate": 1e30, "vae.steps": 3}
     )
     reports = []
@@ -21,7 +21,7 @@ def test_a_run_without_numbers_raises_after_its_report(hands):
 
 def test_a_collapse_is_said_and_ends_nothing(hands):
     """A run whose code drowns in noise says so at the VAE's end, and goes on."""
-    drowned = config.preset("tiny").replace(
+    drowned = presets.preset("tiny").replace(
         {
             "networks.joints": 5,
             "losses.kl": 1e3,

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cnets import config
+from cnets import presets
 from cnets.training.health import Finding
 from harness.cluster.trial import TOGETHER_S, Trial
 from harness.definition.job import DataChoice, Plan, Report
@@ -67,7 +67,7 @@ def journeys(tmp_path, monkeypatch):
         kind = type("Changed", (Steps,), values)
         data = DataChoice(spec="synthetic", side_px=32, split=None, cache="cache")
         plan = Plan(
-            base=config.preset("tiny"),
+            base=presets.preset("tiny"),
             data=data,
             checkpoints=str(tmp_path),
             picture_steps=rungs,

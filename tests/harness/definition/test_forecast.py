@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cnets.config import preset
+from cnets import presets
 from cnets.data import open_data
 from cnets.training import state
 from cnets.training.bank import Bank
@@ -17,7 +17,7 @@ from harness.definition.forecast import Forecast, forecast
 def trained(tmp_path_factory):
     """A tiny run after an epoch of its joint stage, and its data."""
     data = open_data("synthetic:40", side_px=32, cache=tmp_path_factory.mktemp("c"))
-    config = preset("tiny").replace(
+    config = presets.preset("tiny").replace(
         {
             "vae.epochs": 1,
             "gan.epochs": 1,

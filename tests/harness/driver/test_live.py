@@ -1,6 +1,6 @@
 import pytest
 
-from cnets import config
+from cnets import presets
 from harness.driver.live import Live
 from harness.driver.recorder import Tracked
 from harness.driver.sampler import Proposal
@@ -12,7 +12,7 @@ def tracked(number: int, ratio: float, state: str, error: float | None) -> Track
         trial=f"t-{number:05d}", number=number, ratio=ratio, values={}, origin="random"
     )
     curve = {} if error is None else {1: error}
-    return Tracked(proposal, config.preset("tiny"), state=state, curve=curve)
+    return Tracked(proposal, presets.preset("tiny"), state=state, curve=curve)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import random
 import pyarrow as pa
 import pytest
 
-from cnets import config
+from cnets import presets
 from harness.driver import retention
 from harness.driver.recorder import Tracked
 from harness.driver.retention import Economy
@@ -32,7 +32,7 @@ def make_trial(folder):
         for order in ("at-3-000001", "at-3-000002"):
             (folder / name / order).mkdir(parents=True, exist_ok=True)
             (folder / name / order / "lane.json").write_text(order)
-        return Tracked(proposal, config.preset("tiny"), state=state, curve=curve)
+        return Tracked(proposal, presets.preset("tiny"), state=state, curve=curve)
 
     return make
 

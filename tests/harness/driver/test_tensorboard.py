@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from tensorboardX.proto.event_pb2 import Event
 
-from cnets import config
+from cnets import presets
 from harness.driver.recorder import Tracked
 from harness.driver.sampler import Proposal
 from harness.driver.tensorboard import Board
@@ -20,7 +20,7 @@ def trial() -> Tracked:
     proposal = Proposal(
         trial="t-00001", number=1, ratio=1.0, values={}, origin="random"
     )
-    return Tracked(proposal, config.preset("tiny"), state="running")
+    return Tracked(proposal, presets.preset("tiny"), state="running")
 
 
 def events(path: Path) -> list[Event]:

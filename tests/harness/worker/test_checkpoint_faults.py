@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from cnets import config
+from cnets import presets
 from cnets.inference import models
 from harness.definition.job import DataChoice, Job
 from harness.worker import runner
@@ -33,7 +33,7 @@ def job(tmp_path) -> Job:
     """A run of a second or two on forty embedded frames."""
     return Job(
         trial="t-00001",
-        config=config.preset("tiny").replace(SHORT),
+        config=presets.preset("tiny").replace(SHORT),
         data=DataChoice(
             spec="synthetic:40", side_px=32, split=None, cache=str(tmp_path / "cache")
         ),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import config
+from cnets import presets
 from cnets.data import open_data
 from cnets.inference import models
 from harness.definition.job import DataChoice, Job
@@ -30,7 +30,7 @@ def job(tmp_path) -> Job:
     """A run of a second or two on forty embedded frames."""
     return Job(
         trial="t-00001",
-        config=config.preset("tiny").replace(SHORT),
+        config=presets.preset("tiny").replace(SHORT),
         data=DataChoice(
             spec="synthetic:40", side_px=32, split=None, cache=str(tmp_path / "cache")
         ),

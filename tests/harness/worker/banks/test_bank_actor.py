@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from cnets import config
+from cnets import presets
 from cnets.training.bank import Bank
 from harness.definition.job import DataChoice, Job
 from harness.worker import runner, watchdog
@@ -61,7 +61,7 @@ def make_job(data, tmp_path):
     def make(name: str, changes=None) -> Job:
         return Job(
             trial=name,
-            config=config.preset("tiny").replace(SHORT | (changes or {})),
+            config=presets.preset("tiny").replace(SHORT | (changes or {})),
             data=data,
             checkpoints=str(tmp_path / name),
             picture_steps=(3,),

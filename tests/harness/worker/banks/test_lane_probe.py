@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from cnets import config
+from cnets import presets
 from cnets.data import open_data
 from cnets.training.bank import Bank
 from harness.worker.banks import lane_probe
@@ -34,7 +34,7 @@ def data(tmp_path_factory):
     return open_data("synthetic:40", side_px=32, cache=tmp_path_factory.mktemp("cache"))
 
 
-RUN = config.preset("tiny").replace({"networks.joints": 21})
+RUN = presets.preset("tiny").replace({"networks.joints": 21})
 
 
 def test_lanes_are_doubled_until_the_device_is_full(data):

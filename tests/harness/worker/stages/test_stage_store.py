@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cnets import config, sealed
+from cnets import presets, sealed
 from cnets.training import stage_keys, state
 from cnets.training.bank import EpochReport
 from harness.definition import stage_notes
@@ -72,7 +72,7 @@ def job(tmp_path) -> Job:
     return Job(
         trial="t-00001",
         search="first",
-        config=config.preset("tiny").replace(SHORT),
+        config=presets.preset("tiny").replace(SHORT),
         data=DataChoice(
             spec="synthetic:40", side_px=32, split=None, cache=str(tmp_path / "cache")
         ),

@@ -1,0 +1,19 @@
+"""Tests of `cnets.field_help`: the string below a field is its help."""
+
+from cnets import field_help
+from cnets.config import TrainConfig
+
+
+def test_every_field_is_explained():
+    """The help of a field is the string below it."""
+    texts = field_help.explain()
+    assert list(texts) == list(TrainConfig().flat())
+    assert texts["losses.kl"] == "VAE: pull of the posterior towards the unit Gaussian."
+    assert texts["seed"].startswith("Seed of initial weights")
+
+
+def test_every_group_has_its_own():
+    """Fields of one name in two stages keep the sentences of their own class."""
+    texts = field_help.explain()
+    assert texts["vae.batch_size"] == "Poses in an update."
+    assert texts["gan.batch_size"] == "Images in an update."
