@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from cnets import geometry, metrics
 from cnets.config import TrainConfig
 from cnets.data import HandData
+from cnets.findings import Finding
 from cnets.networks import depth_gan, pose_vae
 from cnets.shapes import JointsMm
 from cnets.training import batches, fast, health, stages
-from cnets.training.health import Finding
 from cnets.training.lanes import Lane, Stack, run, take
 from cnets.training.stacking import Stacking
 

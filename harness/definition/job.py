@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cnets.config import TrainConfig
-from cnets.training.health import Finding
+from cnets.findings import Finding
 from results import check_name
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cnets import presets
-from cnets.training.health import Finding
+from cnets.findings import Finding
 from harness.cluster.trial import TOGETHER_S, Trial
 from harness.definition.job import DataChoice, Plan, Report
 from harness.worker import watchdog

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnets.config import TrainConfig
+from cnets.findings import Finding
 from cnets.training import health
 from harness.definition.job import failed
 from harness.driver import sampler
@@ -31,7 +32,7 @@ def untimed(rows):
     ]
 
 
-COLLAPSE = health.Finding(
+COLLAPSE = Finding(
     rule="mode collapse",
     state="collapsed",
     figure="image_spread_ratio",
