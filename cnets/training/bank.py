@@ -21,7 +21,8 @@ from cnets.data import HandData
 from cnets.findings import Finding
 from cnets.networks import depth_gan, pose_vae
 from cnets.shapes import JointsMm
-from cnets.training import batches, fast, health, stages
+from cnets.training import batches, fast, stages
+from cnets.training.health import figures, rules
 from cnets.training.lanes import Lane, Stack, run, take
 from cnets.training.stacking import Stacking
 
@@ -202,12 +203,12 @@ class Bank:
             against the measured ones).
         """
         rows = self.data.rows("validation")
-        count = min(health.FRAMES, len(rows))
+        count = min(figures.FRAMES, len(rows))
         rows = rows[np.linspace(0, len(rows) - 1, count).astype(int)]
         pose, size = self.frames.pose[rows], lane.config.latent_size
         mean, log_variance = self._run(lane, "encoder", pose)
         noise_std = lane.config.vae.noise_std
-        active = health.active_units(mean, log_variance, noise_std=noise_std)
+        active = figures.active_units(mean, log_variance, noise_std=noise_std)
         found = {"active_units": active}
         if lane.stage == "vae":
             return found
@@ -215,8 +216,8 @@ class Bank:
         read = self._run(lane, "posterior", self._run(lane, "trunk", depth))
         rendered = self.render(lane, torch.cat([mean, self.frames.origin[rows]], 1))
         return found | {
-            "code_spread_ratio": health.spread_ratio(read[:, :size], mean),
-            "image_spread_ratio": health.spread_ratio(rendered, depth),
+            "code_spread_ratio": figures.spread_ratio(read[:, :size], mean),
+            "image_spread_ratio": figures.spread_ratio(rendered, depth),
         }
 
     @torch.no_grad()
@@ -258,15 +259,15 @@ class Bank:
         stack.unstack()
         means = torch.stack(list(sums.values()), 1).div(steps).tolist()
         terms = [dict(zip(sums, row, strict=True)) for row in means[: len(lanes)]]
-        figures = [self._figures(lane, beat) for lane in lanes]
+        validated = [self._validated(lane, beat) for lane in lanes]
         checked = [self._checked(k, t) for k, t in zip(lanes, terms, strict=True)]
         seconds = time.monotonic() - start
         return [
-            self._report(lane, terms[k], figures[k], checked[k], seconds)
+            self._report(lane, terms[k], validated[k], checked[k], seconds)
             for k, lane in enumerate(lanes)
         ]
 
-    def _figures(self, lane: Lane, beat: Beat) -> dict[str, float]:
+    def _validated(self, lane: Lane, beat: Beat) -> dict[str, float]:
         if lane.stage in ("vae", "gan"):
             return {}
         return metrics.summary(self.evaluate(lane, "validation", beat))
@@ -286,7 +287,7 @@ class Bank:
         self,
         lane: Lane,
         terms: dict[str, float],
-        figures: dict[str, float],
+        validated: dict[str, float],
         checked: dict[str, float],
         seconds: float,
     ) -> EpochReport:
@@ -294,7 +295,7 @@ class Bank:
         stage = lane.stage
         lane.epoch += 1
         lane.terms = lane.terms | terms
-        every = (*lane.recent, terms | figures | checked)
+        every = (*lane.recent, terms | validated | checked)
         lane.recent = every[-lane.config.health.patience_epochs :]
         report = EpochReport(
             stage=stage,
@@ -302,9 +303,9 @@ class Bank:
             epochs=epochs_of(lane.config, stage),
             terms=terms,
             terms_so_far=lane.terms,
-            metrics=figures,
+            metrics=validated,
             health=checked,
-            finding=health.verdict(lane.recent, stage, health.rules(lane.config)),
+            finding=rules.verdict(lane.recent, stage, rules.of_run(lane.config)),
             seconds=seconds,
         )
         while not lane.finished and lane.epoch >= epochs_of(lane.config, lane.stage):

@@ -67,7 +67,7 @@ class Lane:
     moments: dict[str, dict[str, Moments]] = field(default_factory=dict)
     """Adam's state by update, then by network; each update has its own."""
     recent: tuple[dict[str, float], ...] = ()
-    """Figures of the stage's last epochs, for the rules of `cnets.training.health`."""
+    """Figures of the stage's last epochs, for the rules of `health.rules`."""
     terms: dict[str, float] = field(default_factory=dict)
     """Newest value of every loss term, also of stages that are over."""
     origin: str = ""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from cnets.config import TrainConfig
-from cnets.training import health
+from cnets.training.health import rules
 from harness.definition.job import Report
 from harness.driver import sampler
 from harness.driver.policy import Policy
@@ -249,7 +249,7 @@ class SearchPolicy(Policy):
 
 def _unhealthy(report: Report) -> Decision | None:
     """The end of a trial that a rule of health has fired on; None for no rule."""
-    finding = health.not_finite(report.terms | report.metrics) or report.finding
+    finding = rules.not_finite(report.terms | report.metrics) or report.finding
     if finding is None:
         return None
     reason = f"{finding.reason} after epoch {report.epoch} of stage {report.stage}."

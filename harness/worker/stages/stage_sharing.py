@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cnets.training import health, stage_keys, state
+from cnets.training import stage_keys, state
 from cnets.training.bank import Bank, EpochReport
+from cnets.training.health import rules
 from cnets.training.lanes import Lane
 from cnets.training.stage_keys import StageKey
 from harness.definition.job import Job
@@ -171,7 +172,7 @@ class Sharing:
             terms=dict(terms),
             terms_so_far=lane.terms,
             health={n: v for n, v in figures.items() if n not in terms},
-            finding=health.verdict([figures], key.stage, health.rules(lane.config)),
+            finding=rules.verdict([figures], key.stage, rules.of_run(lane.config)),
             seconds=0.0,
         )
 

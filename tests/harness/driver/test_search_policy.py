@@ -6,7 +6,7 @@ import pytest
 
 from cnets.config import TrainConfig
 from cnets.findings import Finding
-from cnets.training import health
+from cnets.training.health import rules
 from harness.definition.job import failed
 from harness.driver import sampler
 from results import queries
@@ -73,7 +73,7 @@ class TestASearch:
 
     def test_health_is_stored_with_the_step(self, driven, make_report):
         """Every figure that a rule looks at is a column of `reports`."""
-        figures = {rule.figure: 0.5 for rule in health.COLLAPSES}
+        figures = {rule.figure: 0.5 for rule in rules.COLLAPSES}
         name = driven.policy.propose().trial
         driven.policy.report(name, {"report": make_report(1, 20.0, health=figures)})
         driven.policy.report(name, {"report": make_report(2, 20.0)})

@@ -1,13 +1,10 @@
-"""The health of a run: figures of collapse, and the rules that end a run.
+"""The rules that end a run, and what they find in the figures of its epochs.
 
 A rule holds one figure of an epoch against a limit from below; it fires when
 the figure was under the limit in each of the last epochs of a stage, as many as
-its patience says, unless it rose with each of them. Numbers that are not finite are one of the rules. Nothing here
-trains or measures: `Bank` gathers the arrays, once an epoch, on the same few
-validation frames, and keeps the last epochs in the lane.
-
-Of each figure of collapse 0 is the worst: images or codes that do not depend on
-their input, a code without a number in use, a discriminator without error.
+its patience says, unless it rose with each of them. Numbers that are not finite
+are one of the rules. Nothing here measures (`figures`) or needs torch; the last
+epochs are kept in the lane.
 """
 
 import itertools
@@ -16,25 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from jaxtyping import Float
-from torch import Tensor
-
 from cnets.config import TrainConfig
 from cnets.findings import Finding
-from cnets.shapes import PoseCode
 
 
 Figures = Mapping[str, float]
 """Terms, validation figures and health figures of one epoch, by name."""
 
-Rows = Float[Tensor, "frames *rest"]
-"""Anything of some frames, the frames in front."""
-
 RECOVERY = 0.05
 """Least rise in an epoch that counts as a recovery, as a share of the limit."""
-
-FRAMES = 64
-"""Validation frames that the figures are taken on, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +135,7 @@ chance; but runs at 3e-4 had joint errors as good as healthy ones.
 """
 
 
-def rules(config: TrainConfig) -> tuple[Rule, ...]:
+def of_run(config: TrainConfig) -> tuple[Rule, ...]:
     """The rules of a run, most fundamental first.
 
     A collapse whose limit is 0 is left out, and so is one of something that the
@@ -212,54 +199,3 @@ def _recovering(values: Sequence[float], limit: float) -> bool:
 def not_finite(figures: Figures) -> Finding | None:
     """The first figure of an epoch that is no finite number."""
     return verdict([figures], "", [NOT_FINITE])
-
-
-def spread(rows: Rows) -> float:
-    """Root mean square distance between two different rows.
-
-    Twice the variance, summed over the rest of the axes, is the mean square
-    distance of all pairs; so no pair is formed.
-
-    Returns:
-        0 or more, in the unit of the rows; 0 for a single row.
-    """
-    if len(rows) < 2:
-        return 0.0
-    return math.sqrt(2 * float(rows.double().flatten(1).var(0).sum()))
-
-
-def spread_ratio(made: Rows, there: Rows) -> float:
-    """Spread of what a network made against that of the data it stands for.
-
-    Args:
-        made: Rows of the network.
-        there: Rows of the data, of the same frames.
-
-    Returns:
-        0 if all rows made are the same, 1 if they differ as much as the data's;
-        1 also if those are all the same, for then nothing is lost.
-    """
-    whole = spread(there)
-    return spread(made) / whole if whole > 0 else 1.0
-
-
-def active_units(mean: PoseCode, log_variance: PoseCode, *, noise_std: float) -> float:
-    """How many numbers of the code say more about the pose than noise would.
-
-    The usual threshold of 0.01 on the variance does not fit: the codes of this
-    model spread by 0.1 only. A unit counts as active if the variance of its mean
-    over the frames is above that of the noise it was trained with.
-
-    Args:
-        mean: Posterior means of the frames, at least two.
-        log_variance: Their log-variances.
-        noise_std: Scale of the sampling noise.
-
-    Returns:
-        A whole number in [0, latent].
-
-    Source:
-        Burda et al. 2016, arXiv:1509.00519, section 5.2, A_u = Var_x(E[u|x]).
-    """
-    noise = noise_std**2 * log_variance.double().exp().mean(0)
-    return float((mean.double().var(0) > noise).sum())
