@@ -197,7 +197,7 @@ def judged(bank: Bank, run: Run, vae: Lane, gan: Lane | None) -> dict[str, Any]:
             report.metrics["mean_joint_error_mm"] for report in train.train(bank, lane)
         ]
         line["validation_mm"] = [round(value, 3) for value in curve]
-        line["test"] = metrics.summary(bank.evaluate(lane, "test"))
+        line["test"] = metrics.summary(bank.judge.evaluate(lane, "test"))
     except train.Diverged as error:
         line["diverged"] = str(error)
     line["seconds"] = round(time.monotonic() - began, 1)

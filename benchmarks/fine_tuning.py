@@ -122,7 +122,7 @@ def _mean(bank: Bank, lane: Lane, split: str, most: int = 400) -> float:
     rows = rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
     joints = list(bank.data.evaluated)
     labels = torch.from_numpy(bank.data.joints_mm[rows][:, joints])
-    read = bank.predict(lane, rows)[:, joints]
+    read = bank.judge.predict(lane, rows)[:, joints]
     return round(float((read - labels).norm(dim=-1).mean()), 2)
 
 

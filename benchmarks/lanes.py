@@ -28,8 +28,9 @@ from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.data.readers import synthetic
+from cnets.networks import crossing_net
 from cnets.training import batches, stages
-from cnets.training.bank import Bank, build
+from cnets.training.bank import Bank
 from cnets.training.lanes import Stack
 from cnets.training.stacking import Stacking
 
@@ -100,7 +101,7 @@ def updates(bank: Bank, stacking: Stacking, stack: Stack) -> Work:
 
 def stacked(bank: Bank, runs: Sequence[TrainConfig], width: int | None) -> list[Work]:
     """All updates of an epoch of some lanes, in stacks of a width."""
-    stacking = Stacking(build, width)
+    stacking = Stacking(crossing_net.build, width)
     lanes = [bank.lane(one) for one in runs]
     for lane in lanes:
         lane.stage = "joint"
@@ -110,7 +111,7 @@ def stacked(bank: Bank, runs: Sequence[TrainConfig], width: int | None) -> list[
 
 def by_size(bank: Bank, runs: Sequence[TrainConfig], rows: int) -> list[Work]:
     """The same with a stack for each size of code, filled up with ghosts."""
-    stacking = Stacking(build, None)
+    stacking = Stacking(crossing_net.build, None)
     works = []
     for size in sorted({one.latent_size for one in runs}):
         lanes = [bank.lane(one) for one in runs if one.latent_size == size]

@@ -28,7 +28,7 @@ from cnets.data.crops import crop
 from cnets.hands.skeleton import NYU36
 from cnets.inference import folded, onnx_graph
 from cnets.inference.model import Model
-from cnets.training import bank
+from cnets.networks import crossing_net
 
 
 PAPER_FRAMES_PER_S = 90.0
@@ -58,7 +58,7 @@ def model_of_the_paper() -> Model:
     """Networks of the paper's size; weights and running statistics are random."""
     draw = torch.Generator().manual_seed(0)
     config = TrainConfig()
-    modules = bank.build(config)
+    modules = crossing_net.build(config)
     for module in modules.values():
         for part in module.modules():
             if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):

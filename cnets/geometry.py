@@ -25,6 +25,9 @@ from cnets.shapes import (
 MM_PER_UNIT = 50.0
 """Length of one unit of the networks, millimetres."""
 
+ORIGIN_SIZE = 3
+"""Numbers of an origin; a code ends with them, behind the pose code."""
+
 CUBE_MM = 250.0
 """Side of the cube around a hand that a crop shows, millimetres."""
 

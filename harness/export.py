@@ -194,7 +194,7 @@ def _of_trial(name: str, store: str | Path, device: str) -> Source:
     if lane is None:
         _say(f"Training {name} on from its checkpoint to step {again.step}.")
         lane = _trained_on(again, again.step, checkpoints, device)
-    found = metrics.summary(held.evaluate(lane, "validation"))[again.objective]
+    found = metrics.summary(held.judge.evaluate(lane, "validation"))[again.objective]
     if found != again.objective_mm:
         _say(
             f"{name} has {found!r} mm on the validation split here, and "

@@ -200,10 +200,10 @@ def probe(data: HandData, config: TrainConfig, device: str) -> Speed:
     bank = Bank(dataclasses.replace(data, split=split), device)
     rows = bank.data.rows("validation")
     lane = bank.lane(config)
-    bank.predict(lane, rows)
+    bank.judge.predict(lane, rows)
     start_s = time.monotonic()
-    bank.predict(lane, rows)
-    bank.health(lane)
+    bank.judge.predict(lane, rows)
+    bank.judge.health(lane)
     frame_s = (time.monotonic() - start_s) / max(1, len(rows))
     update_s = {
         stage: _update_s(bank, config, stage, frame_s * len(rows))

@@ -25,7 +25,8 @@ from cnets.data.crops import cache
 from cnets.data.files import label_files, matlab_files
 from cnets.data.files.depth_files import read_any
 from cnets.inference import exported, published
-from cnets.training import bank, state
+from cnets.networks import crossing_net
+from cnets.training import state
 from harness.worker import failures
 from harness.worker.runner import restored
 from results import StorageError, Store
@@ -322,4 +323,8 @@ def test_the_search_passes_over_comments_and_safe_calls():
 
 def test_networks_are_built_without_a_file():
     """The module list that checkpoints are compared with comes from the code."""
-    assert set(bank.build(presets.preset("tiny"))) >= {"encoder", "decoder", "trunk"}
+    assert set(crossing_net.build(presets.preset("tiny"))) >= {
+        "encoder",
+        "decoder",
+        "trunk",
+    }

@@ -27,7 +27,7 @@ from cnets.config import TrainConfig
 from cnets.geometry import Camera
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
-from cnets.training import bank
+from cnets.networks import crossing_net
 
 
 LAYOUT = 1
@@ -209,7 +209,7 @@ def _modules(path: Path, config: TrainConfig) -> dict[str, nn.Module]:
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path} holds no tensors: {error}.") from error
     with torch.device("meta"):  # takes no memory, whatever sizes the header asks for
-        modules = bank.build(config)
+        modules = crossing_net.build(config)
     wanted = {
         f"{part}.{name}": tensor
         for part, module in modules.items()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from cnets.geometry import MM_PER_UNIT
+from cnets.geometry import MM_PER_UNIT, ORIGIN_SIZE
 from cnets.inference.model import Model
 from cnets.networks.depth_gan import CodeHead, Trunk
 from cnets.networks.pose_vae import PoseDecoder
@@ -27,9 +27,6 @@ Predictor = Callable[[Depth, CentreMm], JointsMm]
 
 SLOPE, CODE_SLOPE = 0.2, 0.01
 """Leak of the posterior head's rectifiers, and of the decoder's."""
-
-ORIGIN = 3
-"""Numbers of a code that are the origin; they come last."""
 
 PACKED_ON = ("x86_64", "AMD64")
 """Processors on which oneDNN's packed convolutions were tried."""
@@ -70,8 +67,8 @@ class Folded(nn.Module):
         """The same from the last convolution's maps."""
         code = leaky_relu(self.dense(maps.flatten(1)), SLOPE)
         hidden = self.hidden(code)
-        pose_mm = self.pose(leaky_relu(hidden[:, :-ORIGIN], CODE_SLOPE))
-        root_mm = hidden[:, -ORIGIN:] + centre_mm
+        pose_mm = self.pose(leaky_relu(hidden[:, :-ORIGIN_SIZE], CODE_SLOPE))
+        root_mm = hidden[:, -ORIGIN_SIZE:] + centre_mm
         return pose_mm.unflatten(1, (-1, 3)) + root_mm[:, None]
 
 
@@ -151,11 +148,11 @@ def _hidden(read: nn.Linear, hidden: nn.Linear) -> nn.Linear:
     weight, bias = _double(read.weight), _double(read.bias)
     first = _double(hidden.weight)
     return _linear(
-        torch.cat([first @ weight[:-ORIGIN], weight[-ORIGIN:] * MM_PER_UNIT]),
+        torch.cat([first @ weight[:-ORIGIN_SIZE], weight[-ORIGIN_SIZE:] * MM_PER_UNIT]),
         torch.cat(
             [
-                first @ bias[:-ORIGIN] + _double(hidden.bias),
-                bias[-ORIGIN:] * MM_PER_UNIT,
+                first @ bias[:-ORIGIN_SIZE] + _double(hidden.bias),
+                bias[-ORIGIN_SIZE:] * MM_PER_UNIT,
             ]
         ),
     )

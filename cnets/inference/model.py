@@ -29,7 +29,7 @@ class Model:
     camera: Camera | None
     """The camera that it was trained for; None if that is not known."""
     modules: dict[str, nn.Module]
-    """As `bank.build` names them, in evaluation mode, float32."""
+    """As `crossing_net.build` names them, in evaluation mode, float32."""
 
     def digest(self) -> str:
         """SHA-256 of every weight and running statistic."""

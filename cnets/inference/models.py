@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from cnets.hands import skeleton
 from cnets.inference import exported, published
 from cnets.inference.model import Model
-from cnets.training import bank, state
+from cnets.networks import crossing_net
+from cnets.training import state
 from cnets.training.lanes import Lane, unflatten
 
 
@@ -51,7 +52,7 @@ def of_lane(name: str, lane: Lane) -> Model:
         ValueError: If no hand has the lane's number of joints.
     """
     hand = skeleton.of_joints(lane.config.networks.joints)
-    modules = bank.build(lane.config)
+    modules = crossing_net.build(lane.config)
     for part, module in modules.items():
         tensors = unflatten(lane.flat[part], module) | lane.buffers[part]
         module.load_state_dict({n: t.detach().clone() for n, t in tensors.items()})

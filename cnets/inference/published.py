@@ -24,7 +24,7 @@ from cnets.config import TrainConfig
 from cnets.geometry import CAMERAS
 from cnets.hands import skeleton
 from cnets.inference.model import Model
-from cnets.training import bank
+from cnets.networks import crossing_net
 
 
 PREFIX = "published:"
@@ -62,7 +62,7 @@ def load(folder: str) -> Model:
     arrays = {part: _arrays(_find(root, part)) for part in PARTS}
     joints = len(arrays["de_params"][-1]) // 3
     hand = skeleton.of_joints(joints)
-    modules = bank.build(config(joints))
+    modules = crossing_net.build(config(joints))
     for part, layers in _layers(modules).items():
         _fill(_find(root, part), layers, arrays[part])
     return Model(

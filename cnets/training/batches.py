@@ -23,10 +23,6 @@ from cnets.data import HandData
 STAGES = ("vae", "gan", "warm_up", "joint")
 """The stages in order; warm-up and joint share one configuration."""
 
-ORIGIN_SIZE = 3
-"""Numbers that the shared code has beyond the pose code."""
-
-
 IMAGES = {"measured": "rows", "unlabelled": "others"}
 """The inputs that are crops, and under which name their rows are drawn."""
 
@@ -216,7 +212,7 @@ def _gan(
     noise: torch.Generator,
 ) -> Iterator[dict[str, Tensor]]:
     seen = frames.data.depth_rows()
-    size = config.latent_size + ORIGIN_SIZE
+    size = config.latent_size + geometry.ORIGIN_SIZE
     for rows in _shuffled(seen, steps, config.gan.batch_size, order):
         code = 2 * torch.rand(len(rows), size, generator=noise) - 1
         yield {"rows": rows, "code": code}

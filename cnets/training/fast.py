@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from cnets.networks import depth_gan, losses, pose_vae
+from cnets.networks.crossing_net import CODE_HEADS, DISCRIMINATOR, GENERATOR
 from cnets.training import strided
 from cnets.training.lanes import Net, Stack, unflatten
-from cnets.training.stages import CODE_HEADS, DISCRIMINATOR, GENERATOR, NETWORKS
+from cnets.training.stages import NETWORKS
 
 
 EPSILON, MOMENTUM, SLOPE = 1e-4, 0.1, 0.2

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from cnets import geometry
 from cnets.config import TrainConfig
 from cnets.networks import padding
 from cnets.networks.padding import Layout
@@ -68,7 +69,7 @@ class Stacking:
         modules = {name: modules[name] for name in stages.NETWORKS[lanes[0].stage]}
         if self._plain:
             return Stack(lanes, modules)
-        origin = batches.ORIGIN_SIZE
+        origin = geometry.ORIGIN_SIZE
         return Stack(
             lanes,
             modules,
@@ -93,7 +94,7 @@ class Stacking:
 
     def _room(self, lane: Lane) -> int:
         size = lane.config.latent_size
-        return size if self._plain else padding.room(size, batches.ORIGIN_SIZE)
+        return size if self._plain else padding.room(size, geometry.ORIGIN_SIZE)
 
     def _layout(self, config: TrainConfig, room: int) -> dict[str, Layout]:
         key, size = (config.networks, config.latent_size), config.latent_size

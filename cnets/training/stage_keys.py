@@ -16,8 +16,10 @@ import numpy as np
 import torch
 
 from cnets.config import TrainConfig
+from cnets.networks import crossing_net
 from cnets.training import batches, code_digest, stages, state
-from cnets.training.bank import Bank, EpochReport, epochs_of
+from cnets.training.bank import Bank, epochs_of
+from cnets.training.epoch_report import EpochReport
 from cnets.training.lanes import Lane
 
 
@@ -27,7 +29,7 @@ VERSION = 2
 SHARED = ("vae", "gan")
 """The stages whose product other runs may use: those before the warm-up."""
 
-PRODUCT = {"vae": stages.VAE, "gan": stages.NETWORKS["gan"]}
+PRODUCT = {"vae": crossing_net.VAE, "gan": stages.NETWORKS["gan"]}
 """The networks that a stage leaves behind for the later ones."""
 
 FIELDS = {

@@ -18,6 +18,13 @@ from torch import Tensor, nn
 
 from cnets.config import TrainConfig
 from cnets.networks import losses, pose_vae
+from cnets.networks.crossing_net import (
+    CODE_HEADS,
+    DISCRIMINATOR,
+    GENERATOR,
+    RENDERING,
+    VAE,
+)
 from cnets.shapes import Depth
 from cnets.training.lanes import Net, Stack, run
 
@@ -26,12 +33,6 @@ Modules = Mapping[str, nn.Module]
 Nets = Mapping[str, Net]
 Batch = Mapping[str, Tensor]
 Terms = dict[str, Tensor]
-
-VAE = ("encoder", "decoder")
-CODE_HEADS = ("posterior", "smoother")
-DISCRIMINATOR = ("trunk", "real", *CODE_HEADS)
-GENERATOR = ("alignment", "generator")
-RENDERING = ("encoder", *GENERATOR)
 
 NETWORKS = {
     "vae": VAE,

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from cnets.config import TrainConfig
-from cnets.training.bank import Bank, EpochReport
+from cnets.training.bank import Bank
+from cnets.training.epoch_report import EpochReport
 from cnets.training.lanes import Lane
 
 

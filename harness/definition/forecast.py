@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from cnets.config import TrainConfig
-from cnets.training.bank import build
+from cnets.networks import crossing_net
 from cnets.training.stage_keys import PRODUCT
 
 
@@ -117,7 +117,7 @@ def forecast(
 def _sizes(config: TrainConfig, names: Sequence[str] | None = None) -> tuple[int, int]:
     """Bytes of the weights and of the buffers of a run's networks, or of some."""
     with torch.device("meta"):
-        built = build(config)
+        built = crossing_net.build(config)
     modules = [built[name] for name in names or built]
     weights = sum(p.nbytes for module in modules for p in module.parameters())
     buffers = sum(b.nbytes for module in modules for b in module.buffers())

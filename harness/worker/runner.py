@@ -24,7 +24,8 @@ from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
 from cnets.inference import models, pictures
 from cnets.training import state
-from cnets.training.bank import Bank, Beat, EpochReport
+from cnets.training.bank import Bank
+from cnets.training.epoch_report import Beat, EpochReport
 from cnets.training.lanes import Lane
 from harness.commands import show
 from harness.definition.job import DataChoice, Job, Report
@@ -232,7 +233,7 @@ class TrainRunner(Runner):
             time.sleep(AGAIN_AFTER_S)
 
     def _final(self, report: EpochReport) -> dict:
-        errors = self.bank.evaluate(self.lane, "test", watchdog.PROCESS.beat)
+        errors = self.bank.judge.evaluate(self.lane, "test", watchdog.PROCESS.beat)
         baseline = mean_pose_error(self.bank.data, self.lane.config, "test")
         return metrics.summary(errors) | {
             "frames": len(errors),
@@ -393,15 +394,15 @@ def strip(bank: Bank, lane: Lane) -> np.ndarray:
     """
     rows = bank.data.rows("validation")
     rows = rows[np.linspace(0, len(rows) - 1, PICTURE_FRAMES).astype(int)]
-    codes = bank.codes(lane, rows)
+    codes = bank.judge.codes(lane, rows)
     mixed = codes.roll(1, 0).lerp(codes, 0.5)
     plain = [
         [pictures.of_depth(crop.numpy()[0]) for crop in crops]
         for crops in (
             bank.frames.depth(rows).cpu(),
-            bank.render(lane, codes),
-            bank.render(lane, mixed),
+            bank.judge.render(lane, codes),
+            bank.judge.render(lane, mixed),
         )
     ]
-    drawn = show.joints(bank.data, rows, bank.predict(lane, rows), plain[0])
+    drawn = show.joints(bank.data, rows, bank.judge.predict(lane, rows), plain[0])
     return pictures.grid([*plain[0], *plain[1], *plain[2], *drawn], len(rows))

@@ -4,7 +4,7 @@ from cnets import presets
 from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
-from cnets.training import bank
+from cnets.networks import crossing_net
 from harness.card import card
 
 
@@ -30,7 +30,7 @@ def made(skeleton: str = "hand21", camera: str | None = "nyu", **changes) -> Mod
         config=run,
         skeleton=hand,
         camera=None if camera is None else CAMERAS[camera],
-        modules=bank.build(run),
+        modules=crossing_net.build(run),
     )
 
 

@@ -108,7 +108,7 @@ def test_the_command_writes_measures_and_checks_a_trial(store, tmp_path, capsys)
         "step": "3",
         "data": "synthetic:40",
     }
-    wanted = metrics.summary(bank.evaluate(lane, "test"))
+    wanted = metrics.summary(bank.judge.evaluate(lane, "test"))
     assert {n: said[n] for n in wanted} == pytest.approx(wanted, rel=1e-5)
     assert said["frames"] == len(bank.data.rows("test")) > 0
     assert said["vae_round_trip_mm"] == pytest.approx(round_trip(trained), rel=1e-5)
@@ -123,7 +123,7 @@ def test_the_command_writes_measures_and_checks_a_trial(store, tmp_path, capsys)
             "centre_mm": bank.data.centres_mm[rows],
         },
     )
-    np.testing.assert_allclose(found, bank.predict(lane, rows), rtol=0, atol=1e-3)
+    np.testing.assert_allclose(found, bank.judge.predict(lane, rows), rtol=0, atol=1e-3)
     card = (out / "README.md").read_text()
     assert f"| {said['frames']} |" in card
     assert f"| {said['mean_joint_error_mm']:.4g} |" in card
@@ -138,7 +138,7 @@ def round_trip(trained: TrainRunner) -> float:
     rows, total = bank.data.rows("test"), []
     decoder = bank.modules(lane.config)["decoder"]
     for row in rows:
-        code = bank.codes(lane, np.array([row]))[:, : lane.config.latent_size]
+        code = bank.judge.codes(lane, np.array([row]))[:, : lane.config.latent_size]
         net = lane.net("decoder", decoder)
         pose = torch.func.functional_call(decoder, net.params, (code,))
         joints = bank.data.joints_mm[row] - bank.data.joints_mm[row][bank.data.root]

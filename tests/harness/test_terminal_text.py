@@ -15,7 +15,7 @@ import pytest
 from cnets import presets
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
-from cnets.training import bank
+from cnets.networks import crossing_net
 from harness.card import card
 from harness.commands import cli
 from harness.commands.printing import tables
@@ -291,7 +291,7 @@ class TestModelCard:
             config=run,
             skeleton=SKELETONS["hand21"],
             camera=None,
-            modules=bank.build(run),
+            modules=crossing_net.build(run),
         )
         origin = {"kind": "run", "name": text, "data": text, text: text}
         return card(model, origin=origin, figures={"data": text}, version=text)

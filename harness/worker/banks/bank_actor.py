@@ -20,7 +20,8 @@ from typing import Any
 
 import torch
 
-from cnets.training.bank import Bank, Beat, EpochReport
+from cnets.training.bank import Bank
+from cnets.training.epoch_report import Beat, EpochReport
 from cnets.training.lanes import Lane
 from harness.definition.job import DataChoice, Job, Report, failed
 from harness.worker import memory, runner, watchdog

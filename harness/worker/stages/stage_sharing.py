@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cnets.training import stage_keys, state
-from cnets.training.bank import Bank, EpochReport
+from cnets.training.bank import Bank
+from cnets.training.epoch_report import EpochReport
 from cnets.training.health import rules
 from cnets.training.lanes import Lane
 from cnets.training.stage_keys import StageKey

@@ -15,7 +15,7 @@ from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import HAND21
 from cnets.inference import exported
 from cnets.inference.model import Model
-from cnets.training import bank
+from cnets.networks import crossing_net
 
 
 ORIGIN = {"kind": "trial", "name": "s/t-00003"}
@@ -27,7 +27,7 @@ def model() -> Model:
     small = presets.preset("tiny").replace(
         {"networks.joints": 21, "latent_size": 7, "losses.kl": 0.5}
     )
-    modules = bank.build(small)
+    modules = crossing_net.build(small)
     for module in modules.values():
         for tensor in module.state_dict().values():
             if tensor.is_floating_point():

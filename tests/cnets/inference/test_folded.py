@@ -10,7 +10,7 @@ from cnets import geometry, presets
 from cnets.hands.skeleton import HAND21
 from cnets.inference import folded, published
 from cnets.inference.model import Model
-from cnets.training import bank
+from cnets.networks import crossing_net
 
 
 WEIGHTS = "crossingnet_weights/NYU_pretrained"
@@ -20,7 +20,7 @@ WEIGHTS = "crossingnet_weights/NYU_pretrained"
 def model() -> Model:
     """Small networks whose every number is random, running statistics too."""
     small = presets.preset("tiny").replace({"networks.joints": 21, "latent_size": 7})
-    modules = bank.build(small)
+    modules = crossing_net.build(small)
     for module in modules.values():
         for name, tensor in module.state_dict().items():
             if tensor.is_floating_point():

@@ -16,7 +16,7 @@ from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import NYU36
 from cnets.inference import published
 from cnets.inference.model import Model
-from cnets.training import bank
+from cnets.networks import crossing_net
 
 
 NYU = CAMERAS["nyu"]
@@ -144,7 +144,7 @@ class TestLoad:
     def test_round_trip(self, tmp_path):
         """Weights written in Lasagne's order come back, flipped kernels and all."""
         config = published.config(21)
-        modules = bank.build(config)
+        modules = crossing_net.build(config)
         torch.manual_seed(3)
         for module in modules.values():
             for name, tensor in module.state_dict().items():

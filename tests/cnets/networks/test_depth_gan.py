@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from cnets.config import TrainConfig
-from cnets.networks import depth_gan
-from cnets.training import bank
+from cnets.networks import crossing_net, depth_gan
 
 
 def count(module: torch.nn.Module) -> int:
@@ -14,16 +13,16 @@ def count(module: torch.nn.Module) -> int:
 class TestPaperSizes:
     def test_generator_has_the_published_number_of_parameters(self):
         """161,665, as in the released weights."""
-        assert count(bank.build(TrainConfig())["generator"]) == 161_665
+        assert count(crossing_net.build(TrainConfig())["generator"]) == 161_665
 
     def test_posterior_path_has_the_published_number_of_parameters(self):
         """Trunk and posterior head together hold 161,302."""
-        networks = bank.build(TrainConfig())
+        networks = crossing_net.build(TrainConfig())
         assert count(networks["trunk"]) + count(networks["posterior"]) == 161_302
 
     def test_generator_doubles_from_4_to_128(self):
         """Five transposed convolutions, each twice the side, end at 128."""
-        networks = bank.build(TrainConfig())
+        networks = crossing_net.build(TrainConfig())
         sides = []
         for layer in networks["generator"].modules():
             if isinstance(layer, torch.nn.ConvTranspose2d):
@@ -37,7 +36,7 @@ class TestPaperSizes:
 
     def test_discriminator_halves_from_128_to_4(self):
         """Two shared convolutions, then three a head, end at 4."""
-        networks = bank.build(TrainConfig())
+        networks = crossing_net.build(TrainConfig())
         maps = networks["trunk"](torch.zeros(2, 1, 128, 128))
         assert maps.shape == (2, 32, 32, 32)
         features, logits = networks["real"](maps)
@@ -48,7 +47,7 @@ class TestPaperSizes:
 
     def test_dense_layers_have_the_published_sizes(self):
         """512 to 23 to 23 in the posterior head, 512 to 512 to 23 in the smoother."""
-        networks = bank.build(TrainConfig())
+        networks = crossing_net.build(TrainConfig())
         shapes = {
             name: [
                 tuple(layer.weight.shape)
@@ -69,7 +68,7 @@ def test_every_side_ends_at_4(side_px):
     config = TrainConfig().replace(
         {"networks.side_px": side_px, "networks.channels": 8, "latent_size": 11}
     )
-    networks = bank.build(config)
+    networks = crossing_net.build(config)
     image = networks["generator"](torch.zeros(2, 14))
     assert image.shape == (2, 1, side_px, side_px)
     features, _ = networks["real"](networks["trunk"](image))

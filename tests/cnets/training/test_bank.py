@@ -1,11 +1,14 @@
-import numpy as np
+"""Tests of `cnets.training.bank`: runs that repeat, and lanes beside each other."""
+
 import pytest
 import torch
 
-from cnets import geometry, metrics, presets
+from cnets import presets
 from cnets.config import TrainConfig
-from cnets.training import train
+from cnets.data import HandData
+from cnets.training import state, train
 from cnets.training.bank import Bank
+from cnets.training.epoch_report import EpochReport
 from cnets.training.lanes import Lane
 
 
@@ -29,6 +32,33 @@ SHORT = {
 def short() -> TrainConfig:
     """Every stage, a few updates each."""
     return presets.preset("tiny").replace(SHORT)
+
+
+LONGER = {
+    "networks.joints": 5,
+    "latent_size": 6,
+    "vae.epochs": 2,
+    "vae.steps": 100,
+    "vae.batch_size": 32,
+    "gan.epochs": 1,
+    "gan.steps": 10,
+    "gan.batch_size": 8,
+    "joint.epochs": 5,
+    "joint.steps": 15,
+    "joint.batch_size": 16,
+}
+"""Enough updates for every part to learn something."""
+
+
+def run_of(**changes) -> TrainConfig:
+    """A short run with some fields changed, `__` for a dot."""
+    named = {name.replace("__", "."): value for name, value in changes.items()}
+    return presets.preset("tiny").replace(LONGER | named)
+
+
+def reports(data: HandData, run: TrainConfig) -> list[EpochReport]:
+    """Every report of a run."""
+    return list(train.train(Bank(data), run))
 
 
 def finished(bank: Bank, one: TrainConfig) -> Lane:
@@ -112,7 +142,7 @@ class TestLanes:
             alone = finished(bank, one)
             for name, flat in alone.flat.items():
                 torch.testing.assert_close(lane.flat[name], flat, rtol=1e-8, atol=1e-9)
-            error = bank.evaluate(alone, "validation").mean().item()
+            error = bank.judge.evaluate(alone, "validation").mean().item()
             assert report.metrics["mean_joint_error_mm"] == pytest.approx(error)
 
     def test_a_lane_joins_while_others_are_further(self, hands, short):
@@ -159,46 +189,50 @@ class TestReports:
         assert stages == ["vae"] * 2 + ["gan"] * 2 + ["joint"] * 2
 
 
-class TestPredict:
-    def test_a_perfect_reader_gives_the_labels(self, hands, short, monkeypatch):
-        """With the networks replaced by the truth the error is zero."""
-        bank = Bank(hands)
-        lane = bank.lane(short)
-        units = geometry.to_units(
-            torch.tensor(hands.joints_mm), torch.tensor(hands.centres_mm)
-        )
-        rows = hands.rows("validation")
-        monkeypatch.setattr(bank, "_read", lambda *_: units[rows])
-        errors = bank.evaluate(lane, "validation")
-        assert errors.max() < 1e-3
-
-    def test_it_reads_trunk_posterior_and_decoder_only(self, hands, short):
-        """Generator, smoother, real head and encoder are not needed."""
-        bank = Bank(hands)
-        lane = bank.lane(short)
-        before = bank.predict(lane, np.arange(4))
-        for name in ("generator", "smoother", "real", "encoder", "alignment"):
-            lane.flat[name].zero_()
-        assert torch.equal(bank.predict(lane, np.arange(4)), before)
-
-    def test_learning_beats_the_mean_pose(self, hands, short):
-        """A short run reads these simple images better than no reading at all."""
-        longer = short.replace(
-            {"vae.steps": 200, "joint.steps": 40, "joint.epochs": 6, "vae.epochs": 5}
-        )
-        bank = Bank(hands)
-        lane = finished(bank, longer)
-        rows, train_rows = hands.rows("validation"), hands.rows("train")
-        relative = torch.tensor(hands.joints_mm - hands.centres_mm[:, None])
-        mean = relative[train_rows].mean(0)
-        baseline = metrics.joint_errors(
-            mean.expand(len(rows), -1, -1), relative[rows]
-        ).mean()
-        assert bank.evaluate(lane, "validation").mean() < 0.75 * baseline
-
-
 @pytest.mark.parametrize(("name", "value"), [("joints", 6), ("side_px", 64)])
 def test_networks_that_do_not_fit_the_data_are_refused(hands, short, name, value):
     """The sentence names the field and what the data have."""
     with pytest.raises(ValueError, match=f"`networks.{name}` must be"):
         Bank(hands).lane(short.replace({f"networks.{name}": value}))
+
+
+class TestHealth:
+    def test_figures_of_each_stage(self, hands):
+        """The VAE's once, at its end; the images' from warm-up on; none of stage B."""
+        run = run_of(vae__steps=3, joint__steps=2, joint__epochs=2, gan__steps=2)
+        of_codes = ["active_units"]
+        of_images = [*of_codes, "code_spread_ratio", "image_spread_ratio"]
+        joint = [*of_images, "adversarial_nats"]
+        found = [list(report.health) for report in reports(hands, run)]
+        assert found == [[], of_codes, [], of_images, joint, joint]
+
+    def test_the_cross_entropies_are_added(self, hands):
+        """The discriminator's figure is the sum of its two terms."""
+        last = reports(hands, run_of(vae__steps=3, joint__epochs=1))[-1]
+        both = last.terms["adversarial_real"] + last.terms["adversarial_fake"]
+        assert last.health["adversarial_nats"] == both
+
+    @pytest.mark.parametrize("epochs", [5, 6])
+    def test_a_restored_run_has_waited_already(self, hands, tmp_path, epochs):
+        """Saved in the middle of a window, it is found at the same epoch."""
+        run = run_of(gan__learning_rate=10.0, joint__steps=4)
+        whole = [r.finding for r in reports(hands, run)]
+        assert [bool(found) for found in whole] == [False] * 6 + [True] * 3
+        bank = Bank(hands)
+        lane = bank.lane(run)
+        for _ in range(epochs):
+            bank.advance([lane])
+        state.save_lane(lane, tmp_path)
+        rest = train.train(bank, state.load_lane(tmp_path))
+        assert [report.finding for report in rest] == whole[epochs:]
+
+    def test_a_stage_starts_with_an_empty_window(self, hands):
+        """What a figure was in warm-up does not count in the joint stage."""
+        bank = Bank(hands)
+        lane = bank.lane(run_of(vae__steps=3, joint__warm_up_epochs=3, joint__steps=2))
+        while lane.stage != "joint":
+            bank.advance([lane])
+        assert lane.recent == ()
+        for _ in range(5):
+            bank.advance([lane])
+        assert len(lane.recent) == 3

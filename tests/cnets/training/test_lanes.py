@@ -13,10 +13,10 @@ from torch import Tensor
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.networks import padding
+from cnets.networks import crossing_net, padding
 from cnets.networks.padding import Layout
 from cnets.training import batches, stages, state
-from cnets.training.bank import Bank, build
+from cnets.training.bank import Bank
 from cnets.training.lanes import Lane, Stack, take
 
 
@@ -365,7 +365,10 @@ class TestPadding:
 
     def test_every_network_comes_back(self, short):
         """Narrowing undoes widening, for parameters and running statistics."""
-        small, wide = (build(short.replace({"latent_size": size})) for size in (6, 125))
+        small, wide = (
+            crossing_net.build(short.replace({"latent_size": size}))
+            for size in (6, 125)
+        )
         for name, module in small.items():
             layout = Layout(module, wide[name], 6, 125)
             flat = torch.cat([p.detach().flatten() for p in module.parameters()])

@@ -147,7 +147,7 @@ class TestBeats:
         rows = bank.data.rows("validation")
         del lane.flat["trunk"]
         with pytest.raises(KeyError):
-            bank.predict(lane, rows)
+            bank.judge.predict(lane, rows)
         assert bank.modules(job.config)["trunk"].training
 
 
@@ -230,7 +230,7 @@ def test_the_last_networks_are_kept(job, tmp_path):
     rows = data.rows("test")
     depth = torch.from_numpy(data.crops[rows].astype(np.float32))[:, None]
     found = model.predict(depth, torch.from_numpy(data.centres_mm[rows]))
-    torch.testing.assert_close(found, trained.bank.predict(trained.lane, rows))
+    torch.testing.assert_close(found, trained.bank.judge.predict(trained.lane, rows))
 
 
 def test_a_run_starts_from_a_model(job, tmp_path):

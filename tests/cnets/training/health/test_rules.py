@@ -5,19 +5,13 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from cnets import config, presets
 from cnets.data import HandData
-from cnets.data.crops.rendered import Rendered
-from cnets.data.readers import poses
-from cnets.data.splits import VALIDATION
-from cnets.inference import published
-from cnets.inference.model import Model
 from cnets.training import train
-from cnets.training.bank import Bank, EpochReport
+from cnets.training.bank import Bank
+from cnets.training.epoch_report import EpochReport
 from cnets.training.health import rules
-from cnets.training.lanes import Lane
 
 
 SHORT = {
@@ -193,39 +187,3 @@ class TestRealRuns:
         """Two seeds, with few labels and with all of them."""
         found = reports(hands, run_of(seed=seed, labelled_ratio=ratio))
         assert [report.finding for report in found] == [None] * len(found)
-
-    def test_the_authors_networks_are_healthy(self, realdata):
-        """Trained at full length: every unit in use, images and codes as diverse."""
-        labels = poses.labels(str(realdata / "nyu"))
-        rows = np.linspace(0, len(labels.joints_mm) - 1, 24).astype(int)
-        names = ("joints_mm", "centres_mm", "person", "thickness")
-        few = {name: getattr(labels, name)[rows] for name in names}
-        labels = dataclasses.replace(labels, **few, splits={})
-        model = published.load(str(realdata / "crossingnet_weights" / "NYU_pretrained"))
-        bank = Bank(
-            HandData(
-                name="nyu",
-                fingerprint="0" * 64,
-                skeleton=labels.skeleton,
-                camera=labels.camera,
-                crops=Rendered(labels).make(slice(0, 24), 128).crops,
-                joints_mm=labels.joints_mm,
-                centres_mm=labels.centres_mm,
-                person=labels.person,
-                split=np.full(24, VALIDATION, np.int8),
-            )
-        )
-        found = health_of_model(bank, model)
-        assert found["active_units"] == 20
-        assert 0.8 < found["code_spread_ratio"] < 1.1
-        assert 0.9 < found["image_spread_ratio"] < 1.1
-
-
-def health_of_model(bank: Bank, model: Model) -> dict[str, float]:
-    """The figures of trained networks."""
-    lane = Lane(model.config, stage="joint")
-    for name, module in model.modules.items():
-        parts = [p.detach().reshape(-1) for p in module.parameters()]
-        lane.flat[name] = torch.cat(parts)
-        lane.buffers[name] = dict(module.named_buffers())
-    return bank.health(lane)

@@ -14,7 +14,7 @@ import torch
 
 from cnets import presets, sealed
 from cnets.training import stage_keys, state
-from cnets.training.bank import EpochReport
+from cnets.training.epoch_report import EpochReport
 from harness.definition import stage_notes
 from harness.definition.job import DataChoice, Job
 from harness.definition.stage_notes import StageNote

@@ -1,0 +1,174 @@
+"""Tests of `cnets.training.judge`: what networks do, and that looking changes nothing."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from cnets import geometry, metrics, presets
+from cnets.config import TrainConfig
+from cnets.data import HandData
+from cnets.data.crops.rendered import Rendered
+from cnets.data.readers import poses
+from cnets.data.splits import VALIDATION
+from cnets.inference import published
+from cnets.inference.model import Model
+from cnets.training import state, train
+from cnets.training.bank import Bank
+from cnets.training.lanes import Lane
+
+
+SHORT = {
+    "networks.joints": 5,
+    "latent_size": 6,
+    "vae.epochs": 2,
+    "vae.steps": 4,
+    "gan.epochs": 2,
+    "gan.steps": 2,
+    "joint.warm_up_epochs": 1,
+    "joint.epochs": 2,
+    "joint.steps": 3,
+    "vae.batch_size": 16,
+    "gan.batch_size": 8,
+    "joint.batch_size": 8,
+}
+
+
+@pytest.fixture
+def short() -> TrainConfig:
+    """Every stage, a few updates each."""
+    return presets.preset("tiny").replace(SHORT)
+
+
+def finished(bank: Bank, one: TrainConfig) -> Lane:
+    """A lane at its end."""
+    lane = bank.lane(one)
+    for _ in train.train(bank, lane):
+        pass
+    return lane
+
+
+def health_of_model(bank: Bank, model: Model) -> dict[str, float]:
+    """The figures of trained networks."""
+    lane = Lane(model.config, stage="joint")
+    for name, module in model.modules.items():
+        parts = [p.detach().reshape(-1) for p in module.parameters()]
+        lane.flat[name] = torch.cat(parts)
+        lane.buffers[name] = dict(module.named_buffers())
+    return bank.judge.health(lane)
+
+
+class TestPredict:
+    def test_a_perfect_reader_gives_the_labels(self, hands, short, monkeypatch):
+        """With the networks replaced by the truth the error is zero."""
+        bank = Bank(hands)
+        lane = bank.lane(short)
+        units = geometry.to_units(
+            torch.tensor(hands.joints_mm), torch.tensor(hands.centres_mm)
+        )
+        rows = hands.rows("validation")
+        monkeypatch.setattr(bank.judge, "_read", lambda *_: units[rows])
+        errors = bank.judge.evaluate(lane, "validation")
+        assert errors.max() < 1e-3
+
+    def test_it_reads_trunk_posterior_and_decoder_only(self, hands, short):
+        """Generator, smoother, real head and encoder are not needed."""
+        bank = Bank(hands)
+        lane = bank.lane(short)
+        before = bank.judge.predict(lane, np.arange(4))
+        for name in ("generator", "smoother", "real", "encoder", "alignment"):
+            lane.flat[name].zero_()
+        assert torch.equal(bank.judge.predict(lane, np.arange(4)), before)
+
+    def test_learning_beats_the_mean_pose(self, hands, short):
+        """A short run reads these simple images better than no reading at all."""
+        longer = short.replace(
+            {"vae.steps": 200, "joint.steps": 40, "joint.epochs": 6, "vae.epochs": 5}
+        )
+        bank = Bank(hands)
+        lane = finished(bank, longer)
+        rows, train_rows = hands.rows("validation"), hands.rows("train")
+        relative = torch.tensor(hands.joints_mm - hands.centres_mm[:, None])
+        mean = relative[train_rows].mean(0)
+        baseline = metrics.joint_errors(
+            mean.expand(len(rows), -1, -1), relative[rows]
+        ).mean()
+        assert bank.judge.evaluate(lane, "validation").mean() < 0.75 * baseline
+
+
+class TestCodes:
+    def test_are_those_of_the_encoder_and_the_origin(self, hands, short):
+        """The pose code is the encoder's mean, behind it stands the root, in units."""
+        bank = Bank(hands)
+        lane, rows = bank.lane(short), np.array([3, 8])
+        codes = bank.judge.codes(lane, rows)
+        root_mm = hands.joints_mm[rows, 0] - hands.centres_mm[rows]
+        np.testing.assert_allclose(codes[:, 6:].numpy(), root_mm / 50, rtol=1e-5)
+        weights = bank.modules(short)["encoder"]
+        net = lane.net("encoder", weights).params
+        hidden = torch.relu(
+            bank.frames.pose[rows] @ net["hidden.weight"].T + net["hidden.bias"]
+        )
+        mean = hidden @ net["mean.weight"].T + net["mean.bias"]
+        torch.testing.assert_close(codes[:, :6], mean)
+
+
+class TestHealth:
+    def test_it_sees_what_the_networks_do(self, hands, short):
+        """A head, a generator or an encoder of zeros is a figure of zero."""
+        bank = Bank(hands)
+        lane = bank.lane(short)
+        lane.stage = "joint"
+        before = bank.judge.health(lane)
+        assert min(before.values()) > 0
+        for network, figure in {
+            "posterior": "code_spread_ratio",
+            "generator": "image_spread_ratio",
+            "encoder": "active_units",
+        }.items():
+            lane.flat[network].zero_()
+            assert bank.judge.health(lane)[figure] == 0
+
+    def test_it_changes_no_run(self, hands, short):
+        """Measured twice as often, a run ends in the same bits."""
+        run = short
+        bank, lanes = Bank(hands), []
+        for extra in (False, True):
+            lane = bank.lane(run)
+            draws = torch.random.get_rng_state()
+            while not lane.finished:
+                bank.advance([lane])
+                if extra:
+                    bank.judge.health(lane)
+            assert torch.equal(draws, torch.random.get_rng_state())
+            lanes.append(state._tensors(lane))
+        first, second = lanes
+        assert first.keys() == second.keys()
+        assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+    def test_the_authors_networks_are_healthy(self, realdata):
+        """Trained at full length: every unit in use, images and codes as diverse."""
+        labels = poses.labels(str(realdata / "nyu"))
+        rows = np.linspace(0, len(labels.joints_mm) - 1, 24).astype(int)
+        names = ("joints_mm", "centres_mm", "person", "thickness")
+        few = {name: getattr(labels, name)[rows] for name in names}
+        labels = dataclasses.replace(labels, **few, splits={})
+        model = published.load(str(realdata / "crossingnet_weights" / "NYU_pretrained"))
+        bank = Bank(
+            HandData(
+                name="nyu",
+                fingerprint="0" * 64,
+                skeleton=labels.skeleton,
+                camera=labels.camera,
+                crops=Rendered(labels).make(slice(0, 24), 128).crops,
+                joints_mm=labels.joints_mm,
+                centres_mm=labels.centres_mm,
+                person=labels.person,
+                split=np.full(24, VALIDATION, np.int8),
+            )
+        )
+        found = health_of_model(bank, model)
+        assert found["active_units"] == 20
+        assert 0.8 < found["code_spread_ratio"] < 1.1
+        assert 0.9 < found["image_spread_ratio"] < 1.1
