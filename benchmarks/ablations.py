@@ -30,9 +30,9 @@ from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
 from cnets.data.splits import TRAIN, UNUSED
 from cnets.presets import ABLATIONS, ablated
-from cnets.training import stages, train
+from cnets.training import schedule, train
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 from results import statistics
 
 
@@ -154,7 +154,7 @@ def start(config: TrainConfig, vae: Lane, gan: Lane | None) -> Lane:
     stage = "warm_up" if config.joint.warm_up_epochs else "joint"
     lane = Lane(config, stage)
     for name in vae.flat:
-        source = gan if gan is not None and name in stages.NETWORKS["gan"] else vae
+        source = gan if gan is not None and name in schedule.NETWORKS["gan"] else vae
         # An epoch puts new tensors in their place, so nothing has to be copied.
         lane.flat[name], lane.buffers[name] = source.flat[name], source.buffers[name]
     return lane

@@ -23,7 +23,7 @@ from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 
 
 TOY = {

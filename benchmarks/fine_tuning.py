@@ -29,7 +29,7 @@ from cnets.geometry import CAMERAS
 from cnets.inference import models
 from cnets.inference.model import Model
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 
 
 NYU = CAMERAS["nyu"]

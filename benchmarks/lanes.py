@@ -1,7 +1,7 @@
 """Joint updates a second of K lanes in one bank, beside two ways without lanes.
 
 The peers are K solo runs one after another and K processes that share the device;
-both train lanes with the plain updates of `cnets.training.stages`, as the bank does. With
+both train lanes with the plain updates of `cnets.training.updates`, as the bank does. With
 `--latent-sizes` the codes of the lanes differ, and the bank's choice (all in one
 stack, widened) stands beside a stack for each size, with and without ghosts.
 
@@ -29,10 +29,12 @@ from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.data.readers import synthetic
 from cnets.networks import crossing_net
-from cnets.training import batches, stages
+from cnets.training import schedule
 from cnets.training.bank import Bank
-from cnets.training.lanes import Stack
-from cnets.training.stacking import Stacking
+from cnets.training.batches import inputs
+from cnets.training.lanes.stack import Stack
+from cnets.training.lanes.stacking import Stacking
+from cnets.training.updates import joint
 
 
 FRAMES = 1000
@@ -93,8 +95,8 @@ def updates(bank: Bank, stacking: Stacking, stack: Stack) -> Work:
         rate = stack.numbers("joint.learning_rate")
         for step in range(drawn["rows"].shape[1]):
             part = {n: value[:, step] for n, value in drawn.items()}
-            batch = batches.inputs(bank.frames, "joint", part)
-            stages.update_joint(stack, batch, rate)
+            batch = inputs.of_update(bank.frames, "joint", part)
+            joint.update(stack, batch, rate)
 
     return work
 
@@ -116,7 +118,7 @@ def by_size(bank: Bank, runs: Sequence[TrainConfig], rows: int) -> list[Work]:
     for size in sorted({one.latent_size for one in runs}):
         lanes = [bank.lane(one) for one in runs if one.latent_size == size]
         every = stacking.modules(lanes[0].config)
-        modules = {name: every[name] for name in stages.NETWORKS["joint"]}
+        modules = {name: every[name] for name in schedule.NETWORKS["joint"]}
         for lane in lanes:
             lane.stage = "joint"
         stack = Stack(lanes, modules, rows=rows)

@@ -16,8 +16,8 @@ from pathlib import Path
 from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import open_data
-from cnets.training import batches, stage_keys
-from cnets.training.bank import epochs_of
+from cnets.training import schedule
+from cnets.training.sharing import stage_keys
 from crossnets import SearchOptions, search
 from harness.definition import stage_notes
 from harness.prepare import prepare
@@ -87,12 +87,12 @@ def measured(folder: Path, frames: int, seed: int, *, share: bool) -> dict:
     for row in rows:
         run_config = TrainConfig().replace(json.loads(row["config_json"]))
         epochs = {
-            s: 0 if (row["trial"], s) in before else epochs_of(run_config, s)
+            s: 0 if (row["trial"], s) in before else schedule.epochs_of(run_config, s)
             for s in ("vae", "gan", "warm_up")
         }
         epochs["joint"] = row["step"] or 0
         total += sum(
-            count * batches.steps_an_epoch(run_config, stage, prepared.data)
+            count * schedule.steps_an_epoch(run_config, stage, prepared.data)
             for stage, count in epochs.items()
         )
     return {
@@ -115,10 +115,10 @@ def counted(base: TrainConfig, frames: int, vaes: int, gans: int) -> dict:
         gans: Different GANs.
     """
     updates = {}
-    for stage in batches.STAGES:
-        settings = batches.stage_settings(base, stage)
+    for stage in schedule.STAGES:
+        settings = schedule.stage_settings(base, stage)
         steps = settings.steps or max(1, frames // settings.batch_size)
-        updates[stage] = epochs_of(base, stage) * steps
+        updates[stage] = schedule.epochs_of(base, stage) * steps
     later = TRIALS * (updates["warm_up"] + updates["joint"])
     alone = TRIALS * (updates["vae"] + updates["gan"]) + later
     shared = vaes * updates["vae"] + gans * updates["gan"] + later

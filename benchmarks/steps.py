@@ -2,7 +2,7 @@
 
 Both train the same lane on the same batches in one process, taking turns, so
 that a disturbed machine disturbs both; a ratio is the median over the turns.
-The plain update is `stages.update_joint`, ours `fast.JointUpdate`. Networks
+The plain update is `updates.joint.update`, ours `fast.joint.JointUpdate`. Networks
 and batches are those of a preset; the images are noise, whose values change no
 time. Nothing is trained to an end here.
 
@@ -30,9 +30,12 @@ from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.data.readers import synthetic
-from cnets.training import batches, fast, stages
+from cnets.training import schedule
 from cnets.training.bank import Bank
-from cnets.training.lanes import Stack
+from cnets.training.batches import inputs
+from cnets.training.fast.joint import JointUpdate
+from cnets.training.lanes.stack import Stack
+from cnets.training.updates import joint
 
 
 FRAMES = 1000
@@ -87,11 +90,11 @@ def prepared(
     """One update of a lane of its own; its batches come round again and again."""
     modules = bank.modules(one)
     stack = Stack(
-        [bank.lane(one)], {name: modules[name] for name in stages.NETWORKS["joint"]}
+        [bank.lane(one)], {name: modules[name] for name in schedule.NETWORKS["joint"]}
     )
-    update = fast.JointUpdate(stack) if quick else stages.update_joint
+    update = JointUpdate(stack) if quick else joint.update
     rate = torch.tensor([RATE], dtype=bank.frames.dtype, device=bank.device)
-    drawn = list(batches.epoch(bank.frames, one, "joint", 0))
+    drawn = list(inputs.of_epoch(bank.frames, one, "joint", 0))
     every = [{n: t.unsqueeze(0) for n, t in batch.items()} for batch in drawn]
     made = 0
 

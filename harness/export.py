@@ -25,7 +25,7 @@ from cnets.data import HandData, open_data
 from cnets.inference import exported, folded, models, onnx_graph, published
 from cnets.inference.model import Model
 from cnets.training import state
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 from harness import repeat
 from harness.card import PUBLISHED, card
 from harness.commands.cli import DONE

@@ -18,8 +18,9 @@ import torch
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.data.splits import UNUSED
-from cnets.training import batches, stage_keys
-from cnets.training.bank import Bank, epochs_of
+from cnets.training import schedule
+from cnets.training.bank import Bank
+from cnets.training.sharing import stage_keys
 from harness.definition.forecast import Forecast, forecast
 from harness.driver import sampler
 from harness.driver.scheduler import Rungs
@@ -207,7 +208,7 @@ def probe(data: HandData, config: TrainConfig, device: str) -> Speed:
     frame_s = (time.monotonic() - start_s) / max(1, len(rows))
     update_s = {
         stage: _update_s(bank, config, stage, frame_s * len(rows))
-        for stage in batches.STAGES
+        for stage in schedule.STAGES
     }
     return Speed(update_s=update_s, frame_s=frame_s)
 
@@ -232,7 +233,7 @@ def _shared(prepared: Prepared) -> list[str]:
     """The stages before the warm-up that a search has."""
     if prepared.init is not None:
         return []
-    return [s for s in stage_keys.SHARED if epochs_of(prepared.base, s) > 0]
+    return [s for s in stage_keys.SHARED if schedule.epochs_of(prepared.base, s) > 0]
 
 
 def _kinds(space: Space, stage: str) -> float:
@@ -264,14 +265,16 @@ def _cost(
     counts = dict.fromkeys(_shared(prepared), trials)
     if share_stages:
         counts = pre_trainings(prepared)
-    epochs: dict[str, float] = {s: n * epochs_of(base, s) for s, n in counts.items()}
-    one: dict[str, float] = {stage: epochs_of(base, stage) for stage in counts}
+    epochs: dict[str, float] = {
+        s: n * schedule.epochs_of(base, s) for s, n in counts.items()
+    }
+    one: dict[str, float] = {stage: schedule.epochs_of(base, stage) for stage in counts}
     if prepared.init is None:
         epochs["warm_up"] = trials * base.joint.warm_up_epochs
         one["warm_up"] = base.joint.warm_up_epochs
     epochs["joint"] = sum(ladder.epochs for ladder in ladders)
     one["joint"] = base.joint.epochs
-    steps = {stage: batches.steps_an_epoch(base, stage, data) for stage in epochs}
+    steps = {stage: schedule.steps_an_epoch(base, stage, data) for stage in epochs}
     whole_h, longest_h = (
         _hours(part, steps, speed, len(data.rows("validation")))
         for part in (epochs, one)

@@ -19,8 +19,8 @@ from cnets.data.crops import cache
 from cnets.data.crops.rendered import Rendered
 from cnets.data.readers import synthetic
 from cnets.training import state
-from cnets.training.lanes import Lane
-from cnets.training.optimiser import Moments
+from cnets.training.lanes.lane import Lane
+from cnets.training.lanes.optimiser import Moments
 from results import StorageError, Store
 from results.checking.verify import verify
 from results.writing import drivers, journal

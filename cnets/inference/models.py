@@ -14,7 +14,7 @@ from cnets.inference import exported, published
 from cnets.inference.model import Model
 from cnets.networks import crossing_net
 from cnets.training import state
-from cnets.training.lanes import Lane, unflatten
+from cnets.training.lanes.lane import Lane, unflatten
 
 
 CHECKPOINTS = "at-*"

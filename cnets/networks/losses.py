@@ -1,6 +1,6 @@
 """The loss terms. A term knows neither its weight nor its schedule.
 
-Which parameters a term may move is decided where it is used (`stages.py`);
+Which parameters a term may move is decided where it is used (`training.updates`);
 here are only its values. Sums and means are those of the released code.
 """
 

@@ -5,7 +5,7 @@ into networks for a larger code, and what is beyond its own numbers is zero. The
 the gradient is zero as well (the weights that lead there and away are zero, the
 noise is zero, and batch norm has neither scale nor shift), so zero it stays, and
 nothing needs a mask. Only means over a code come out too small, by the ratio of the
-two sizes; `stages` corrects them. A lane that nobody trains has its own shape.
+two sizes; `updates.parts` corrects them. A lane that nobody trains has its own shape.
 """
 
 from collections.abc import Mapping

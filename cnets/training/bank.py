@@ -16,19 +16,16 @@ from torch import Tensor, nn
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.networks import crossing_net
-from cnets.training import batches, fast, stages
+from cnets.training import schedule
+from cnets.training.batches import generators, inputs
+from cnets.training.batches.frames import Frames
 from cnets.training.epoch_report import Beat, EpochReport, silent
 from cnets.training.health import rules
 from cnets.training.judge import Judge
-from cnets.training.lanes import Lane, Stack, take
-from cnets.training.stacking import Stacking
-
-
-LEARNING_RATES = {
-    "gan": "gan.learning_rate",
-    "warm_up": "joint.warm_up_learning_rate",
-}
-"""The field with a stage's learning rate; those of VAE and joint decay."""
+from cnets.training.lanes.lane import Lane, move_on, take
+from cnets.training.lanes.stack import Stack
+from cnets.training.lanes.stacking import Stacking
+from cnets.training.updates import by_stage
 
 
 class Bank:
@@ -49,8 +46,8 @@ class Bank:
             device: Where they train.
             dtype: Kind of number; float64 for comparisons.
             width: Rows of every stack. Missing lanes are made up for by
-                ghosts, and codes of all sizes that `padding.room` gives one
-                room share a stack. 1 is a solo run; None stacks the lanes of
+                padding lanes, and codes of all sizes that `padding.room` gives
+                one room share a stack. 1 is a solo run; None stacks the lanes of
                 one shape that come.
 
         Raises:
@@ -60,7 +57,7 @@ class Bank:
         self._stacking = Stacking(crossing_net.build, width)
         self.data = data
         self.device = torch.device(device)
-        self.frames = batches.Frames(data, self.device, dtype)
+        self.frames = Frames(data, self.device, dtype)
         self.judge = Judge(self.frames, self.modules)
 
     def lane(self, config: TrainConfig) -> Lane:
@@ -79,7 +76,7 @@ class Bank:
                     f"`networks.{name}` must be {have}, as in the data, got {want}."
                 )
         lane, modules = Lane(config), crossing_net.build(config)
-        sources = [batches.generator(config.seed, 9, n) for n in range(len(modules))]
+        sources = [generators.seeded(config.seed, 9, n) for n in range(len(modules))]
         poses = self.frames.pose[self.frames.labelled(config)].cpu().float()
         crossing_net.initialise(modules, poses, sources)
         for name, module in modules.items():
@@ -110,17 +107,14 @@ class Bank:
         start = time.monotonic()
         stage = lanes[0].stage
         stack = self._stacking.stack(lanes)
-        rates = self._learning_rates(stack, stage)
+        rates = self._learning_rates(stack)
         drawn = self._stacking.draws(stack, self.frames)
         steps = drawn["rows"].shape[1]
-        update = stages.UPDATES[stage]
-        alone = len(stack.lanes) == 1 and self.device.type == "cpu"
-        if stage == "joint" and alone and lanes[0].config.joint.fast:
-            update = fast.JointUpdate(stack)
+        update = by_stage.update_for(stack, stage)
         sums: dict[str, Tensor] = {}
         for step in range(steps):
             part = {n: value[:, step] for n, value in drawn.items()}
-            batch = batches.inputs(self.frames, stage, part)
+            batch = inputs.of_update(self.frames, stage, part)
             terms = update(stack, batch, rates)
             sums = {n: sums.get(n, 0) + term for n, term in terms.items()}
             beat()
@@ -137,7 +131,7 @@ class Bank:
 
     def _checked(self, lane: Lane, terms: dict[str, float]) -> dict[str, float]:
         """Health figures of an epoch; the VAE's are taken at its end."""
-        ended = lane.epoch + 1 == epochs_of(lane.config, lane.stage)
+        ended = lane.epoch + 1 == schedule.epochs_of(lane.config, lane.stage)
         if lane.stage == "gan" or (lane.stage == "vae" and not ended):
             return {}
         found = self.judge.health(lane)
@@ -163,7 +157,7 @@ class Bank:
         report = EpochReport(
             stage=stage,
             epoch=lane.epoch,
-            epochs=epochs_of(lane.config, stage),
+            epochs=schedule.epochs_of(lane.config, stage),
             terms=terms,
             terms_so_far=lane.terms,
             metrics=validated,
@@ -171,29 +165,13 @@ class Bank:
             finding=rules.verdict(lane.recent, stage, rules.of_run(lane.config)),
             seconds=seconds,
         )
-        while not lane.finished and lane.epoch >= epochs_of(lane.config, lane.stage):
-            following = batches.STAGES[batches.STAGES.index(lane.stage) + 1]
-            lane.stage, lane.epoch, lane.moments = following, 0, {}
-            lane.recent = ()
+        move_on(lane)
         return report
 
-    def _learning_rates(self, stack: Stack, stage: str) -> Tensor:
-        if stage in LEARNING_RATES:
-            return stack.numbers(LEARNING_RATES[stage])
-        rates = [self._decayed(lane) for lane in stack.lanes]
+    def _learning_rates(self, stack: Stack) -> Tensor:
+        """Step size of every row in the epoch that its lane is about to train."""
+        rates = [
+            schedule.learning_rate(lane.config, lane.stage, lane.epoch, self.data)
+            for lane in stack.lanes
+        ]
         return next(iter(stack.flat.values())).new_tensor(rates)
-
-    def _decayed(self, lane: Lane) -> float:
-        """The step size of the lane's epoch, in a stage where it decays."""
-        if lane.stage == "joint":
-            joint = lane.config.joint
-            return joint.learning_rate * joint.decay**lane.epoch
-        steps = batches.steps_an_epoch(lane.config, lane.stage, self.data)
-        return stages.vae_learning_rate(lane.config, lane.epoch, steps)
-
-
-def epochs_of(config: TrainConfig, stage: str) -> int:
-    """Epochs that a stage has."""
-    if stage == "warm_up":
-        return config.joint.warm_up_epochs
-    return batches.stage_settings(config, stage).epochs

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from cnets import geometry, metrics
 from cnets.config import TrainConfig
 from cnets.shapes import JointsMm
-from cnets.training.batches import Frames
+from cnets.training.batches.frames import Frames
 from cnets.training.epoch_report import Beat, silent
 from cnets.training.health import figures
-from cnets.training.lanes import Lane, run
+from cnets.training.lanes.lane import Lane, run
 
 
 ROWS_AT_ONCE = 256

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from cnets import sealed
 from cnets.config import TrainConfig
-from cnets.training.batches import STAGES
-from cnets.training.lanes import Lane
-from cnets.training.optimiser import Moments
+from cnets.training.lanes.lane import Lane
+from cnets.training.lanes.optimiser import Moments
+from cnets.training.schedule import STAGES
 
 
 VERSION = 2

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cnets.config import TrainConfig
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import EpochReport
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 
 
 OBJECTIVE = "mean_joint_error_mm"

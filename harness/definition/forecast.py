@@ -13,7 +13,7 @@ import torch
 
 from cnets.config import TrainConfig
 from cnets.networks import crossing_net
-from cnets.training.stage_keys import PRODUCT
+from cnets.training.sharing.stage_keys import PRODUCT
 
 
 UPDATES = 2

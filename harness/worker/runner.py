@@ -26,7 +26,7 @@ from cnets.inference import models, pictures
 from cnets.training import state
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import Beat, EpochReport
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 from harness.commands import show
 from harness.definition.job import DataChoice, Job, Report
 from harness.worker import watchdog

@@ -12,9 +12,10 @@ from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.presets import ABLATIONS, ablated
-from cnets.training import batches, train
+from cnets.training import train
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.batches import inputs
+from cnets.training.lanes.lane import Lane
 
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "ablations.py"
@@ -163,7 +164,7 @@ class TestTheBaseline:
         assert alone.rows("train").tolist() == alone.depth_rows().tolist()
         assert alone.rows("test").tolist() == hands.rows("test").tolist()
         drawn = [
-            list(batches.epoch(Bank(data).frames, one, stage, 1))
+            list(inputs.of_epoch(Bank(data).frames, one, stage, 1))
             for stage in ("vae", "joint")
             for data, one in (
                 (hands, short),

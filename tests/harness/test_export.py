@@ -11,7 +11,7 @@ import torch
 from cnets import metrics
 from cnets.inference import exported, models, onnx_graph
 from cnets.inference.model import Model
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 from crossnets import SearchOptions
 from harness import export
 from harness.commands import cli

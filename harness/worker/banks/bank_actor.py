@@ -22,7 +22,7 @@ import torch
 
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import Beat, EpochReport
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 from harness.definition.job import DataChoice, Job, Report, failed
 from harness.worker import memory, runner, watchdog
 from harness.worker.runner import Place, TrainRunner

@@ -9,7 +9,7 @@ import time
 
 from cnets.config import TrainConfig
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 from harness.worker import memory, watchdog
 
 

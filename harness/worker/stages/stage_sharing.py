@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cnets.training import stage_keys, state
+from cnets.training import state
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import EpochReport
 from cnets.training.health import rules
-from cnets.training.lanes import Lane
-from cnets.training.stage_keys import StageKey
+from cnets.training.lanes.lane import Lane
+from cnets.training.sharing import stage_keys
+from cnets.training.sharing.stage_keys import StageKey
 from harness.definition.job import Job
 from harness.definition.stage_notes import StageNote
 from harness.worker import watchdog

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from cnets import sealed
-from cnets.training import stage_keys, state
-from cnets.training.lanes import Lane
-from cnets.training.stage_keys import StageKey
+from cnets.training import state
+from cnets.training.lanes.lane import Lane
+from cnets.training.sharing import stage_keys
+from cnets.training.sharing.stage_keys import StageKey
 
 
 RECORD = "product.json"

@@ -11,7 +11,7 @@ from cnets.data import open_data
 from cnets.inference import models, published
 from cnets.training import state
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 
 
 @pytest.fixture

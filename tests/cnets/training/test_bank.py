@@ -9,7 +9,7 @@ from cnets.data import HandData
 from cnets.training import state, train
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import EpochReport
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 
 
 SHORT = {

@@ -16,7 +16,7 @@ from cnets.inference import published
 from cnets.inference.model import Model
 from cnets.training import state, train
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 
 
 SHORT = {

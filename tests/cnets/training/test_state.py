@@ -10,7 +10,7 @@ from safetensors.torch import save
 from cnets import presets, sealed
 from cnets.training import state, train
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
 
 
 @pytest.fixture

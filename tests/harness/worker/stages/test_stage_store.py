@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from cnets import presets, sealed
-from cnets.training import stage_keys, state
+from cnets.training import state
 from cnets.training.epoch_report import EpochReport
+from cnets.training.sharing import stage_keys
 from harness.definition import stage_notes
 from harness.definition.job import DataChoice, Job
 from harness.definition.stage_notes import StageNote

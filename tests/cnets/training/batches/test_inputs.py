@@ -1,4 +1,4 @@
-"""Tests of `cnets.training.batches`: which frames an update sees."""
+"""Tests of `cnets.training.batches.inputs`: which frames an update sees."""
 
 import dataclasses
 
@@ -9,8 +9,8 @@ import torch
 from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
-from cnets.training import batches
-from cnets.training.batches import Frames
+from cnets.training.batches import inputs
+from cnets.training.batches.frames import Frames
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def run() -> TrainConfig:
 def seen(data: HandData, run: TrainConfig, stage: str, name: str) -> torch.Tensor:
     """All crops of one kind in an epoch."""
     frames = Frames(data, torch.device("cpu"), torch.float32)
-    return torch.cat([b[name] for b in batches.epoch(frames, run, stage, 0)])
+    return torch.cat([b[name] for b in inputs.of_epoch(frames, run, stage, 0)])
 
 
 def of_extra(crops: torch.Tensor) -> int:

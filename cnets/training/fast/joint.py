@@ -1,6 +1,6 @@
 """The joint update for one lane, arranged for speed; same numbers but for rounding.
 
-`stages.update_joint` is the reference. What differs here: maps lie in memory
+`updates.joint` is the reference. What differs here: maps lie in memory
 pixel by pixel (`channels_last`), a convolution that doubles the side is done as
 four small dense ones, networks are called without `functional_call`, and
 squashing is done in place. Nothing is drawn, compiled or approximated, so an
@@ -15,9 +15,10 @@ from torch.nn import functional
 
 from cnets.networks import depth_gan, losses, pose_vae
 from cnets.networks.crossing_net import CODE_HEADS, DISCRIMINATOR, GENERATOR
-from cnets.training import strided
-from cnets.training.lanes import Net, Stack, unflatten
-from cnets.training.stages import NETWORKS
+from cnets.training import schedule
+from cnets.training.fast import strided
+from cnets.training.lanes.lane import Net, unflatten
+from cnets.training.lanes.stack import Stack
 
 
 EPSILON, MOMENTUM, SLOPE = 1e-4, 0.1, 0.2
@@ -110,7 +111,7 @@ def _paint(code: Tensor, alignment: Net, generator: Net) -> Tensor:
 
 
 class JointUpdate:
-    """`stages.update_joint` for a stack of one lane; called like it."""
+    """`updates.joint.update` for a stack of one lane; called like it."""
 
     def __init__(self, stack: Stack) -> None:
         """Look at the stack's numbers; they stay where they are.
@@ -126,7 +127,7 @@ class JointUpdate:
                 f"`stack` must hold one lane to be fast, got {len(stack.lanes)}."
             )
         self._stack = stack
-        self._nets = {name: _alone(stack, name) for name in NETWORKS["joint"]}
+        self._nets = {name: _alone(stack, name) for name in schedule.NETWORKS["joint"]}
         self._fixed = {name: net.detached() for name, net in self._nets.items()}
         self._clip = stack.lanes[0].config.joint.depth_clip
 
@@ -176,7 +177,7 @@ class JointUpdate:
     def _judge(
         self, batch: Mapping[str, Tensor], scene: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """What `stages.discriminator_terms` gives."""
+        """What `updates.joint.discriminator_terms` gives."""
         nets, size = self._nets, len(batch["measured"])
         maps = _trunk(batch["images"], nets["trunk"], keep=True)
         fake_maps = _trunk(scene["rendered"], nets["trunk"], keep=False)
@@ -195,7 +196,7 @@ class JointUpdate:
     def _match(
         self, batch: Mapping[str, Tensor], scene: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """What `stages.generator_terms` and `stages.depth_term` give."""
+        """What `updates.joint.generator_terms` and `updates.scenes.depth_term` give."""
         nets, size = self._fixed, len(batch["measured"])
         with torch.no_grad():
             maps = _trunk(batch["images"], nets["trunk"], keep=False)

@@ -37,7 +37,7 @@ def digest(folder: Path, files: dict[str, str], *apart: str) -> str:
     probe = (
         "import sys\n"
         f"sys.path.insert(0, {str(folder)!r})\n"
-        "from cnets.training import code_digest\n"
+        "from cnets.training.sharing import code_digest\n"
         f"print(code_digest.digest('tree.root', apart={apart!r}))\n"
     )
     done = subprocess.run(

@@ -1,3 +1,5 @@
+"""Tests of `cnets.training.fast.joint`: held against the plain update."""
+
 import dataclasses
 
 import numpy as np
@@ -7,9 +9,12 @@ import torch
 from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data import HandData
-from cnets.training import batches, fast, stages, train
+from cnets.training import schedule, train
 from cnets.training.bank import Bank
-from cnets.training.lanes import Stack
+from cnets.training.batches import inputs
+from cnets.training.fast.joint import JointUpdate
+from cnets.training.lanes.stack import Stack
+from cnets.training.updates import by_stage, joint
 
 
 @pytest.fixture
@@ -43,13 +48,13 @@ def trained(hands, one, dtype, updates, *, quick):
     bank = Bank(hands, dtype=dtype)
     modules = bank.modules(one)
     stack = Stack(
-        [bank.lane(one)], {name: modules[name] for name in stages.NETWORKS["joint"]}
+        [bank.lane(one)], {name: modules[name] for name in schedule.NETWORKS["joint"]}
     )
-    update = fast.JointUpdate(stack) if quick else stages.update_joint
+    update = JointUpdate(stack) if quick else joint.update
     rate = torch.tensor([1e-3], dtype=dtype)
     longer = one.replace({"joint.steps": updates})
     found = []
-    for drawn in batches.epoch(bank.frames, longer, "joint", 0):
+    for drawn in inputs.of_epoch(bank.frames, longer, "joint", 0):
         batch = {name: value.unsqueeze(0) for name, value in drawn.items()}
         terms = update(stack, batch, rate)
         found.append({name: term.item() for name, term in terms.items()})
@@ -124,8 +129,9 @@ class TestEqualsTheReference:
     def test_a_configuration_asks_for_it(self, hands, tiny, monkeypatch):
         """With `joint.fast` every joint update of a lane alone is one of these."""
         made = []
-        plain = fast.JointUpdate
-        monkeypatch.setattr(fast, "JointUpdate", lambda s: made.append(s) or plain(s))
+        monkeypatch.setattr(
+            by_stage, "JointUpdate", lambda s: made.append(s) or JointUpdate(s)
+        )
         short = tiny.replace({"vae.epochs": 1, "vae.steps": 1, "gan.epochs": 0})
         short = short.replace({"joint.warm_up_epochs": 0, "joint.steps": 1})
         for wanted in (0, 1):
@@ -153,17 +159,17 @@ class TestWhoTakesIt:
         modules = bank.modules(tiny)
         stack = Stack(
             [bank.lane(tiny), bank.lane(tiny)],
-            {name: modules[name] for name in stages.NETWORKS["joint"]},
+            {name: modules[name] for name in schedule.NETWORKS["joint"]},
         )
         with pytest.raises(ValueError, match="must hold one lane to be fast, got 2"):
-            fast.JointUpdate(stack)
+            JointUpdate(stack)
 
     def test_another_stack_is_refused(self, hands, tiny):
         """An update looks at the numbers of one stack only."""
         stack, _ = trained(hands, tiny, torch.float32, 1, quick=False)
         other, _ = trained(hands, tiny, torch.float32, 1, quick=False)
         with pytest.raises(ValueError, match="must be the one that the update was"):
-            fast.JointUpdate(stack)(other, {}, torch.tensor([1e-3]))
+            JointUpdate(stack)(other, {}, torch.tensor([1e-3]))
 
     def test_lanes_side_by_side_take_the_plain_one(self, hands, tiny):
         """Two fast lanes together end like two plain ones, bit by bit."""

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cnets.training import optimiser
+from cnets.training.lanes import optimiser
 
 
 @pytest.mark.parametrize("rates", [(1e-3,), (1e-3, 3e-2, 0.5)])

@@ -11,9 +11,9 @@ import torch
 
 from cnets import presets
 from cnets.config import TrainConfig, fields
-from cnets.training import code_digest, stage_keys
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane
+from cnets.training.sharing import code_digest, stage_keys
 
 
 BASE = presets.preset("tiny").replace(
@@ -186,7 +186,7 @@ class TestCode:
         loads = loaded(stage_keys.ROOT)
         assert {
             "cnets.networks.losses",
-            "cnets.training.stages",
+            "cnets.training.updates.gan",
             "cnets.training.health.rules",
         } <= MODULES
         assert loads - through_apart <= MODULES <= loads

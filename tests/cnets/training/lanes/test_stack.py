@@ -1,10 +1,9 @@
-"""Tests of `cnets.training.lanes`, `padding` and `stacking`: lanes beside solo runs.
+"""Tests of `cnets.training.lanes.stack`: lanes beside each other and solo runs.
 
 The truth is a run that is alone: `Bank` of width 1, which neither stacks nor widens
 anything. Widths, codes, labels, weights and rates vary; images are tiny.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,11 +12,10 @@ from torch import Tensor
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.networks import crossing_net, padding
-from cnets.networks.padding import Layout
-from cnets.training import batches, stages, state
+from cnets.training import state
 from cnets.training.bank import Bank
-from cnets.training.lanes import Lane, Stack, take
+from cnets.training.lanes.lane import Lane, take
+from cnets.training.lanes.stack import Stack
 
 
 SHORT = {
@@ -189,7 +187,7 @@ class TestNeighboursChangeNoBit:
 
     @pytest.fixture
     def expected(self, bank, short) -> Lane:
-        """The lane's end when only ghosts are beside it."""
+        """The lane's end when only padding lanes are beside it."""
         lane = bank.lane(short)
         while not lane.finished:
             bank.advance([lane])
@@ -246,7 +244,7 @@ class TestNeighboursChangeNoBit:
         assert found is not None
         assert found.state == "diverged"
 
-    def test_when_it_is_the_one_that_ghosts_repeat(self, bank, short):
+    def test_when_it_is_the_one_that_padding_lanes_copy(self, bank, short):
         """With a diverged lane in front the second one's bits are as ever."""
         ends = []
         for broken in (False, True):
@@ -267,60 +265,6 @@ class TestNeighboursChangeNoBit:
         assert_same_bits(lanes[-1], expected)
 
 
-class TestStacking:
-    @pytest.mark.parametrize(
-        ("width", "sizes"), [(None, [2, 1, 1]), (1, [1, 1, 1, 1]), (3, [3, 1])]
-    )
-    def test_who_runs_together(self, hands, short, width, sizes):
-        """No width: by code. Width 1: nobody. Width 3: codes mix, three a stack."""
-        bank = Bank(hands, width=width)
-        lanes = [bank.lane(short.replace({"latent_size": n})) for n in (6, 9, 6, 20)]
-        groups = bank._stacking.groups(lanes)
-        assert sorted(map(len, groups), reverse=True) == sizes
-        assert sorted(index for group in groups for index in group) == [0, 1, 2, 3]
-
-    def test_different_stages_never_mix(self, hands, short):
-        """A lane that is further has a stack of its own."""
-        bank = Bank(hands, width=4)
-        lanes = [bank.lane(short), bank.lane(short)]
-        bank.advance(lanes[:1])
-        assert bank._stacking.groups(lanes) == [[0], [1]]
-
-    @pytest.mark.parametrize("width", [0, -1])
-    def test_a_width_below_one_is_refused(self, hands, width):
-        """The sentence names the argument and the value."""
-        with pytest.raises(ValueError, match=f"`width` must be 1 or more.*{width}"):
-            Bank(hands, width=width)
-
-    def test_a_checkpoint_does_not_know_the_stack(self, hands, short):
-        """After an epoch in a wide stack every number has the solo run's shape."""
-        shapes = []
-        for width in (1, 3):
-            bank = Bank(hands, width=width)
-            lane = bank.lane(short)
-            while not lane.finished:
-                bank.advance([lane])
-            shapes.append({n: tensor.shape for n, tensor in tensors(lane).items()})
-        assert shapes[0] == shapes[1]
-
-    def test_what_is_beyond_a_lane_stays_zero(self, hands, short):
-        """Training moves no number outside a lane's own part of the stack."""
-        bank = Bank(hands, dtype=torch.float64, width=2)
-        lane = at_joint(bank, short)
-        stack = bank._stacking.stack([lane])
-        drawn = bank._stacking.draws(stack, bank.frames)
-        part = {n: value[:, 0] for n, value in drawn.items()}
-        rate = stack.numbers("joint.learning_rate")
-        batch = batches.inputs(bank.frames, "joint", part)
-        stages.update_joint(stack, batch, rate)
-        for name, layout in stack._layouts[0].items():
-            if name in stack.flat:
-                wide = stack.flat[name][0]
-                ours = layout.widen(torch.ones_like(lane.flat[name])).bool()
-                assert not wide[~ours].any()
-                assert wide[ours].any()
-
-
 @pytest.mark.parametrize("rows", [2, 3, 40])
 def test_every_row_steps_alike(short, device, rows):
     """Rows of one gradient keep one value, also where an array's end falls."""
@@ -333,62 +277,3 @@ def test_every_row_steps_alike(short, device, rows):
         stack.step("update", {"layer": gradient}, rate)
     flat = stack.flat["layer"]
     assert [k for k in range(rows) if not torch.equal(flat[k], flat[0])] == []
-
-
-class TestPadding:
-    @pytest.mark.parametrize(
-        ("latent_size", "expected"), [(1, 125), (64, 125), (125, 125), (126, 189)]
-    )
-    def test_room_by_hand(self, latent_size, expected):
-        """With three numbers of the origin a code has 128 or 192."""
-        assert padding.room(latent_size, 3) == expected
-
-    def test_widened_by_hand(self):
-        """Two numbers of a pose code, three of an origin, room for four."""
-        code = torch.tensor([[1.0, 2.0, 7.0, 8.0, 9.0]])
-        expected = torch.tensor([[1.0, 2.0, 0.0, 0.0, 7.0, 8.0, 9.0]])
-        assert torch.equal(padding.widened(code, 2, 4), expected)
-        assert torch.equal(padding.widened(code[:, :2], 2, 4), expected[:, :4])
-
-    def test_a_layout_by_hand(self):
-        """A square layer for a code of 1 + 3 inside one for 2 + 3."""
-        small, wide = (
-            torch.nn.Linear(size, size, bias=False, device="meta") for size in (4, 5)
-        )
-        flat = torch.arange(1.0, 17)
-        expected = torch.zeros(5, 5)
-        index = torch.tensor([0, 2, 3, 4])
-        expected[index.unsqueeze(1), index] = flat.view(4, 4)
-        layout = Layout(small, wide, 1, 2)
-        assert torch.equal(layout.widen(flat), expected.flatten())
-        assert torch.equal(layout.narrow(expected.flatten()), flat)
-
-    def test_every_network_comes_back(self, short):
-        """Narrowing undoes widening, for parameters and running statistics."""
-        small, wide = (
-            crossing_net.build(short.replace({"latent_size": size}))
-            for size in (6, 125)
-        )
-        for name, module in small.items():
-            layout = Layout(module, wide[name], 6, 125)
-            flat = torch.cat([p.detach().flatten() for p in module.parameters()])
-            assert torch.equal(layout.narrow(layout.widen(flat)), flat)
-            buffers = dict(module.named_buffers())
-            back = layout.narrow_buffers(layout.widen_buffers(buffers))
-            assert back.keys() == buffers.keys()
-            for key, buffer in buffers.items():
-                assert torch.equal(back[key], buffer)
-
-
-def test_resident_crops_are_the_same_batches(hands, short):
-    """Crops kept on the device give what crops read from the set give."""
-    more: Sequence[batches.Frames] = [
-        batches.Frames(hands, torch.device("cpu"), torch.float32, resident=kept)
-        for kept in (False, True)
-    ]
-    for stage in batches.STAGES:
-        both = [list(batches.epoch(frames, short, stage, 0)) for frames in more]
-        for first, second in zip(*both, strict=True):
-            assert first.keys() == second.keys()
-            for name, value in first.items():
-                assert torch.equal(value, second[name])

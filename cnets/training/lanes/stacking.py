@@ -1,9 +1,9 @@
 """Which lanes run as one stack, and their networks and draws in one shape.
 
 A stack of no fixed width holds what comes, and its rows have the lanes' own shape.
-One of a fixed width above 1 always has as many rows, filled up with ghosts, and
-room for a code that no neighbour decides: every array has the same shape whatever
-the neighbours are, so sums are rounded alike. Training is not here (`bank`).
+One of a fixed width above 1 always has as many rows, filled up with padding
+lanes, and room for a code that no neighbour decides: every array has the same shape
+whatever the neighbours are, so sums are rounded alike. Training is not here (`bank`).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,9 +15,11 @@ from cnets import geometry
 from cnets.config import TrainConfig
 from cnets.networks import padding
 from cnets.networks.padding import Layout
-from cnets.training import batches, stages
-from cnets.training.batches import Frames
-from cnets.training.lanes import Lane, Stack
+from cnets.training import schedule
+from cnets.training.batches import draws, inputs
+from cnets.training.batches.frames import Frames
+from cnets.training.lanes.lane import Lane
+from cnets.training.lanes.stack import Stack
 
 
 class Stacking:
@@ -66,7 +68,7 @@ class Stacking:
         """Lanes that `groups` put together, side by side."""
         room, config = self._room(lanes[0]), lanes[0].config
         modules = self.modules(config.replace({"latent_size": room}))
-        modules = {name: modules[name] for name in stages.NETWORKS[lanes[0].stage]}
+        modules = {name: modules[name] for name in schedule.NETWORKS[lanes[0].stage]}
         if self._plain:
             return Stack(lanes, modules)
         origin = geometry.ORIGIN_SIZE
@@ -82,7 +84,7 @@ class Stacking:
         """What every row draws in its epoch, [rows, updates, ...], on the device."""
         every = []
         for lane in stack.lanes[: stack.own]:
-            drawn = batches.draws(frames, lane.config, lane.stage, lane.epoch)
+            drawn = draws.of_epoch(frames, lane.config, lane.stage, lane.epoch)
             for name in ("noise", "code"):
                 if name in drawn:
                     size, room = lane.config.latent_size, self._room(lane)
@@ -90,7 +92,7 @@ class Stacking:
             every.append(drawn)
         every += every[:1] * (len(stack.lanes) - stack.own)
         stacked = {n: torch.stack([drawn[n] for drawn in every]) for n in every[0]}
-        return batches.to_device(frames, stacked)
+        return inputs.to_device(frames, stacked)
 
     def _room(self, lane: Lane) -> int:
         size = lane.config.latent_size
@@ -106,7 +108,7 @@ class Stacking:
 
     def _shape(self, lane: Lane) -> tuple:
         """What lanes must have in common to be stacked."""
-        config, settings = lane.config, batches.stage_settings(lane.config, lane.stage)
+        config, settings = lane.config, schedule.stage_settings(lane.config, lane.stage)
         sizes = (settings.batch_size, settings.steps)
         joint = (config.joint.mixed_codes, config.joint.depth_clip)
         return (lane.stage, config.networks, self._room(lane), *sizes, *joint)

@@ -17,10 +17,11 @@ import torch
 
 from cnets.config import TrainConfig
 from cnets.networks import crossing_net
-from cnets.training import batches, code_digest, stages, state
-from cnets.training.bank import Bank, epochs_of
+from cnets.training import schedule, state
+from cnets.training.bank import Bank
 from cnets.training.epoch_report import EpochReport
-from cnets.training.lanes import Lane
+from cnets.training.lanes.lane import Lane, move_on
+from cnets.training.sharing import code_digest
 
 
 VERSION = 2
@@ -29,7 +30,7 @@ VERSION = 2
 SHARED = ("vae", "gan")
 """The stages whose product other runs may use: those before the warm-up."""
 
-PRODUCT = {"vae": crossing_net.VAE, "gan": stages.NETWORKS["gan"]}
+PRODUCT = {"vae": crossing_net.VAE, "gan": schedule.NETWORKS["gan"]}
 """The networks that a stage leaves behind for the later ones."""
 
 FIELDS = {
@@ -94,10 +95,10 @@ ROOT = "cnets.training.bank"
 APART = (
     "cnets.config",  # its values are in the key
     "cnets.data",  # so are fingerprint and rows
-    "cnets.training.fast",  # steps of the joint stage
+    "cnets.training.fast.joint",  # steps of the joint stage
+    "cnets.training.fast.strided",
     "cnets.metrics",  # figures of warm-up and joint stage
     "cnets.shapes",  # names only
-    "cnets.training.strided",
 )
 """Modules that the bank uses and no product of pre-training depends on. The code of
 every other one is in the key, so that a new module is in it until it stands here."""
@@ -135,7 +136,7 @@ def key(bank: Bank, config: TrainConfig, stage: str) -> StageKey:
         raise ValueError(f"`stage` must be one of {', '.join(SHARED)}, got {stage!r}.")
     flat = config.flat()
     inputs = {name: flat[name] for name in FIELDS[stage]}
-    inputs[f"{stage}.steps"] = batches.steps_an_epoch(config, stage, bank.data)
+    inputs[f"{stage}.steps"] = schedule.steps_an_epoch(config, stage, bank.data)
     if stage == "vae":
         del inputs["labelled_ratio"], inputs["label_seed"]
         inputs["labelled_rows"] = _rows(bank.frames.labelled(config))
@@ -195,10 +196,8 @@ def adopt(lane: Lane, found: Lane) -> None:
         lane.flat[name] = found.flat[name]
         lane.buffers[name] = dict(found.buffers[name])
     lane.terms = lane.terms | found.terms
-    lane.epoch = epochs_of(lane.config, found.stage)
-    while not lane.finished and lane.epoch >= epochs_of(lane.config, lane.stage):
-        following = batches.STAGES[batches.STAGES.index(lane.stage) + 1]
-        lane.stage, lane.epoch, lane.moments, lane.recent = following, 0, {}, ()
+    lane.epoch = schedule.epochs_of(lane.config, found.stage)
+    move_on(lane)
 
 
 def finite(lane: Lane) -> bool:

@@ -1,103 +1,24 @@
-"""Many trials side by side: one lane's state, and lanes stacked to run at once.
+"""Lanes of one stage and one shape, stacked to run at once.
 
-A lane is one trial: its networks' weights, their running statistics and its
-optimisers. Lanes of one stage and one shape are stacked; `torch.func.vmap`
-then runs a function that was written for a single trial on all of them. One
-row alone skips the transform. Nothing here knows a loss or a data set.
+`torch.func.vmap` runs a function that was written for a single trial on all rows;
+one row alone skips the transform. Nothing here knows a loss or a data set.
 
-The rows of a stack decide how its sums are rounded, so a stack may have more
-rows than lanes: ghosts repeat the first lane, and nobody reads what they learn.
+The rows of a stack decide how its sums are rounded, so a stack may have more rows
+than lanes. Padding lanes copy the first lane; their results are discarded.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from torch.func import vmap
 from torch.utils import _pytree as pytree
 
-from cnets.config import TrainConfig
 from cnets.networks.padding import Layout
-from cnets.training import optimiser
-from cnets.training.optimiser import Moments
-
-
-class Net(NamedTuple):
-    """What a module needs to run: parameters and buffers by name."""
-
-    params: dict[str, Tensor]
-    buffers: dict[str, Tensor]
-
-    def detached(self) -> "Net":
-        """The same values, through which no gradient flows."""
-        return Net({n: p.detach() for n, p in self.params.items()}, self.buffers)
-
-
-def run(
-    module: nn.Module, net: Net, *inputs: Tensor, keep_statistics: bool = True
-) -> Any:
-    """The module's output on one lane.
-
-    Args:
-        module: Gives the structure and the mode; its own weights are not used.
-        net: The lane's weights; running statistics are updated in place.
-        inputs: The module's inputs.
-        keep_statistics: False leaves the running statistics as they are. They
-            describe real images, for prediction; rendered batches stay out.
-    """
-    buffers = net.buffers
-    if not keep_statistics:
-        buffers = {name: buffer.clone() for name, buffer in buffers.items()}
-    return functional_call(module, {**net.params, **buffers}, inputs)
-
-
-@dataclass
-class Lane:
-    """The whole training state of one trial; `cnets.training.state` writes it to disk."""
-
-    config: TrainConfig
-    stage: str = "vae"
-    epoch: int = 0
-    """Epochs of the stage that are behind it."""
-    flat: dict[str, Tensor] = field(default_factory=dict)
-    """Parameters of each network, one after the other in one vector."""
-    buffers: dict[str, dict[str, Tensor]] = field(default_factory=dict)
-    moments: dict[str, dict[str, Moments]] = field(default_factory=dict)
-    """Adam's state by update, then by network; each update has its own."""
-    recent: tuple[dict[str, float], ...] = ()
-    """Figures of the stage's last epochs, for the rules of `health.rules`."""
-    terms: dict[str, float] = field(default_factory=dict)
-    """Newest value of every loss term, also of stages that are over."""
-    origin: str = ""
-    """SHA-256 of the model that its networks came from; empty for random ones."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether the joint stage is over."""
-        return self.stage == "joint" and self.epoch >= self.config.joint.epochs
-
-    def net(self, name: str, module: nn.Module) -> Net:
-        """One network of this lane alone."""
-        return Net(unflatten(self.flat[name], module), self.buffers[name])
-
-
-def unflatten(flat: Tensor, module: nn.Module) -> dict[str, Tensor]:
-    """Views of a [..., parameters] array under the module's parameter names."""
-    views, start = {}, 0
-    for name, parameter in module.named_parameters():
-        part = flat[..., start : start + parameter.numel()]
-        views[name] = part.unflatten(-1, parameter.shape)
-        start += parameter.numel()
-    return views
-
-
-def take(lane: Lane, name: str, module: nn.Module) -> None:
-    """Make the weights of an initialised module the lane's own."""
-    parts = [p.detach().reshape(-1) for p in module.parameters()]
-    lane.flat[name] = torch.cat(parts)
-    lane.buffers[name] = {n: b.detach().clone() for n, b in module.named_buffers()}
+from cnets.training.lanes import optimiser
+from cnets.training.lanes.lane import Lane, Net, unflatten
+from cnets.training.lanes.optimiser import Moments
 
 
 class Stack:
@@ -123,11 +44,11 @@ class Stack:
             spread: How many times larger a code is here than in each lane.
         """
         self.own = len(lanes)
-        """Rows that are lanes; the others are ghosts."""
-        ghosts = (rows or self.own) - self.own
-        self.lanes = [*lanes, *[lanes[0]] * ghosts]
+        """Rows that are lanes; the others are padding lanes."""
+        padding = (rows or self.own) - self.own
+        self.lanes = [*lanes, *[lanes[0]] * padding]
         self.modules = modules
-        self._layouts = [*layouts, *list(layouts[:1]) * ghosts]
+        self._layouts = [*layouts, *list(layouts[:1]) * padding]
         self.flat = {
             n: torch.stack(
                 [self._wide(k, n, lane.flat[n]) for k, lane in enumerate(self.lanes)]
@@ -141,7 +62,7 @@ class Stack:
         self.spread: Tensor | None = None
         """What a mean over a code has to be multiplied by, if by anything."""
         if spread:
-            factors = [*spread, *list(spread[:1]) * ghosts]
+            factors = [*spread, *list(spread[:1]) * padding]
             self.spread = flat.new_tensor(factors)
 
     def _wide(self, row: int, name: str, flat: Tensor) -> Tensor:

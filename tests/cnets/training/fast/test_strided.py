@@ -1,8 +1,10 @@
+"""Tests of `cnets.training.fast.strided`: held against the plain convolutions."""
+
 import pytest
 import torch
 from torch.nn import functional
 
-from cnets.training import strided
+from cnets.training.fast import strided
 
 
 def drawn(*shape):

@@ -1,0 +1,102 @@
+"""A data set as the networks see it: poses in units, and crops on the device.
+
+Crops stay where the data set keeps them, or on a GPU with enough memory. Which
+rows an update sees is decided by `draws`.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cnets import geometry
+from cnets.config import TrainConfig
+from cnets.data import HandData
+
+
+ROWS_AT_ONCE = 1024
+"""Crops that are moved to the device at once."""
+
+RESIDENT_SHARE = 0.5
+"""Most of the device's free memory that the crops may take."""
+
+
+class Frames:
+    """A data set as the networks see it: poses in units, crops on demand."""
+
+    def __init__(
+        self,
+        data: HandData,
+        device: torch.device,
+        dtype: torch.dtype,
+        *,
+        resident: bool | None = None,
+    ) -> None:
+        """Compute poses and origins once.
+
+        Args:
+            data: The data set.
+            device: Where batches are wanted.
+            dtype: Kind of number that they are wanted in.
+            resident: Whether all crops are kept on the device, as they are on
+                disk; None keeps them on a GPU whose free memory they fill to
+                `RESIDENT_SHARE` at most.
+        """
+        self.data = data
+        self.device, self.dtype = device, dtype
+        joints_mm = torch.tensor(data.joints_mm)
+        self.centres_mm = torch.tensor(data.centres_mm)
+        units = geometry.to_units(joints_mm, self.centres_mm)
+        pose, origin = geometry.split_origin(units, data.root)
+        self.pose = pose.to(device, dtype)
+        self.origin = origin.to(device, dtype)
+        self._labelled: dict[tuple[float, int], np.ndarray] = {}
+        self.resident = _fits(data, device) if resident is None else resident
+        self._kept = _all_crops(data, device) if self.resident else None
+
+    def labelled(self, config: TrainConfig) -> np.ndarray:
+        """Rows whose labels a configuration may use, ascending."""
+        choice = (config.labelled_ratio, config.label_seed)
+        if choice not in self._labelled:
+            self._labelled[choice] = self.data.labelled(*choice)
+        return self._labelled[choice]
+
+    def depth(self, rows: np.ndarray | Tensor) -> Tensor:
+        """Crops of the given rows, [*rows, 1, side, side]."""
+        if self._kept is not None:
+            index = torch.as_tensor(rows, device=self.device)
+            return self._kept[index].to(self.dtype).unsqueeze(-3)
+        index = rows.cpu().numpy() if isinstance(rows, Tensor) else rows
+        crops = torch.from_numpy(self._crops(index))
+        return crops.to(self.device, self.dtype).unsqueeze(-3)
+
+    def _crops(self, rows: np.ndarray) -> np.ndarray:
+        labelled = len(self.data.crops)
+        if not len(self.data.unlabelled) or rows.max(initial=0) < labelled:
+            return np.take(self.data.crops, rows, axis=0)
+        found = np.take(self.data.crops, np.minimum(rows, labelled - 1), axis=0)
+        beyond = rows >= labelled
+        found[beyond] = self.data.unlabelled[rows[beyond] - labelled]
+        return found
+
+
+def _fits(data: HandData, device: torch.device) -> bool:
+    """Whether the crops leave a GPU enough of its free memory."""
+    if device.type != "cuda":
+        return False
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return data.crops.nbytes + data.unlabelled.nbytes <= RESIDENT_SHARE * free_bytes
+
+
+def _all_crops(data: HandData, device: torch.device) -> Tensor:
+    """All crops as they are on disk, those without labels last."""
+    parts = [p for p in (data.crops, data.unlabelled) if len(p)]
+    shape = (sum(map(len, parts)), *data.crops.shape[1:])
+    kind = torch.from_numpy(data.crops[:0].copy()).dtype
+    kept = torch.empty(shape, dtype=kind, device=device)
+    start = 0
+    for part in parts:
+        for first in range(0, len(part), ROWS_AT_ONCE):
+            some = torch.from_numpy(part[first : first + ROWS_AT_ONCE].copy())
+            kept[start : start + len(some)] = some.to(device)
+            start += len(some)
+    return kept

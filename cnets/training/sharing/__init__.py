@@ -1,0 +1,1 @@
+"""Names of pre-trainings, so that trials may share their products."""

@@ -1,0 +1,89 @@
+"""Stage C after the warm-up: the update of discriminator and generator in turn.
+
+The VAE is frozen here.
+
+Source:
+    Wan et al. 2017, arXiv:1702.03431, algorithm 1, with the released code's
+    choices; the semi-supervised batch is half labelled, half unlabelled.
+"""
+
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from cnets.networks import crossing_net, losses
+from cnets.training.lanes.lane import run
+from cnets.training.lanes.stack import Stack
+from cnets.training.updates import parts, scenes
+from cnets.training.updates.parts import Batch, Modules, Nets, Terms
+
+
+def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
+    """One update of the joint stage: discriminator, then generator.
+
+    Both see the same batch, codes and noise; the images are rendered once and
+    the generator's update looks at them through the updated discriminator.
+    """
+    modules = stack.modules
+    scene = stack.map(
+        partial(scenes.imagine, modules),
+        parts.pick(stack, crossing_net.RENDERING),
+        batch,
+    )
+    terms = stack.map(
+        partial(discriminator_terms, modules),
+        parts.pick(stack, crossing_net.DISCRIMINATOR),
+        batch,
+        parts.detached(scene),
+    )
+    terms = parts.over_own_codes(stack, terms)
+    adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
+    total = stack.weighted(
+        {"adversarial": adversarial, "posterior": terms["posterior"]}
+        | parts.smoothness(terms)
+    )
+    stack.descend("discriminator", crossing_net.DISCRIMINATOR, total, learning_rate)
+    seen = stack.map(
+        partial(generator_terms, modules),
+        parts.fixed(stack, crossing_net.DISCRIMINATOR),
+        batch,
+        scene,
+    )
+    seen = parts.over_own_codes(stack, seen)
+    depth = stack.map(partial(scenes.depth_term, parts.depth_clip(stack)), batch, scene)
+    matched = {"feature_matching": seen["feature_matching"]}
+    total = stack.weighted(depth | matched | parts.smoothness(seen))
+    stack.descend("generator", crossing_net.GENERATOR, total, learning_rate)
+    return parts.detached(terms | depth | matched)
+
+
+def discriminator_terms(
+    modules: Modules, nets: Nets, batch: Batch, scene: Batch
+) -> Terms:
+    """Everything that the discriminator's update minimises, one lane."""
+    size = len(batch["measured"])
+    images = torch.cat([batch["measured"], batch["unlabelled"]])
+    maps = run(modules["trunk"], nets["trunk"], images)
+    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
+    head, net = modules["real"], nets["real"]
+    _, on_real = run(head, net, maps)
+    _, on_fake = run(head, net, fake_maps, keep_statistics=False)
+    return scenes.read_codes(modules, nets, maps[:size], fake_maps, scene) | {
+        "adversarial_real": losses.judged_real(on_real),
+        "adversarial_fake": losses.judged_rendered(on_fake),
+    }
+
+
+def generator_terms(modules: Modules, nets: Nets, batch: Batch, scene: Batch) -> Terms:
+    """What the generator's update minimises through the discriminator, one lane."""
+    size = len(batch["measured"])
+    images = torch.cat([batch["measured"], batch["unlabelled"]])
+    maps = scenes.maps_of(modules, nets, images)
+    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
+    head, net = modules["real"], nets["real"]
+    real, _ = run(head, net, maps, keep_statistics=False)
+    fake, _ = run(head, net, fake_maps, keep_statistics=False)
+    embed = partial(run, modules["smoother"], nets["smoother"], keep_statistics=False)
+    terms = scenes.smoothness_terms(embed(maps[:size]), embed(fake_maps), scene)
+    return terms | {"feature_matching": losses.feature_matching(real, fake)}

@@ -1,0 +1,80 @@
+"""Tests of `cnets.training.batches.draws`: what an epoch depends on."""
+
+import numpy as np
+import pytest
+import torch
+
+from cnets import presets
+from cnets.config import TrainConfig
+from cnets.training import schedule
+from cnets.training.batches import draws
+from cnets.training.batches.frames import Frames
+
+
+@pytest.fixture
+def frames(hands) -> Frames:
+    """The small set on the CPU."""
+    return Frames(hands, torch.device("cpu"), torch.float32)
+
+
+@pytest.fixture
+def run() -> TrainConfig:
+    """Three updates a stage, half of the frames labelled."""
+    changes = {"networks.joints": 5, "latent_size": 6, "labelled_ratio": 0.5}
+    steps = {f"{stage}.steps": 3 for stage in ("vae", "gan", "joint")}
+    sizes = {f"{stage}.batch_size": 8 for stage in ("vae", "gan", "joint")}
+    return presets.preset("tiny").replace(changes | steps | sizes)
+
+
+@pytest.mark.parametrize("stage", schedule.STAGES)
+class TestEveryStage:
+    def test_repeats(self, frames, run, stage):
+        """An epoch that is drawn again is the same to the last bit."""
+        first, second = (draws.of_epoch(frames, run, stage, 4) for _ in range(2))
+        assert first.keys() == second.keys()
+        assert all(torch.equal(first[name], second[name]) for name in first)
+
+    @pytest.mark.parametrize("change", [{"seed": 1}, {}])
+    def test_seed_and_epoch_matter(self, frames, run, stage, change):
+        """Another seed, and the next epoch of the same one, draw other rows."""
+        first = draws.of_epoch(frames, run, stage, 0)["rows"]
+        number = 0 if change else 1
+        second = draws.of_epoch(frames, run.replace(change), stage, number)["rows"]
+        assert not torch.equal(first, second)
+
+    def test_the_order_of_the_data_does_not_depend_on_the_code(
+        self, frames, run, stage
+    ):
+        """Rows are the same for codes of two sizes."""
+        wide = run.replace({"latent_size": 20})
+        first, second = (draws.of_epoch(frames, r, stage, 0) for r in (run, wide))
+        assert torch.equal(first["rows"], second["rows"])
+
+
+class TestRows:
+    def test_labelled_ones_are_those_that_may_be_used(self, frames, run):
+        """VAE and joint stage see no other label; the rest is the second half."""
+        labelled = frames.labelled(run)
+        for stage in ("vae", "joint"):
+            rows = draws.of_epoch(frames, run, stage, 0)["rows"]
+            assert np.isin(rows.numpy(), labelled).all()
+        others = draws.of_epoch(frames, run, "joint", 0)["others"]
+        assert not np.isin(others.numpy(), labelled).any()
+
+
+class TestNoise:
+    def test_has_the_scale_of_the_configuration(self, frames, run):
+        """The same draw, twice as large."""
+        twice = run.replace({"vae.noise_std": 2 * run.vae.noise_std})
+        first, second = (
+            draws.of_epoch(frames, r, "vae", 0)["noise"] for r in (run, twice)
+        )
+        assert first.shape == (3, 8, 6)
+        torch.testing.assert_close(2 * first, second)
+
+    def test_codes_of_the_gan_are_uniform_with_room_for_the_origin(self, frames, run):
+        """Six numbers and three of the origin, each in [-1, 1]."""
+        code = draws.of_epoch(frames, run.replace({"gan.steps": 50}), "gan", 0)["code"]
+        assert code.shape == (50, 8, 9)
+        assert code.abs().max() <= 1
+        assert code.std().item() == pytest.approx(3**-0.5, abs=0.02)

@@ -1,0 +1,54 @@
+"""Tests of `cnets.training.batches.frames`: what the networks see of a data set."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from cnets import presets
+from cnets.training import schedule
+from cnets.training.batches import inputs
+from cnets.training.batches.frames import Frames
+
+
+def made(data, **options) -> Frames:
+    """The frames of a data set on the CPU."""
+    return Frames(data, torch.device("cpu"), torch.float32, **options)
+
+
+class TestFrames:
+    def test_poses_and_origins_are_in_units_of_50_mm(self, hands):
+        """The root lies in the origin, the other joints relative to it in the pose."""
+        frames = made(hands)
+        units = (hands.joints_mm - hands.centres_mm[:, None]) / 50
+        np.testing.assert_allclose(frames.origin.numpy(), units[:, 0], atol=1e-5)
+        relative = (units - units[:, :1]).reshape(90, 15)
+        np.testing.assert_allclose(frames.pose.numpy(), relative, atol=1e-5)
+
+    def test_crops_come_in_the_order_of_the_rows(self, hands):
+        """Rows may come twice; the channel's axis stands before the image."""
+        found = made(hands).depth(np.array([7, 3, 7]))
+        assert found.shape == (3, 1, 32, 32)
+        assert np.array_equal(found[:, 0].numpy(), hands.crops[[7, 3, 7]])
+
+    def test_unlabelled_crops_are_numbered_on(self, hands):
+        """Row 90 of ninety frames is the first one without a label."""
+        extra = np.full((2, 32, 32), 0.25, np.float16)
+        more = dataclasses.replace(hands, unlabelled=extra)
+        for kept in (False, True):
+            found = made(more, resident=kept).depth(np.array([89, 90]))
+            assert np.array_equal(found[0, 0].numpy(), hands.crops[89])
+            assert (found[1] == 0.25).all()
+
+
+def test_resident_crops_are_the_same_batches(hands):
+    """Crops kept on the device give what crops read from the set give."""
+    short = presets.preset("tiny").replace({"networks.joints": 5})
+    more: Sequence[Frames] = [made(hands, resident=kept) for kept in (False, True)]
+    for stage in schedule.STAGES:
+        both = [list(inputs.of_epoch(frames, short, stage, 0)) for frames in more]
+        for first, second in zip(*both, strict=True):
+            assert first.keys() == second.keys()
+            for name, value in first.items():
+                assert torch.equal(value, second[name])
