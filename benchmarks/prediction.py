@@ -22,11 +22,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnets import geometry
+from cnets.cameras import CAMERAS
 from cnets.config import TrainConfig
 from cnets.data.crops import crop
 from cnets.hands.skeleton import NYU36
-from cnets.inference import folded, onnx_graph
+from cnets.inference import folded, onnx_graph, predictor
 from cnets.inference.model import Model
 from cnets.networks import crossing_net
 
@@ -71,7 +71,7 @@ def model_of_the_paper() -> Model:
         name="random",
         config=config,
         skeleton=NYU36,
-        camera=geometry.CAMERAS["nyu"],
+        camera=CAMERAS["nyu"],
         modules=modules,
     )
 
@@ -79,7 +79,7 @@ def model_of_the_paper() -> Model:
 def ways(model: Model, threads: int, compiled: bool) -> list[Way]:
     """Every way that this machine has, the plain modules first."""
     plain = folded.Folded(model)
-    fast = folded.fast(model)
+    fast = predictor.fast(model)
     last = folded.Folded(model)
     last.convolutions.to(memory_format=torch.channels_last)  # pyright: ignore
     found = [
@@ -99,7 +99,7 @@ def ways(model: Model, threads: int, compiled: bool) -> list[Way]:
     found.append(Way(name="torch: fast, 1 thread", runs=(fast,), threads=1))
     if threads > 1:
         name = f"torch: fast, {threads} frames at once"
-        runs = tuple(folded.fast(model) for _ in range(threads))
+        runs = tuple(predictor.fast(model) for _ in range(threads))
         found.append(Way(name=name, runs=runs, threads=1))
     if not onnx_graph.missing():
         found += onnx_ways(model, threads)
@@ -161,7 +161,7 @@ def compile_(model: Model) -> Run:
 
 def with_crop(model: Model) -> Run:
     """Cutting a hand out of a frame of 640 x 480, then `fast`; for timing only."""
-    read, camera = folded.fast(model), geometry.CAMERAS["nyu"]
+    read, camera = predictor.fast(model), CAMERAS["nyu"]
     draw = np.random.default_rng(0)
     frame = (700 + 60 * draw.random((480, 640))).astype(np.float32)
     uvd = np.array([330.0, 250.0, 720.0], np.float32)

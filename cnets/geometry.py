@@ -1,15 +1,15 @@
 """The only place where millimetres, pixels and the networks' units meet.
 
 Camera frame: x right, y up, z away from the camera. Pixels: u right, v down;
-an image's first pixel spans u in [0, 1], its middle is at 0.5.
+an image's first pixel spans u in [0, 1], its middle is at 0.5. The cameras' own
+numbers are in `cameras`.
 """
-
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from cnets.cameras import Camera
 from cnets.shapes import (
     CentreMm,
     Depth,
@@ -33,28 +33,6 @@ CUBE_MM = 250.0
 
 BEHIND_MM = 10.0
 """What the released crops add to a depth before they are scaled."""
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A pinhole camera; focal lengths and principal point in pixels."""
-
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    width_px: int
-    height_px: int
-
-
-CAMERAS = {
-    "nyu": Camera(588.03, 587.07, 320.0, 240.0, 640, 480),
-    "icvl": Camera(240.99, 240.96, 160.0, 120.0, 320, 240),
-    "msra": Camera(241.42, 241.42, 160.0, 120.0, 320, 240),
-    "sr300": Camera(475.065948, 475.065857, 315.944855, 245.287079, 640, 480),
-    "kinect2": Camera(363.9, 363.9, 255.4, 206.3, 512, 424),
-}
-"""Cameras of the data sets, and of two more sensors."""
 
 
 def to_mm_from_uvd(uvd: Float[Tensor, "batch joints 3"], camera: Camera) -> JointsMm:

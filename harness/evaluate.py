@@ -21,7 +21,7 @@ from cnets.data.files import label_files
 from cnets.data.hand_data import SPLITS
 from cnets.data.readers.label_sets import LabelSet, label_set
 from cnets.hands.skeleton import Skeleton
-from cnets.inference import folded, models
+from cnets.inference import models, predictor
 from cnets.inference.model import Model
 from harness.commands.cli import DONE
 from harness.commands.functions import preparation
@@ -284,7 +284,7 @@ def _rows(data: HandData, part: str) -> np.ndarray:
 
 def _predicted(model: Model, data: HandData, rows: np.ndarray, device: str) -> Tensor:
     """All joints of some frames, millimetres."""
-    predict = folded.fast(model, device)
+    predict = predictor.fast(model, device)
     console, found = Console(stderr=True), []
     for start in track(
         range(0, len(rows), ROWS_AT_ONCE),

@@ -22,7 +22,7 @@ import torch
 from cnets import metrics
 from cnets.config import TrainConfig
 from cnets.data import HandData, open_data
-from cnets.inference import exported, folded, models, onnx_graph, published
+from cnets.inference import exported, models, onnx_graph, predictor, published
 from cnets.inference.model import Model
 from cnets.training import state
 from cnets.training.lanes.lane import Lane
@@ -284,7 +284,7 @@ def _errors(
     model: Model, data: HandData, rows: np.ndarray, device: str
 ) -> dict[str, Any]:
     """Errors on some frames, and those of the pose VAE alone."""
-    predict = folded.fast(model, device)
+    predict = predictor.fast(model, device)
     found = []
     for start in range(0, len(rows), ROWS_AT_ONCE):
         depth, centre_mm = _crops(data, rows[start : start + ROWS_AT_ONCE])

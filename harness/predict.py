@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.progress import track
 
 from cnets import geometry
+from cnets.cameras import CAMERAS, Camera
 from cnets.data.crops import centre, crop
 from cnets.data.files import depth_files
-from cnets.geometry import CAMERAS, Camera
-from cnets.inference import folded, models, pictures
-from cnets.inference.folded import Predictor
+from cnets.inference import models, pictures, predictor
 from cnets.inference.model import Model
+from cnets.inference.predictor import Predictor
 from harness.commands.cli import DONE, FAILED, complain
 from harness.commands.printing import tables
 from harness.commands.verbs import Predict
@@ -59,7 +59,7 @@ def predict(verb: Predict) -> int:
         raise ValueError(f"`view` must lie in a folder that exists, got {verb.view!r}.")
     paths = frames_of(verb.frames)
     model = models.open_model(verb.model)
-    run, side_px = folded.fast(model, verb.device), model.config.networks.side_px
+    run, side_px = predictor.fast(model, verb.device), model.config.networks.side_px
     found, passed_over = [], []
     for path in _tracked(list(paths)):
         try:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cnets.cameras import Camera
 from cnets.data import splits
-from cnets.geometry import Camera
 from cnets.hands.skeleton import Skeleton
 
 

@@ -15,7 +15,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from cnets.geometry import Camera, crop_pixels
+from cnets.cameras import Camera
+from cnets.geometry import crop_pixels
 from cnets.shapes import CentreMm, DepthMm
 
 

@@ -23,8 +23,8 @@ from safetensors.torch import load as read_tensors, save as tensors_to_bytes
 from torch import Tensor, nn
 
 from cnets import geometry
+from cnets.cameras import Camera
 from cnets.config import TrainConfig
-from cnets.geometry import Camera
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
 from cnets.networks import crossing_net

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from cnets import geometry
+from cnets.cameras import Camera
 from cnets.config import TrainConfig
-from cnets.geometry import Camera
 from cnets.hands.skeleton import Skeleton
 from cnets.shapes import CentreMm, Depth, Joints, JointsMm
 

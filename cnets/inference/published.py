@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cnets.cameras import CAMERAS
 from cnets.config import TrainConfig
-from cnets.geometry import CAMERAS
 from cnets.hands import skeleton
 from cnets.inference.model import Model
 from cnets.networks import crossing_net

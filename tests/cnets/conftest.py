@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from cnets.cameras import CAMERAS
 from cnets.data import HandData
 from cnets.data.splits import TEST, TRAIN, VALIDATION
-from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import Skeleton
 
 

@@ -4,11 +4,10 @@ import pytest
 import torch
 
 from cnets import geometry
+from cnets.cameras import CAMERAS, Camera
 
 
-CAMERA = geometry.Camera(
-    fx=500.0, fy=400.0, cx=320.0, cy=240.0, width_px=640, height_px=480
-)
+CAMERA = Camera(fx=500.0, fy=400.0, cx=320.0, cy=240.0, width_px=640, height_px=480)
 """A camera with numbers that are easy to divide by."""
 
 
@@ -24,10 +23,10 @@ class TestToMmFromUvd:
         joints = geometry.to_mm_from_uvd(uvd, CAMERA)
         torch.testing.assert_close(joints, torch.tensor([[[100.0, 100.0, 1000.0]]]))
 
-    @pytest.mark.parametrize("name", geometry.CAMERAS)
+    @pytest.mark.parametrize("name", CAMERAS)
     def test_round_trip(self, name):
         """Every camera sees a point at the pixel that the point was taken from."""
-        camera = geometry.CAMERAS[name]
+        camera = CAMERAS[name]
         uvd = torch.rand(4, 9, 3, dtype=torch.float64) * 300 + 200
         pixels = geometry.to_pixels(geometry.to_mm_from_uvd(uvd, camera), camera)
         torch.testing.assert_close(pixels, uvd[..., :2])

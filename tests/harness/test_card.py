@@ -1,7 +1,7 @@
 import pytest
 
 from cnets import presets
-from cnets.geometry import CAMERAS
+from cnets.cameras import CAMERAS
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
 from cnets.networks import crossing_net

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 
 from cnets import geometry
+from cnets.cameras import CAMERAS
 from cnets.data.readers import label_sets
-from cnets.geometry import CAMERAS
 from harness import predict
 from harness.commands import cli
 

@@ -14,9 +14,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy import ndimage
 
+from cnets.cameras import Camera
 from cnets.data.crops import crop
 from cnets.data.crops.crop import FrameMm, Uvd
-from cnets.geometry import CUBE_MM, Camera
+from cnets.geometry import CUBE_MM
 
 
 NEAREST_MM, FARTHEST_MM = 10.0, 1500.0

@@ -11,7 +11,8 @@ import torch
 from jaxtyping import Float
 
 from cnets import geometry
-from cnets.geometry import CUBE_MM, Camera
+from cnets.cameras import Camera
+from cnets.geometry import CUBE_MM
 
 
 FrameMm = Float[np.ndarray, "height width"]

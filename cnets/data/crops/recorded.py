@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from cnets import geometry
+from cnets.cameras import Camera
 from cnets.data.crops import centre, crop
 from cnets.data.crops.source import Part, Source
 from cnets.data.files import depth_files
-from cnets.geometry import Camera
 
 
 VERSION = 1

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cnets.cameras import CAMERAS, Camera
 from cnets.data.files import label_files
 from cnets.data.files.label_files import JointsMm, Uvd
 from cnets.data.readers import icvl, msra, nyu, recording
-from cnets.geometry import CAMERAS, Camera
 from cnets.hands.skeleton import HAND21, ICVL16, NYU36, Skeleton
 
 

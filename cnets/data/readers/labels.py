@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnets.geometry import Camera
+from cnets.cameras import Camera
 from cnets.hands.skeleton import Skeleton
 
 

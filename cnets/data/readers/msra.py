@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from cnets.cameras import CAMERAS
 from cnets.data import splits
 from cnets.data.files import label_files
 from cnets.data.readers import recording as shared
 from cnets.data.readers.recording import Recording
 from cnets.data.splits import GAP_FRAMES, TEST, TRAIN, UNUSED, VALIDATION
-from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import HAND21
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from cnets.cameras import CAMERAS
 from cnets.data import splits
 from cnets.data.files import label_files, matlab_files
 from cnets.data.files.label_files import Uvd
 from cnets.data.readers import recording as shared
 from cnets.data.readers.recording import Recording
 from cnets.data.splits import TEST
-from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import NYU36
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from cnets import geometry
+from cnets.cameras import CAMERAS
 from cnets.data import splits
 from cnets.data.files import label_files
 from cnets.data.readers.labels import Labels
-from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import NYU36
 
 

@@ -13,10 +13,10 @@ import torch
 from jaxtyping import Bool, Float, Int, Int8
 
 from cnets import geometry
+from cnets.cameras import Camera
 from cnets.data import splits
 from cnets.data.files import label_files, matlab_files
 from cnets.data.splits import GAP_FRAMES, TEST, TRAIN, UNUSED, VALIDATION
-from cnets.geometry import Camera
 from cnets.hands.skeleton import Skeleton
 
 

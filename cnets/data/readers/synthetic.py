@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
+from cnets.cameras import CAMERAS
 from cnets.data import splits
 from cnets.data.readers.labels import Labels
-from cnets.geometry import CAMERAS
 from cnets.hands import hand
 from cnets.hands.skeleton import HAND21
 

@@ -6,8 +6,8 @@ Grey files of fewer bits, such as masks, are passed over: they cannot hold a dep
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnets.cameras import CAMERAS, Camera
 from cnets.data.files import depth_files
-from cnets.geometry import CAMERAS, Camera
 
 
 GUESSED = ("sr300", "kinect2", "msra")

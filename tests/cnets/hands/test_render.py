@@ -11,12 +11,13 @@ import pytest
 import torch
 
 from cnets import geometry
+from cnets.cameras import CAMERAS
 from cnets.data.readers import poses, synthetic
 from cnets.data.readers.labels import Labels
 from cnets.hands import render
 
 
-CAMERA = geometry.CAMERAS["nyu"]
+CAMERA = CAMERAS["nyu"]
 SIDE_PX = 48
 
 

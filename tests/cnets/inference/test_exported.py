@@ -11,7 +11,7 @@ import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from cnets import presets
-from cnets.geometry import CAMERAS
+from cnets.cameras import CAMERAS
 from cnets.hands.skeleton import HAND21
 from cnets.inference import exported
 from cnets.inference.model import Model

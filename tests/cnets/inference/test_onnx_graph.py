@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from cnets import geometry
+from cnets.cameras import CAMERAS
 from cnets.data.crops import crop
 from cnets.inference import onnx_graph, published
 from cnets.inference.model import Model
@@ -40,7 +41,7 @@ def real(realdata) -> tuple[torch.Tensor, torch.Tensor]:
     lines = (realdata / "nyu" / "centers" / "nyu_center.txt").read_text().splitlines()
     uvd = np.array(lines[0].split(), np.float32)
     shifts = np.array([[0, 0, 0], [6, 0, 5], [0, -9, -10], [-12, 4, 20]], np.float32)
-    camera = geometry.CAMERAS["nyu"]
+    camera = CAMERAS["nyu"]
     depth = [crop.crop(frame, uvd + shift, camera, 128) for shift in shifts]
     places = torch.from_numpy(uvd + shifts)[:, None]
     centre_mm = geometry.to_mm_from_uvd(places, camera)[:, 0]

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from cnets import geometry
+from cnets.cameras import CAMERAS
 from cnets.data.crops import crop
-from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import NYU36
 from cnets.inference import published
 from cnets.inference.model import Model

@@ -5,8 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
+from cnets.cameras import CAMERAS
 from cnets.data.crops import centre
-from cnets.geometry import CAMERAS
 
 
 CAMERA = CAMERAS["msra"]

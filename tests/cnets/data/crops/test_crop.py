@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from cnets import geometry
+from cnets.cameras import CAMERAS, Camera
 from cnets.data.crops import crop
-from cnets.geometry import Camera
 
 
 CAMERA = Camera(fx=200.0, fy=100.0, cx=32.0, cy=24.0, width_px=64, height_px=48)
@@ -145,6 +145,6 @@ class TestRealFrame:
             channels = np.asarray(image).astype(np.float32)
         depth = channels[..., 1] * 256 + channels[..., 2]
         centre = uvd(210.1553, 268.6423, 776.0995)
-        found = crop.crop(depth, centre, geometry.CAMERAS["nyu"], 128)
+        found = crop.crop(depth, centre, CAMERAS["nyu"], 128)
         assert 0.2 < (found < 1).mean() < 0.5
         assert (found[[0, -1]] == 1).mean() > 0.7

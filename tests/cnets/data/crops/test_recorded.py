@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from scipy.io import loadmat, savemat
 
+from cnets.cameras import CAMERAS
 from cnets.data import open_data
 from cnets.data.crops import crop
 from cnets.data.crops.recorded import Recorded
 from cnets.data.files import depth_files, label_files
-from cnets.geometry import CAMERAS
 
 
 CAMERA = CAMERAS["msra"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnets import geometry
+from cnets.cameras import CAMERAS
 from cnets.data.readers import poses
 from cnets.data.readers.labels import Labels
 from cnets.data.splits import TEST
@@ -62,7 +62,7 @@ class TestLabels:
         """Tables are found plain and gzipped, in the folder and in joints36."""
         write(tmp_path / inner, tables, gz)
         labels = poses.labels(str(tmp_path))
-        camera = geometry.CAMERAS["nyu"]
+        camera = CAMERAS["nyu"]
         x, y, z = np.moveaxis(labels.joints_mm.astype(float), -1, 0)
         np.testing.assert_allclose(z, tables["d"], rtol=1e-6)
         np.testing.assert_allclose(320 + 588.03 * x / z, tables["u"], rtol=1e-5)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnets.cameras import CAMERAS
 from cnets.data.readers import unlabelled
-from cnets.geometry import CAMERAS
 
 
 def grey(path, width, height):
