@@ -162,9 +162,9 @@ def mean_pose_errors(labels: JointsMm, root: int) -> Errors:
     """Errors of one and the same pose in every frame, put at the frame's root.
 
     The pose is the mean of these labels relative to the root, so this is what a
-    model reaches that knows where the hand is and nothing else. `mean_pose_error`
-    of `harness.worker.runner` is another baseline: its mean is that of the training
-    labels, relative to the centre of the crop.
+    model reaches that knows where the hand is and nothing else. `data.mean_pose` is
+    another baseline: its mean is that of the training labels, relative to the
+    centre of the crop.
 
     Args:
         labels: All frames.

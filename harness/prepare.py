@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from cnets.config import TrainConfig
-from cnets.data import HandData, open_data, resolved, resolved_folder
+from cnets.data import HandData, mean_pose, open_data, resolved, resolved_folder
 from cnets.data.crops.cache import Progress
 from harness.definition import initial, provenance
 from harness.definition.job import DataChoice
 from harness.definition.options import SearchOptions
 from harness.driver import sampler
-from harness.worker.runner import mean_pose_error
 from results import Header, check_name
 from search_spaces import OneOf, Parameter, Real, Space, Value, Whole, registry
 
@@ -124,7 +123,7 @@ def header_of(prepared: Prepared) -> Header:
     options, data = prepared.options, prepared.data
     configs = {r: prepared.base.replace({"labelled_ratio": r}) for r in prepared.ratios}
     baseline = {
-        str(ratio): mean_pose_error(
+        str(ratio): mean_pose.error_mm(
             data, config.replace({"label_seed": options.seed}), "validation"
         )
         for ratio, config in configs.items()

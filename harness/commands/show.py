@@ -3,17 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from cnets import geometry
-from cnets.data import HandData, open_data
+from cnets.data import open_data
 from cnets.data.crops.cache import Progress
-from cnets.data.files import depth_files
-from cnets.inference import pictures
-
-
-COLUMNS = 8
-"""Frames in a row of the picture."""
+from cnets.inference import crop_pictures, pictures
 
 
 def draw(
@@ -49,48 +42,8 @@ def draw(
         raise ValueError(f"`out` must lie in a folder that exists, got {str(out)!r}.")
     data = open_data(spec, side_px=side_px, split=split, cache=cache, progress=progress)
     rows = np.linspace(0, len(data.crops) - 1, min(frames, len(data.crops))).astype(int)
-    pictures.save_png(out, page(data, rows))
+    pictures.save_png(out, crop_pictures.page(data, rows))
     sizes = ", ".join(
         f"{len(data.rows(name))} {name}" for name in ("train", "validation", "test")
     )
     return f"{out}: {len(rows)} of {len(data.crops)} frames of {spec} ({sizes})."
-
-
-def page(data: HandData, rows: np.ndarray) -> pictures.Picture:
-    """Rows of frames if there are any, of crops, and of crops with their joints."""
-    plain = [pictures.of_depth(crop) for crop in data.crops[rows]]
-    drawn = joints(data, rows, torch.tensor(data.joints_mm[rows]), plain)
-    frames = [
-        pictures.of_frame(depth_files.read_any(data.files[row]))
-        for row in (rows if data.files else ())
-    ]
-    tiles, columns = [], min(COLUMNS, len(rows))
-    for start in range(0, len(rows), columns):
-        part = slice(start, start + columns)
-        blank = [np.zeros_like(plain[0])] * (columns - len(plain[part]))
-        for row in (frames, plain, drawn) if frames else (plain, drawn):
-            tiles += [*row[part], *blank]
-    return pictures.grid(tiles, columns)
-
-
-def joints(
-    data: HandData,
-    rows: np.ndarray,
-    joints_mm: torch.Tensor,
-    under: list[pictures.Picture],
-) -> list[pictures.Picture]:
-    """Pictures with joints over them.
-
-    Args:
-        data: Gives camera, crops' centres and bones.
-        rows: The frames.
-        joints_mm: Their joints, labelled or predicted.
-        under: A picture of each crop.
-    """
-    centres = torch.tensor(data.centres_mm[rows])
-    pixels = geometry.to_crop_pixels(joints_mm, centres, data.camera, len(under[0]))
-    bones = data.skeleton.bones
-    return [
-        pictures.with_joints(picture, places.numpy(), bones)
-        for picture, places in zip(under, pixels, strict=True)
-    ]

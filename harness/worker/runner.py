@@ -16,18 +16,16 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from cnets import metrics
 from cnets.config import TrainConfig
-from cnets.data import HandData, open_data
-from cnets.inference import models, pictures
+from cnets.data import mean_pose, open_data
+from cnets.inference import crop_pictures, models
 from cnets.training import state
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import Beat, EpochReport
 from cnets.training.lanes.lane import Lane
-from harness.commands import show
 from harness.definition.job import DataChoice, Job, Report
 from harness.worker import watchdog
 from harness.worker.stages.stage_sharing import Sharing
@@ -38,9 +36,6 @@ CHECKPOINT_EVERY_S = 15.0
 
 STORED_WITHIN_S, AGAIN_AFTER_S = 60.0, 1.0
 """How long a run waits at its end for a disk that takes nothing, and its tries."""
-
-PICTURE_FRAMES = 4
-"""Frames in a strip of pictures."""
 
 
 class Runner(ABC):
@@ -166,7 +161,9 @@ class TrainRunner(Runner):
         restored, unsaved = self._restored + remade, self._unsaved + unshared
         self._restored = self._unsaved = ()
         drawn = (
-            self._place.look(partial(strip, self.bank, self.lane)) if wanted else None
+            self._place.look(partial(crop_pictures.strip, self.bank, self.lane))
+            if wanted
+            else None
         )
         return Report(
             stage=report.stage,
@@ -234,7 +231,7 @@ class TrainRunner(Runner):
 
     def _final(self, report: EpochReport) -> dict:
         errors = self.bank.judge.evaluate(self.lane, "test", watchdog.PROCESS.beat)
-        baseline = mean_pose_error(self.bank.data, self.lane.config, "test")
+        baseline = mean_pose.error_mm(self.bank.data, self.lane.config, "test")
         return metrics.summary(errors) | {
             "frames": len(errors),
             "per_joint_mm": metrics.per_joint(errors),
@@ -369,40 +366,3 @@ def restored(
 def _says(error: OSError) -> str:
     """What the system says about a file that cannot be written."""
     return error.strerror or str(error) or type(error).__name__
-
-
-def mean_pose_error(data: HandData, config: TrainConfig, split: str) -> float:
-    """Error of always predicting the mean of the labelled poses, millimetres.
-
-    The mean is taken relative to the centre of the crop, over the labels that
-    the configuration may use.
-    """
-    labelled = data.labelled(config.labelled_ratio, config.label_seed)
-    joints, rows = list(data.evaluated), data.rows(split)
-    relative = data.joints_mm - data.centres_mm[:, None]
-    mean = relative[labelled][:, joints].mean(0, dtype=np.float64)
-    difference = relative[rows][:, joints] - mean
-    return float(np.linalg.norm(difference, axis=-1).mean())
-
-
-def strip(bank: Bank, lane: Lane) -> np.ndarray:
-    """Pictures of validation frames: measured, rendered, random, joints.
-
-    Returns:
-        uint8 [height, width, 3], one column a frame; a random picture is
-        rendered from the mean of two frames' codes.
-    """
-    rows = bank.data.rows("validation")
-    rows = rows[np.linspace(0, len(rows) - 1, PICTURE_FRAMES).astype(int)]
-    codes = bank.judge.codes(lane, rows)
-    mixed = codes.roll(1, 0).lerp(codes, 0.5)
-    plain = [
-        [pictures.of_depth(crop.numpy()[0]) for crop in crops]
-        for crops in (
-            bank.frames.depth(rows).cpu(),
-            bank.judge.render(lane, codes),
-            bank.judge.render(lane, mixed),
-        )
-    ]
-    drawn = show.joints(bank.data, rows, bank.judge.predict(lane, rows), plain[0])
-    return pictures.grid([*plain[0], *plain[1], *plain[2], *drawn], len(rows))

@@ -1,12 +1,8 @@
 """Tests of `harness.commands.show`: the picture, its size and what it refuses."""
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from cnets import geometry
-from cnets.data import open_data
-from cnets.inference import pictures
 from harness.commands import show
 
 
@@ -61,31 +57,3 @@ class TestDraw:
         with pytest.raises(ValueError, match="`split` must be one of person"):
             drawn(tmp_path / "a.png", folder, split="block")
         assert list(tmp_path.iterdir()) == []
-
-
-class TestPage:
-    def test_places(self, folder):
-        """The upper tile is the crop, the one below it the crop with its joints."""
-        hands = open_data("synthetic:20", side_px=32, cache=folder)
-        page = show.page(hands, np.array([3, 11]))
-        plain = pictures.of_depth(hands.crops[11])
-        assert np.array_equal(page[:128, 128:], plain)
-        below = page[128:, 128:]
-        changed = (below != plain).any(-1)
-        assert 0.01 < changed.mean() < 0.3
-
-    def test_joints_are_where_the_hand_is(self, folder):
-        """Dots lie on the joints' pixels, which lie on the hand."""
-        hands = open_data("synthetic:20", side_px=32, cache=folder)
-        below = show.page(hands, np.array([7]))[128:]
-        camera, centre = hands.camera, hands.centres_mm[7].astype(float)
-        x, y, z = (hands.joints_mm[7].astype(float)).T
-        half = geometry.CUBE_MM / 2 * camera.fx / centre[2]
-        u = camera.fx * (x / z - centre[0] / centre[2])
-        v = camera.fy * (centre[1] / centre[2] - y / z)
-        columns, rows = (
-            np.floor((place / half + 1) * 64).astype(int) for place in (u, v)
-        )
-        inside = (columns >= 0) & (columns < 128) & (rows >= 0) & (rows < 128)
-        assert inside.sum() >= 18
-        assert (below[rows[inside], columns[inside]] == 255).all()

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from cnets import presets
-from cnets.data import open_data
 from cnets.inference import models
 from harness.definition.job import DataChoice, Job
 from harness.worker import runner
@@ -191,20 +190,6 @@ def test_test_figures_come_with_the_last_epoch(job):
     assert last.final["validation_mm"] == last.metrics["mean_joint_error_mm"]
     without = dataclasses.replace(job, test=False, checkpoints=job.checkpoints + "-2")
     assert reports(TrainRunner(without))[-1].final == {}
-
-
-def test_the_mean_pose_by_hand(job, tmp_path):
-    """The mean over the labelled frames, against every validation frame."""
-    data = open_data("synthetic:40", side_px=32, cache=tmp_path / "cache")
-    relative = data.joints_mm.astype(float) - data.centres_mm[:, None].astype(float)
-    half = job.config.replace({"labelled_ratio": 0.5})
-    mean = sum(relative[row] for row in data.labelled(0.5, 0)) / 14
-    errors = [
-        np.sqrt(((relative[row] - mean) ** 2).sum(1)).mean()
-        for row in data.rows("validation")
-    ]
-    found = runner.mean_pose_error(data, half, "validation")
-    assert found == pytest.approx(np.mean(errors), rel=1e-6)
 
 
 def test_data_that_have_changed_are_refused(job):

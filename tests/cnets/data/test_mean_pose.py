@@ -1,0 +1,32 @@
+"""Tests of `cnets.data.mean_pose`: the baseline by hand."""
+
+import numpy as np
+import pytest
+
+from cnets import presets
+from cnets.data import mean_pose, open_data
+
+
+def test_the_mean_pose_by_hand(tmp_path):
+    """The mean over the labelled frames, against every validation frame."""
+    data = open_data("synthetic:40", side_px=32, cache=tmp_path / "cache")
+    relative = data.joints_mm.astype(float) - data.centres_mm[:, None].astype(float)
+    half = presets.preset("tiny").replace({"labelled_ratio": 0.5})
+    mean = sum(relative[row] for row in data.labelled(0.5, 0)) / 14
+    errors = [
+        np.sqrt(((relative[row] - mean) ** 2).sum(1)).mean()
+        for row in data.rows("validation")
+    ]
+    found = mean_pose.error_mm(data, half, "validation")
+    assert found == pytest.approx(np.mean(errors), rel=1e-6)
+
+
+def test_only_labels_that_may_be_used_enter(hands):
+    """Moving the labels of the other training frames changes nothing."""
+    some = presets.preset("tiny").replace({"labelled_ratio": 0.2})
+    before = mean_pose.error_mm(hands, some, "test")
+    others = np.setdiff1d(hands.rows("train"), hands.labelled(0.2, 0))
+    hands.joints_mm[others] += 100
+    assert mean_pose.error_mm(hands, some, "test") == before
+    hands.joints_mm[hands.labelled(0.2, 0)] += 100
+    assert mean_pose.error_mm(hands, some, "test") > before
