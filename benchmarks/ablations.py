@@ -27,7 +27,8 @@ import torch
 
 from cnets import metrics, presets
 from cnets.config import TrainConfig
-from cnets.data import HandData, open_data
+from cnets.data.hand_data import HandData
+from cnets.data.opening import open_data
 from cnets.data.splits import TRAIN, UNUSED
 from cnets.presets import ABLATIONS, ablated
 from cnets.training import schedule, train

@@ -21,7 +21,8 @@ import torch
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.data import HandData, open_data
+from cnets.data.hand_data import HandData
+from cnets.data.opening import open_data
 from cnets.training.bank import Bank
 from cnets.training.lanes.lane import Lane
 

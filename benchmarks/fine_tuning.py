@@ -23,9 +23,9 @@ from PIL import Image
 
 from cnets import geometry
 from cnets.cameras import CAMERAS
-from cnets.data import open_data
 from cnets.data.crops import crop
 from cnets.data.files import depth_files
+from cnets.data.opening import open_data
 from cnets.inference import models
 from cnets.inference.model import Model
 from cnets.training.bank import Bank

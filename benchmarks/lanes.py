@@ -26,7 +26,7 @@ import torch
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.data.readers import synthetic
 from cnets.networks import crossing_net
 from cnets.training import schedule

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.data import open_data
+from cnets.data.opening import open_data
 from cnets.training import schedule
 from cnets.training.sharing import stage_keys
 from crossnets import SearchOptions, search

@@ -28,7 +28,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.data.readers import synthetic
 from cnets.training import schedule
 from cnets.training.bank import Bank

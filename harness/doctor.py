@@ -116,7 +116,7 @@ def _disk(store: str) -> str:
 
 
 def _data(data: str) -> str:
-    from cnets.data import look
+    from cnets.data.opening import look
 
     return look(data)
 

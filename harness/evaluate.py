@@ -16,9 +16,9 @@ from rich.progress import track
 from torch import Tensor
 
 from cnets import geometry, metrics
-from cnets.data import HandData, open_data
 from cnets.data.files import label_files
-from cnets.data.hand_data import SPLITS
+from cnets.data.hand_data import SPLITS, HandData
+from cnets.data.opening import open_data
 from cnets.data.readers.label_sets import LabelSet, label_set
 from cnets.hands.skeleton import Skeleton
 from cnets.inference import models, predictor

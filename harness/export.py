@@ -21,7 +21,8 @@ import torch
 
 from cnets import metrics
 from cnets.config import TrainConfig
-from cnets.data import HandData, open_data
+from cnets.data.hand_data import HandData
+from cnets.data.opening import open_data
 from cnets.inference import exported, models, onnx_graph, predictor, published
 from cnets.inference.model import Model
 from cnets.training import state

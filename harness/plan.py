@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.data.splits import UNUSED
 from cnets.training import schedule
 from cnets.training.bank import Bank

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from cnets.config import TrainConfig
-from cnets.data import HandData, mean_pose, open_data, resolved, resolved_folder
+from cnets.data import mean_pose
 from cnets.data.crops.cache import Progress
+from cnets.data.hand_data import HandData
+from cnets.data.opening import open_data, resolved, resolved_folder
 from harness.definition import initial, provenance
 from harness.definition.job import DataChoice
 from harness.definition.options import SearchOptions

@@ -20,8 +20,6 @@ from cnets.data.readers.recording import Recording
 from cnets.data.splits import UNUSED
 
 
-__all__ = ["HandData", "look", "open_data", "resolved", "resolved_folder"]
-
 FRAMES = 4000
 """Frames of `synthetic` where no number is given."""
 

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from cnets import geometry
-from cnets.data import HandData
 from cnets.data.files import depth_files
+from cnets.data.hand_data import HandData
 from cnets.inference import pictures
 from cnets.training.bank import Bank
 from cnets.training.lanes.lane import Lane

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.networks import crossing_net
 from cnets.training import schedule
 from cnets.training.batches import generators, inputs

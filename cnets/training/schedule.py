@@ -4,7 +4,7 @@ What an update of a stage does is in `updates`, and what it is fed in `batches`.
 """
 
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.networks import crossing_net
 
 

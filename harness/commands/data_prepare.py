@@ -14,7 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from cnets.data import HandData, open_data
+from cnets.data.hand_data import HandData
+from cnets.data.opening import open_data
 from harness.commands.cli import DONE
 from harness.commands.verbs import DataPrepare
 from harness.definition.terminal import printable

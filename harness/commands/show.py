@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cnets.data import open_data
 from cnets.data.crops.cache import Progress
+from cnets.data.opening import open_data
 from cnets.inference import crop_pictures, pictures
 
 

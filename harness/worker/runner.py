@@ -20,7 +20,8 @@ import torch
 
 from cnets import metrics
 from cnets.config import TrainConfig
-from cnets.data import mean_pose, open_data
+from cnets.data import mean_pose
+from cnets.data.opening import open_data
 from cnets.inference import crop_pictures, models
 from cnets.training import state
 from cnets.training.bank import Bank

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnets.cameras import CAMERAS
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.data.splits import TEST, TRAIN, VALIDATION
 from cnets.hands.skeleton import Skeleton
 

@@ -10,7 +10,7 @@ import torch
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.presets import ABLATIONS, ablated
 from cnets.training import train
 from cnets.training.bank import Bank

@@ -16,7 +16,7 @@ import pytest
 import scipy.io
 import torch
 
-from cnets.data import open_data
+from cnets.data.opening import open_data
 from cnets.data.readers import label_sets
 from cnets.inference import models
 from harness import evaluate

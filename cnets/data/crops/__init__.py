@@ -1,1 +1,1 @@
-"""From a frame to the crop that the networks see, and the cache of all crops."""
+"""From what readers give to the crops that the networks see, and their cache."""

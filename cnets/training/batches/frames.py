@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cnets import geometry
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 
 
 ROWS_AT_ONCE = 1024

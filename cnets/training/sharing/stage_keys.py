@@ -94,7 +94,7 @@ ROOT = "cnets.training.bank"
 
 APART = (
     "cnets.config",  # its values are in the key
-    "cnets.data",  # so are fingerprint and rows
+    "cnets.data.hand_data",  # so are fingerprint and rows
     "cnets.training.fast.joint",  # steps of the joint stage
     "cnets.training.fast.strided",
     "cnets.metrics",  # figures of warm-up and joint stage

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cnets import presets
-from cnets.data import mean_pose, open_data
+from cnets.data import mean_pose
+from cnets.data.opening import open_data
 
 
 def test_the_mean_pose_by_hand(tmp_path):

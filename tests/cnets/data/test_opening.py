@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from cnets import data
+from cnets.data import opening
 
 
 class TestOpenData:
     def test_synthetic(self, tmp_path):
         """Opening gives as many crops as asked for, with their joints."""
         told = []
-        hands = data.open_data(
+        hands = opening.open_data(
             "synthetic:40",
             side_px=64,
             cache=tmp_path,
@@ -26,7 +26,7 @@ class TestOpenData:
     def test_default_split(self, tmp_path):
         """The data's own default is the split that its name asks for."""
         default, named = (
-            data.open_data("synthetic:20", side_px=32, split=split, cache=tmp_path)
+            opening.open_data("synthetic:20", side_px=32, split=split, cache=tmp_path)
             for split in (None, "person")
         )
         assert default.split.tolist() == named.split.tolist()
@@ -40,12 +40,12 @@ class TestOpenData:
         known = r"synthetic\[:FRAMES\], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR"
         complaint = rf"`data` must be {known}, got '{spec}'"
         with pytest.raises(ValueError, match=complaint):
-            data.open_data(spec, side_px=32, cache=tmp_path)
+            opening.open_data(spec, side_px=32, cache=tmp_path)
 
     def test_too_few(self, tmp_path):
         """Fewer frames than persons are refused, and nothing is written."""
         with pytest.raises(ValueError, match="needs 20 frames or more, got 5"):
-            data.open_data("synthetic:5", side_px=32, cache=tmp_path / "cache")
+            opening.open_data("synthetic:5", side_px=32, cache=tmp_path / "cache")
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("side_px", [0, 48, 256])
@@ -53,50 +53,50 @@ class TestOpenData:
         """A side that no network takes is refused."""
         complaint = rf"`side` must be one of 32, 64, 128, got {side_px}\."
         with pytest.raises(ValueError, match=complaint):
-            data.open_data("synthetic:20", side_px=side_px, cache=tmp_path)
+            opening.open_data("synthetic:20", side_px=side_px, cache=tmp_path)
 
     def test_bad_split(self, tmp_path):
         """A split that the set does not have is refused, with those it has."""
         complaint = "`split` must be one of person for synthetic:20, got 'block'"
         with pytest.raises(ValueError, match=complaint):
-            data.open_data("synthetic:20", side_px=32, split="block", cache=tmp_path)
+            opening.open_data("synthetic:20", side_px=32, split="block", cache=tmp_path)
 
     def test_missing_folder(self, tmp_path):
         """A missing folder of poses is refused."""
         with pytest.raises(ValueError, match="`data` must name a folder of poses"):
-            data.open_data(f"poses:{tmp_path}/none", side_px=32, cache=tmp_path)
+            opening.open_data(f"poses:{tmp_path}/none", side_px=32, cache=tmp_path)
 
 
 class TestLook:
     def test_synthetic(self):
         """One line says frames, joints, persons and splits."""
         expected = "40 frames, 21 joints, 20 persons; splits: person"
-        assert data.look("synthetic:40") == expected
+        assert opening.look("synthetic:40") == expected
 
     def test_real(self, realdata):
         """The real poses have two ways to split them."""
         expected = "8252 frames, 36 joints, 2 persons; splits: block, person"
-        assert data.look(f"poses:{realdata}/nyu") == expected
+        assert opening.look(f"poses:{realdata}/nyu") == expected
 
     def test_unknown(self):
         """An unknown set is refused."""
         with pytest.raises(ValueError, match="`data` must be"):
-            data.look("icvl")
+            opening.look("icvl")
 
 
 class TestResolved:
     def test_poses(self, monkeypatch, tmp_path):
         """A folder's name holds in every working directory."""
         monkeypatch.chdir(tmp_path)
-        assert data.resolved("poses:../real") == f"poses:{tmp_path.parent / 'real'}"
+        assert opening.resolved("poses:../real") == f"poses:{tmp_path.parent / 'real'}"
 
     @pytest.mark.parametrize("spec", ["synthetic", "synthetic:40", "poses", "other:x"])
     def test_others(self, spec):
         """Names without a folder stay as they are."""
-        assert data.resolved(spec) == spec
+        assert opening.resolved(spec) == spec
 
     def test_twice(self):
         """Resolving again changes nothing."""
-        once = data.resolved("poses:somewhere")
-        assert data.resolved(once) == once
+        once = opening.resolved("poses:somewhere")
+        assert opening.resolved(once) == once
         assert once == f"poses:{Path.cwd() / 'somewhere'}"

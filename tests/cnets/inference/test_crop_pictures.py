@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cnets import geometry, presets
-from cnets.data import open_data
+from cnets.data.opening import open_data
 from cnets.inference import crop_pictures, pictures
 from cnets.training.bank import Bank
 

@@ -7,7 +7,7 @@ import torch
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.data import open_data
+from cnets.data.opening import open_data
 from cnets.inference import models, published
 from cnets.training import state
 from cnets.training.bank import Bank

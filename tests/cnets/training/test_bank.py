@@ -5,7 +5,7 @@ import torch
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.training import state, train
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import EpochReport

@@ -8,8 +8,8 @@ import torch
 
 from cnets import geometry, metrics, presets
 from cnets.config import TrainConfig
-from cnets.data import HandData
 from cnets.data.crops.rendered import Rendered
+from cnets.data.hand_data import HandData
 from cnets.data.readers import poses
 from cnets.data.splits import VALIDATION
 from cnets.inference import published

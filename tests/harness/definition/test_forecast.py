@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnets import presets
-from cnets.data import open_data
+from cnets.data.opening import open_data
 from cnets.training import state
 from cnets.training.bank import Bank
 from harness.definition.forecast import Forecast, forecast

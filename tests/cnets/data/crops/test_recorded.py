@@ -9,10 +9,10 @@ from PIL import Image
 from scipy.io import loadmat, savemat
 
 from cnets.cameras import CAMERAS
-from cnets.data import open_data
 from cnets.data.crops import crop
 from cnets.data.crops.recorded import Recorded
 from cnets.data.files import depth_files, label_files
+from cnets.data.opening import open_data
 
 
 CAMERA = CAMERAS["msra"]

@@ -8,7 +8,7 @@ import torch
 
 from cnets import presets
 from cnets.config import TrainConfig
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.training.batches import inputs
 from cnets.training.batches.frames import Frames
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnets import config, presets
-from cnets.data import HandData
+from cnets.data.hand_data import HandData
 from cnets.training import train
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import EpochReport

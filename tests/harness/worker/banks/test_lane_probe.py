@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cnets import presets
-from cnets.data import open_data
+from cnets.data.opening import open_data
 from cnets.training.bank import Bank
 from harness.worker.banks import lane_probe
 
