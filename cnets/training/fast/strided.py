@@ -16,8 +16,6 @@ Source:
     with more channels, shuffled.
 """
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
@@ -25,9 +23,11 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from cnets.training.fast import dense_weights
 
-KERNEL, STRIDE, PADDING = 6, 2, 2
-"""Of every convolution of `depth_gan`."""
+
+STRIDE, PADDING = 2, 2
+"""Of every convolution of `depth_gan`; `dense_weights` knows its kernel."""
 
 
 def halve(images: Tensor, weight: Tensor) -> Tensor:
@@ -65,12 +65,14 @@ def halve_image(images: Tensor, weight: Tensor) -> Tensor:
 
 def halve_folded(maps: Tensor, weight: Tensor) -> Tensor:
     """`halve` for folded maps; what it gives is not folded."""
-    return functional.conv2d(maps, _dense("halve", weight), padding=1)
+    return functional.conv2d(maps, dense_weights.dense("halve", weight), padding=1)
 
 
 def double_folded(maps: Tensor, weight: Tensor) -> Tensor:
     """`double` whose result stays folded."""
-    return functional.conv2d(pixelwise(maps), _dense("double", weight), padding=1)
+    return functional.conv2d(
+        pixelwise(maps), dense_weights.dense("double", weight), padding=1
+    )
 
 
 def double_to_image(maps: Tensor, weight: Tensor) -> Tensor:
@@ -126,7 +128,7 @@ def _spread(maps: Tensor, times: int) -> Tensor:
 
 
 def _doubled(images: Tensor, weight: Tensor) -> Tensor:
-    dense = _dense("double", weight)
+    dense = dense_weights.dense("double", weight)
     return _spread(functional.conv2d(pixelwise(images), dense, padding=1), 2)
 
 
@@ -223,121 +225,18 @@ class _DoubleToImage(torch.autograd.Function):
 
 def _image_halved(images: Tensor, weight: Tensor) -> Tensor:
     return functional.conv2d(
-        pixelwise(images), _dense("image", weight), None, 4, PADDING
+        pixelwise(images), dense_weights.dense("image", weight), None, 4, PADDING
     )
 
 
 def _image_doubled(maps: Tensor, weight: Tensor) -> Tensor:
-    made = functional.conv2d(pixelwise(maps), _dense("paint", weight), padding=1)
+    made = functional.conv2d(
+        pixelwise(maps), dense_weights.dense("paint", weight), padding=1
+    )
     return _spread(made, 4)
 
 
 def _image_weight_gradient(halved: Tensor, images: Tensor, weight: Tensor) -> Tensor:
-    dense = _dense("image", weight)
+    dense = dense_weights.dense("image", weight)
     found = _weight_gradient(halved, images, dense, stride=4)
-    return _collected(found, weight, "image")
-
-
-def _dense(kind: str, weight: Tensor) -> Tensor:
-    return _Gather.apply(weight, kind)
-
-
-class _Gather(torch.autograd.Function):
-    """The dense convolution's weight; zeros where no tap reaches."""
-
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, kind: str) -> Tensor:
-        ctx.kind = kind
-        ctx.save_for_backward(weight)
-        places, _ = _tables(kind, tuple(weight.shape), weight.device)
-        flat = weight.reshape(-1)
-        if kind in ("image", "paint"):
-            flat = functional.pad(flat, (0, 1))
-        return flat[places].permute(0, 3, 1, 2)
-
-    @staticmethod
-    @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx: Any, *gradients: Tensor
-    ) -> tuple[Tensor, None]:
-        (gradient,), (weight,) = gradients, ctx.saved_tensors
-        return _collected(gradient, weight, ctx.kind), None
-
-
-def _collected(gradient: Tensor, weight: Tensor, kind: str) -> Tensor:
-    """Gradient in the weight from that in the dense one: a sum over its copies."""
-    _, sources = _tables(kind, tuple(weight.shape), weight.device)
-    flat = gradient.permute(0, 2, 3, 1).reshape(-1)
-    return flat[sources].sum(1).view(weight.shape)
-
-
-@cache
-def _tables(
-    kind: str, shape: tuple[int, ...], device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Where in a weight the dense one's numbers are, and back.
-
-    One look-up a call costs a tenth of turning a weight's six axes over.
-
-    Returns:
-        [outputs, height, width, inputs] of the dense weight, one beyond the
-        weight's end for a zero; and [numbers of the weight, copies].
-    """
-    count = shape[0] * shape[1] * KERNEL**2
-    places = _LAYOUTS[kind](torch.arange(count).view(shape), count)
-    order = torch.argsort(places.reshape(-1), stable=True)
-    copies = int((places < count).sum()) // count
-    sources = order[: copies * count].view(count, copies)
-    return places.contiguous().to(device), sources.to(device)
-
-
-def _double_layout(taps: Tensor, _zero: int) -> Tensor:
-    inputs, outputs = taps.shape[:2]
-    parts = taps.view(inputs, outputs, 3, 2, 3, 2).flip(2, 4)
-    return parts.permute(3, 5, 1, 2, 4, 0).reshape(4 * outputs, 3, 3, inputs)
-
-
-def _halve_layout(taps: Tensor, _zero: int) -> Tensor:
-    outputs, inputs = taps.shape[:2]
-    parts = taps.view(outputs, inputs, 3, 2, 3, 2)
-    return parts.permute(0, 2, 4, 3, 5, 1).reshape(outputs, 3, 3, 4 * inputs)
-
-
-def _image_layout(taps: Tensor, zero: int) -> Tensor:
-    """An 8x8 kernel of stride 4 for each of a block's four pixels."""
-    outputs = len(taps)
-    places = torch.full((2, 2, outputs, 8, 8), zero)
-    for row in range(2):
-        for column in range(2):
-            across = slice(2 * column, 2 * column + KERNEL)
-            part = places[row, column, :, 2 * row : 2 * row + KERNEL, across]
-            part.copy_(taps[:, 0])
-    return places.view(4 * outputs, 8, 8, 1)
-
-
-def _paint_layout(taps: Tensor, zero: int) -> Tensor:
-    """From blocks of 2x2 pixels to blocks of 4x4.
-
-    Row r of a block is reached by row p of the block `tap` - 1 further on,
-    through row r + 6 - 4 `tap` - 2 p of the kernel.
-    """
-    inputs = len(taps)
-    places = torch.full((4, 4, 3, 3, 2, 2, inputs), zero)
-    for r, tap, p in _reached():
-        for s, other, q in _reached():
-            k, m = r + 6 - 4 * tap - 2 * p, s + 6 - 4 * other - 2 * q
-            places[r, s, tap, other, p, q] = taps[:, 0, k, m]
-    return places.view(16, 3, 3, 4 * inputs)
-
-
-def _reached() -> list[tuple[int, int, int]]:
-    every = ((r, tap, p) for r in range(4) for tap in range(3) for p in range(2))
-    return [(r, t, p) for r, t, p in every if 0 <= r + 6 - 4 * t - 2 * p < KERNEL]
-
-
-_LAYOUTS: dict[str, Callable[[Tensor, int], Tensor]] = {
-    "double": _double_layout,
-    "halve": _halve_layout,
-    "image": _image_layout,
-    "paint": _paint_layout,
-}
+    return dense_weights.collected(found, weight, "image")
