@@ -35,7 +35,8 @@ from harness.commands.verbs import Export
 from harness.definition import provenance
 from harness.definition.job import Plan
 from harness.repeat import Stored
-from harness.worker.runner import TrainRunner, bank, same_data
+from harness.worker.process_bank import bank, same_data
+from harness.worker.train_runner import TrainRunner
 from results import Store
 
 

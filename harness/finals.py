@@ -15,17 +15,23 @@ from typing import Any
 import pyarrow as pa
 
 from cnets.config import TrainConfig
-from harness.definition import initial, noted, provenance
-from harness.definition.job import STAGES, Plan, Report
-from harness.driver.live import Live
-from harness.driver.patience import Patient, PatientWriter
-from harness.driver.policy import Policy
-from harness.driver.recorder import Recorder, Tracked
-from harness.driver.sampler import Proposal
-from harness.driver.scheduler import Decision
+from harness.cluster.connection import connected
+from harness.cluster.tune_run import run_policy
+from harness.definition import data_choice, provenance
+from harness.definition.job import STAGES, Plan
+from harness.definition.report import Report
+from harness.definition.trial import Decision, Proposal
+from harness.driver.deciding.policy import Policy
+from harness.driver.display.live import Live
+from harness.driver.patience import Patient
+from harness.driver.recording.patient_writer import PatientWriter
+from harness.driver.recording.recorder import Recorder
+from harness.driver.recording.tracked import Tracked
 from harness.driver.signals import Shielded, caught
-from harness.search import connected, run_policy
-from harness.worker.runner import Runner, TrainRunner, same_data
+from harness.worker import initial_model
+from harness.worker.process_bank import same_data
+from harness.worker.runner import Runner
+from harness.worker.train_runner import TrainRunner
 from results import Header, Store, Writer, queries, statistics
 
 
@@ -172,8 +178,8 @@ def rerun(
     todo = [e for e in entries if (e.row["trial"], e.seed) not in known]
     ends: list[str] = []
     if todo:
-        same_data(noted.data_choice(opened, header), header.data_fingerprint)
-        initial.same(header)
+        same_data(data_choice.of_header(opened, header), header.data_fingerprint)
+        initial_model.same(header)
         with (
             opened.writer(name, takeover=takeover) as writer,
             connected(address, concurrency) as (slots, gpu),
@@ -310,11 +316,11 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
     assert root is not None  # a search runs on local stores only
     return Plan(
         base=TrainConfig().replace(header.base_config),
-        data=noted.data_choice(store, header),
+        data=data_choice.of_header(store, header),
         checkpoints=str(root / "checkpoints" / header.name),
         test=True,
         device=device,
-        init=initial.of_header(header),
+        init=initial_model.of_header(header),
         search=header.name,
         stages=str(root / STAGES),
     )

@@ -18,11 +18,11 @@ import torch
 from cnets.config import TrainConfig
 from cnets.data import HandData
 from cnets.data.splits import UNUSED
-from cnets.training import batches, stage_keys
+from cnets.training import batches, sizes, stage_keys
 from cnets.training.bank import Bank, epochs_of
-from harness.definition.forecast import Forecast, forecast
-from harness.driver import sampler
-from harness.driver.scheduler import Rungs
+from harness.definition import disk as disk_space, spaces
+from harness.definition.disk import Forecast
+from harness.definition.rungs import Rungs
 from harness.prepare import Prepared
 from search_spaces import OneOf, Real, Space
 
@@ -117,13 +117,10 @@ def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estim
         _cost(prepared, ladders, speed, slots, share_stages=shared)
         for shared in (False, True)
     ]
-    disk = forecast(
-        prepared.base,
-        largest_latent=largest_latent(prepared.space, prepared.base),
+    disk = disk_forecast(
+        prepared,
         trials=options.trials,
-        ratios=len(prepared.ratios),
         slots=slots,
-        keep=options.keep,
         strips=len(rungs.steps()) + 1,
         products=pre_trainings(prepared) if options.share_stages else {},
     )
@@ -169,10 +166,47 @@ def pre_trainings(prepared: Prepared) -> dict[str, int]:
     for stage in found:
         kinds = _kinds(prepared.space, stage)
         parts = shares(prepared).values()
-        if sampler.RATIO not in stage_keys.FIELDS[stage]:
+        if spaces.RATIO not in stage_keys.FIELDS[stage]:
             parts = [prepared.options.trials]
         found[stage] = int(sum(min(part, kinds) for part in parts))
     return found
+
+
+def disk_forecast(
+    prepared: Prepared,
+    *,
+    trials: int,
+    slots: int,
+    strips: int,
+    products: Mapping[str, int],
+) -> Forecast:
+    """What trials of a search will need on disk, at most.
+
+    Args:
+        prepared: The search.
+        trials: Trials that have not ended.
+        slots: Trials at once.
+        strips: Pictures that a trial hands in.
+        products: Pre-trainings that are stored, by stage.
+    """
+    latent = largest_latent(prepared.space, prepared.base)
+    largest = prepared.base.replace({"latent_size": latent})
+    weights, buffers = sizes.of_networks(largest)
+    return disk_space.forecast(
+        prepared.base,
+        weights=weights,
+        buffers=buffers,
+        trials=trials,
+        ratios=len(prepared.ratios),
+        slots=slots,
+        keep=prepared.options.keep,
+        strips=strips,
+        products=[
+            sizes.of_product(largest, stage)
+            for stage, count in products.items()
+            for _ in range(count)
+        ],
+    )
 
 
 def largest_latent(space: Space, base: TrainConfig) -> int:
@@ -239,7 +273,7 @@ def _kinds(space: Space, stage: str) -> float:
     """Combinations of a stage's fields in a space, the ratio aside."""
     total = 1.0
     for name, parameter in space.parameters.items():
-        if name == sampler.RATIO or name not in stage_keys.FIELDS[stage]:
+        if name == spaces.RATIO or name not in stage_keys.FIELDS[stage]:
             continue
         if isinstance(parameter, Real):
             return math.inf

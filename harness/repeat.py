@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnets.config import TrainConfig
-from harness.definition import initial, noted
-from harness.definition.job import DataChoice, Plan, Report
-from harness.worker.runner import TrainRunner
+from harness.definition import data_choice
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Plan
+from harness.definition.report import Report
+from harness.worker import initial_model
+from harness.worker.train_runner import TrainRunner
 from results import Store, check_name, queries
 
 
@@ -57,12 +60,12 @@ def stored(store: str | Path, which: str) -> Stored:
         )
     return Stored(
         config=TrainConfig().replace(json.loads(found["config_json"])),
-        data=noted.data_choice(opened, header),
+        data=data_choice.of_header(opened, header),
         fingerprint=header.data_fingerprint,
         objective=header.rules["objective"],
         step=found["step"],
         objective_mm=found["objective_mm"],
-        init=initial.of_header(header),
+        init=initial_model.of_header(header),
         rows=header.rules.get("lanes"),
     )
 

@@ -27,7 +27,7 @@ from cnets.data.files.depth_files import read_any
 from cnets.inference import exported, published
 from cnets.training import bank, state
 from harness.worker import failures
-from harness.worker.runner import restored
+from harness.worker.checkpoints import restored
 from results import StorageError, Store
 from results.format import schema, segments
 from results.writing import journal

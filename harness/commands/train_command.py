@@ -15,11 +15,12 @@ from cnets import presets
 from harness import repeat
 from harness.commands.cli import DONE, FAILED
 from harness.commands.verbs import Train
-from harness.definition import initial
-from harness.definition.job import DataChoice, Report
+from harness.definition.data_choice import DataChoice
 from harness.definition.options import assignments
+from harness.definition.report import Report
 from harness.repeat import Stored
-from harness.worker.runner import bank, same_data
+from harness.worker import initial_model
+from harness.worker.process_bank import bank, same_data
 
 
 DEVICES = ("cpu", "cuda")
@@ -48,7 +49,7 @@ def train(verb: Train) -> int:
         )
         joints = bank(data, verb.device).data.joints
         run = run.replace({"networks.joints": joints})
-        initial.facts(verb.init, run)
+        initial_model.facts(verb.init, run)
     with _folder(verb.out) as folder:
         reports = repeat.train(
             run,

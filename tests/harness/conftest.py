@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from cnets import config
-from harness.definition.job import Report
-from harness.driver.recorder import Recorder
-from harness.driver.scheduler import Rungs
-from harness.driver.search_policy import SearchPolicy
+from harness.definition.report import Report
+from harness.definition.rungs import Rungs
+from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.recording.recorder import Recorder
 from results import Header, Store, Writer
 from search_spaces import OneOf, Real, Space
 

@@ -17,11 +17,11 @@ from harness import export
 from harness.commands import cli
 from harness.definition import provenance
 from harness.definition.job import Plan
-from harness.driver.recorder import Recorder
-from harness.driver.search_policy import SearchPolicy
+from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.recording.recorder import Recorder
 from harness.prepare import header_of, prepare
-from harness.worker import runner
-from harness.worker.runner import TrainRunner
+from harness.worker import process_bank, train_runner
+from harness.worker.train_runner import TrainRunner
 from results import Store
 
 
@@ -153,7 +153,7 @@ class TestATrial:
         self, store, capsys, monkeypatch, steps
     ):
         """A trial that was stopped is as it was at its last report, to the bit."""
-        monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
         trained = train(store, steps=steps)
         before = written(store)
         source = export.open_source(TRIAL, store)
@@ -198,7 +198,7 @@ def written(store: Path) -> dict[Path, int]:
 def fresh(store: Path) -> Lane:
     """A lane of the trial's configuration that was never trained."""
     again = export.repeat.stored(store, TRIAL)
-    return runner.bank(again.data, "cpu").lane(again.config)
+    return process_bank.bank(again.data, "cpu").lane(again.config)
 
 
 class TestOtherModels:

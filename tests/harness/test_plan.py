@@ -10,7 +10,7 @@ from cnets.training.bank import Bank
 from crossnets import SearchOptions, rerun, search
 from harness.commands import cli
 from harness.definition import stage_notes
-from harness.driver.scheduler import Rungs
+from harness.definition.rungs import Rungs
 from harness.plan import Speed, estimate, ladder, pre_trainings, probe, shares
 from harness.prepare import Prepared, prepare
 from results import Store, queries

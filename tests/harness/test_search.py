@@ -11,7 +11,8 @@ from ray import cloudpickle
 
 from crossnets import SearchOptions, rerun, search
 from harness.commands import cli
-from harness.definition.job import Job, Report
+from harness.definition.job import Job
+from harness.definition.report import Report
 from harness.worker.runner import Runner
 from results import Store, queries
 

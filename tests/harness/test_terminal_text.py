@@ -369,7 +369,7 @@ def test_pictures_of_a_strange_trial_go_nowhere(tmp_path, driven, make_report):
     """A trial's name that is a path is refused before a folder is made of it."""
     from dataclasses import replace
 
-    from harness.driver.tensorboard import Board
+    from harness.driver.display.tensorboard import Board
 
     driven.policy.propose()
     (trial,) = driven.policy.trials.values()

@@ -16,12 +16,13 @@ from cnets import config, sealed
 from cnets.training import stage_keys, state
 from cnets.training.bank import EpochReport
 from harness.definition import stage_notes
-from harness.definition.job import DataChoice, Job
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job
 from harness.definition.stage_notes import StageNote
-from harness.worker import runner
-from harness.worker.runner import TrainRunner
+from harness.worker import process_bank, train_runner
 from harness.worker.stages import stage_claims
 from harness.worker.stages.stage_store import RECORD, StageStore
+from harness.worker.train_runner import TrainRunner
 from results import Store
 from results.checking.verify import verify
 
@@ -49,8 +50,9 @@ time.sleep(float(sys.argv[2]))
 RUN = """
 import json, sys
 from cnets.config import TrainConfig
-from harness.definition.job import DataChoice, Job
-from harness.worker.runner import TrainRunner
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job
+from harness.worker.train_runner import TrainRunner
 root, trial, asked = sys.argv[1:]
 data = DataChoice(spec="synthetic:40", side_px=32, split=None, cache=f"{root}/cache")
 trained = TrainRunner(Job(
@@ -172,7 +174,7 @@ class TestARun:
         self, job, monkeypatch
     ):
         """Its claim is taken over, two epochs are left, and the bits are the same."""
-        monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
         job = other(job, "t-00001", **{"gan.epochs": 3})
         first = TrainRunner(job)
         for _ in range(4):
@@ -502,7 +504,7 @@ class TestNotes:
 
 def test_a_product_is_that_of_the_report(job):
     """Terms and health figures of the last epoch are in it."""
-    bank = runner.bank(job.data, "cpu")
+    bank = process_bank.bank(job.data, "cpu")
     lane = bank.lane(job.config)
     report = EpochReport(
         stage="vae",
