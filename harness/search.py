@@ -19,14 +19,14 @@ from harness.definition.identity import difference
 from harness.definition.job import STAGES, Plan
 from harness.definition.options import SearchOptions
 from harness.definition.report import Report
-from harness.driver.deciding.search_policy import SearchPolicy, Watcher
+from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.display.live import Live
 from harness.driver.display.tensorboard import Board
 from harness.driver.patience import Patient
 from harness.driver.recording.patient_writer import PatientWriter
 from harness.driver.recording.recorder import Recorder
 from harness.driver.recording.retention import TRASH, Retention
-from harness.driver.recording.tracked import Tracked
+from harness.driver.recording.tracked import Tracked, Watcher
 from harness.driver.signals import Shielded, caught
 from harness.plan import disk_forecast, pre_trainings
 from harness.prepare import Prepared, header_of, prepare

@@ -4,7 +4,7 @@ It knows no Ray. Everything it decides follows from the space, the seed and the
 rows of the store, so a search is rebuilt from the store alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +18,13 @@ from harness.driver.deciding import sampler
 from harness.driver.deciding.policy import Policy
 from harness.driver.deciding.scheduler import Scheduler
 from harness.driver.recording.recorder import Recorder
-from harness.driver.recording.tracked import Tracked
+from harness.driver.recording.tracked import Tracked, Watcher
 from results import check_name
 from search_spaces import Space
 
 
 UNHEALTHY = ("diverged", "collapsed")
 """States in which the rules of `cnets.training.health` end a trial."""
-
-Watcher = Callable[[Tracked, Report | None], None]
-"""Called after every event with the trial, and the report if there was one."""
 
 
 class SearchPolicy(Policy):

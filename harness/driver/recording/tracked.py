@@ -1,8 +1,10 @@
 """Everything that the driver knows of one trial while the search runs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cnets.config import TrainConfig
+from harness.definition.report import Report
 from harness.definition.trial import Proposal, TrialRecord
 
 
@@ -57,3 +59,7 @@ class Tracked:
         if not self.open:
             self._ended = made
         return made
+
+
+Watcher = Callable[[Tracked, Report | None], None]
+"""Called after every event with the trial, and the report if there was one."""
