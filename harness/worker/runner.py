@@ -26,7 +26,7 @@ from cnets.inference import models, pictures
 from cnets.training import state
 from cnets.training.bank import Bank, Beat, EpochReport
 from cnets.training.lanes import Lane
-from harness.commands import show
+from harness import data_sets
 from harness.definition.job import DataChoice, Job, Report
 from harness.worker import watchdog
 from harness.worker.stages.stage_sharing import Sharing
@@ -403,5 +403,5 @@ def strip(bank: Bank, lane: Lane) -> np.ndarray:
             bank.render(lane, mixed),
         )
     ]
-    drawn = show.joints(bank.data, rows, bank.predict(lane, rows), plain[0])
+    drawn = data_sets.joints(bank.data, rows, bank.predict(lane, rows), plain[0])
     return pictures.grid([*plain[0], *plain[1], *plain[2], *drawn], len(rows))
