@@ -85,7 +85,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _of_os_error(error: OSError) -> int:
-    """The exit code of a full disk or a file that cannot be used; others are ours."""
+    """The exit code of a full disk or of a file that cannot be used; else it is raised."""
     if error.errno == errno.ENOSPC and error.filename is None:
         messages.complain(f"What was asked for cannot be written: {error.strerror}.")
         return STORAGE
