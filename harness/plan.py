@@ -1,37 +1,32 @@
 """What a search will cost, before it starts: trials, updates, hours and disk.
 
 Nothing is written but the prepared data. A probe of some seconds says what an
-update takes on this machine; everything else is counted from the configuration.
+update takes on this machine (`probe.py`); everything else is counted from the
+configuration.
 How many trials reach a rung is what is expected of `eta`; more do in a small
 search, whose rungs compare a trial with few others.
 """
 
-import dataclasses
 import math
-import time
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import torch
 
 from cnets.config import TrainConfig
-from cnets.data import HandData
-from cnets.data.splits import UNUSED
+from cnets.data.crops.cache import Progress
 from cnets.training import batches, sizes, stage_keys
-from cnets.training.bank import Bank, epochs_of
+from cnets.training.bank import epochs_of
+from harness import probe
 from harness.definition import disk as disk_space, spaces
 from harness.definition.disk import Forecast
+from harness.definition.options import SearchOptions
 from harness.definition.rungs import Rungs
-from harness.prepare import Prepared
+from harness.prepare import Prepared, prepare
+from harness.probe import Speed
 from search_spaces import OneOf, Real, Space
-
-
-PROBE_FRAMES = 32
-"""Validation frames of the probe; the others are counted."""
-
-PROBE_S, PROBE_UPDATES = 2.0, 20
-"""Least seconds that a stage's probe may take, and most updates of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +46,6 @@ class Ladder:
             total += (step - before) * count
             before = step
         return total
-
-
-@dataclass(frozen=True, kw_only=True)
-class Speed:
-    """What training takes on this machine."""
-
-    update_s: Mapping[str, float]
-    """Seconds an update, by stage."""
-    frame_s: float
-    """Seconds a validation frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,12 +82,40 @@ class Estimate:
     slots: int
 
 
+def plan(
+    name: str,
+    options: SearchOptions,
+    *,
+    cache: Path,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Estimate:
+    """What a search will take on this machine, after a short probe.
+
+    Args:
+        name: Name that the search would have.
+        options: The search.
+        cache: Folder of prepared data.
+        device: `cpu`, `cuda`, or `auto` for a GPU where there is one.
+        progress: Told how far the preparation of the data is.
+
+    Raises:
+        ValueError: If anything in the search is wrong.
+    """
+    prepared = prepare(name, options, cache, progress)
+    gpus = torch.cuda.device_count()
+    chosen = ("cuda" if gpus else "cpu") if device == "auto" else device
+    here = gpus if chosen == "cuda" else os.cpu_count()
+    speed = probe.measure(prepared.data, prepared.base, chosen)
+    return estimate(prepared, speed, chosen, options.concurrency or here or 1)
+
+
 def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estimate:
     """What a search will take.
 
     Args:
         prepared: The search, checked.
-        speed: What `probe` has measured.
+        speed: What `probe.measure` gives.
         device: `cpu` or `cuda`.
         slots: Trials at once.
 
@@ -217,49 +230,6 @@ def largest_latent(space: Space, base: TrainConfig) -> int:
     if isinstance(parameter, OneOf):
         return int(max(float(value) for value in parameter.values))
     return int(parameter.high)
-
-
-def probe(data: HandData, config: TrainConfig, device: str) -> Speed:
-    """Seconds an update of each stage and a validation frame, measured here.
-
-    Args:
-        data: The data of the search; a few validation frames are used.
-        config: The base configuration.
-        device: Where the search will train.
-    """
-    torch.set_num_threads(1)  # as the runner does
-    split = data.split.copy()
-    validation = data.rows("validation")
-    split[validation[PROBE_FRAMES:]] = UNUSED
-    bank = Bank(dataclasses.replace(data, split=split), device)
-    rows = bank.data.rows("validation")
-    lane = bank.lane(config)
-    bank.predict(lane, rows)
-    start_s = time.monotonic()
-    bank.predict(lane, rows)
-    bank.health(lane)
-    frame_s = (time.monotonic() - start_s) / max(1, len(rows))
-    update_s = {
-        stage: _update_s(bank, config, stage, frame_s * len(rows))
-        for stage in batches.STAGES
-    }
-    return Speed(update_s=update_s, frame_s=frame_s)
-
-
-def _update_s(bank: Bank, config: TrainConfig, stage: str, judging_s: float) -> float:
-    """Seconds an update: of one epoch that is as long as the probe has time for."""
-    updates, seconds = 1, 0.0
-    for _ in range(2):
-        group = stage if stage in stage_keys.SHARED else "joint"
-        short = {f"{group}.steps": updates, f"{group}.epochs": 10}
-        lane = bank.lane(config.replace(short))
-        lane.stage = stage
-        (report,) = bank.advance([lane])
-        judged = stage not in stage_keys.SHARED
-        seconds = max(report.seconds - judged * judging_s, report.seconds / 10)
-        seconds /= updates
-        updates = int(np.clip(PROBE_S / seconds, 1, PROBE_UPDATES))
-    return seconds
 
 
 def _shared(prepared: Prepared) -> list[str]:

@@ -7,7 +7,7 @@ from cnets.data import HandData
 from cnets.inference import pictures
 from cnets.training.bank import Bank
 from cnets.training.lanes import Lane
-from harness.commands import show
+from harness import data_sets
 
 
 def mean_pose_error(data: HandData, config: TrainConfig, split: str) -> float:
@@ -47,5 +47,5 @@ def strip(bank: Bank, lane: Lane) -> np.ndarray:
             bank.render(lane, mixed),
         )
     ]
-    drawn = show.joints(bank.data, rows, bank.predict(lane, rows), plain[0])
+    drawn = data_sets.joints(bank.data, rows, bank.predict(lane, rows), plain[0])
     return pictures.grid([*plain[0], *plain[1], *plain[2], *drawn], len(rows))

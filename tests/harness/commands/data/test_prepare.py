@@ -1,4 +1,4 @@
-"""Tests of `harness.commands.data_prepare`: crops made before they are needed."""
+"""Tests of `crossnets data prepare`: crops made before they are needed."""
 
 import json
 

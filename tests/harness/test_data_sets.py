@@ -1,4 +1,4 @@
-"""Tests of `harness.commands.show`: the picture, its size and what it refuses."""
+"""Tests of `harness.data_sets`: the facts, the picture, its size and what it refuses."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ from PIL import Image
 from cnets import geometry
 from cnets.data import open_data
 from cnets.inference import pictures
-from harness.commands import show
+from harness import data_sets
+from harness.data_sets import Drawn
 
 
 @pytest.fixture(scope="module")
@@ -16,10 +17,21 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
-def drawn(out, folder, **changes) -> str:
-    """What `draw` says."""
+def drawn(out, folder, **changes) -> Drawn:
+    """What `draw` gives."""
     wanted = {"side_px": 32, "split": None, "frames": 4} | changes
-    return show.draw("synthetic:20", out=out, cache=folder, **wanted)
+    return data_sets.draw("synthetic:20", out=out, cache=folder, **wanted)
+
+
+def test_facts_are_counted(folder):
+    """Twenty crops of 32 pixels in half precision, and every frame in one split."""
+    hands = open_data("synthetic:20", side_px=32, cache=folder)
+    facts = data_sets.facts(hands)
+    assert facts["mebibytes"] == round(20 * 32 * 32 * 2 / 2**20, 1)
+    sizes = [facts[n] for n in ("train", "validation", "test", "unused")]
+    assert sizes == [14, 3, 3, 0]
+    assert sum(sizes) == facts["frames"] == 20
+    assert (facts["unlabelled"], facts["empty"], facts["side_px"]) == (0, 0, 32)
 
 
 class TestDraw:
@@ -28,17 +40,20 @@ class TestDraw:
     )
     def test_size(self, tmp_path, folder, frames, size):
         """Eight frames a row, each plain and below it with joints."""
-        line = drawn(tmp_path / "a.png", folder, frames=frames)
+        done = drawn(tmp_path / "a.png", folder, frames=frames)
         with Image.open(tmp_path / "a.png") as image:
             assert image.size == size
-        counts = "14 train, 3 validation, 3 test"
-        assert line == (
-            f"{tmp_path}/a.png: {frames} of 20 frames of synthetic:20 ({counts})."
+        assert done == Drawn(
+            out=tmp_path / "a.png",
+            frames=frames,
+            total=20,
+            sizes={"train": 14, "validation": 3, "test": 3},
         )
 
     def test_more_than_there_are(self, tmp_path, folder):
         """All frames are drawn where more are asked for."""
-        assert "20 of 20 frames" in drawn(tmp_path / "a.png", folder, frames=500)
+        done = drawn(tmp_path / "a.png", folder, frames=500)
+        assert (done.frames, done.total) == (20, 20)
 
     @pytest.mark.parametrize("frames", [0, -3])
     def test_no_frames(self, tmp_path, folder, frames):
@@ -67,7 +82,7 @@ class TestPage:
     def test_places(self, folder):
         """The upper tile is the crop, the one below it the crop with its joints."""
         hands = open_data("synthetic:20", side_px=32, cache=folder)
-        page = show.page(hands, np.array([3, 11]))
+        page = data_sets.page(hands, np.array([3, 11]))
         plain = pictures.of_depth(hands.crops[11])
         assert np.array_equal(page[:128, 128:], plain)
         below = page[128:, 128:]
@@ -77,7 +92,7 @@ class TestPage:
     def test_joints_are_where_the_hand_is(self, folder):
         """Dots lie on the joints' pixels, which lie on the hand."""
         hands = open_data("synthetic:20", side_px=32, cache=folder)
-        below = show.page(hands, np.array([7]))[128:]
+        below = data_sets.page(hands, np.array([7]))[128:]
         camera, centre = hands.camera, hands.centres_mm[7].astype(float)
         x, y, z = (hands.joints_mm[7].astype(float)).T
         half = geometry.CUBE_MM / 2 * camera.fx / centre[2]

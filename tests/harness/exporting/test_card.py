@@ -5,7 +5,7 @@ from cnets.geometry import CAMERAS
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
 from cnets.training import bank
-from harness.card import card
+from harness.exporting.card import card
 
 
 TRIAL = {"kind": "trial", "name": "s/t-00003", "step": "12", "data": "synthetic:400"}

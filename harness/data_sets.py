@@ -1,6 +1,12 @@
-"""`crossnets data show`: what was read, as one picture."""
+"""A look at a data set before a search: what it has, and a picture of its frames.
 
+How crops are made and kept is in `cnets/data`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,11 +15,41 @@ from cnets import geometry
 from cnets.data import HandData, open_data
 from cnets.data.crops.cache import Progress
 from cnets.data.files import depth_files
+from cnets.data.hand_data import SPLITS
 from cnets.inference import pictures
 
 
 COLUMNS = 8
 """Frames in a row of the picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A picture of some frames, as it was written."""
+
+    out: Path
+    frames: int
+    """Frames in the picture."""
+    total: int
+    """Frames of the set."""
+    sizes: Mapping[str, int]
+    """Frames of each split."""
+
+
+def facts(data: HandData) -> dict[str, Any]:
+    """How many frames a data set has, of which kinds, and how large they are."""
+    sizes = _sizes(data)
+    return {
+        "data": data.name,
+        "frames": len(data.crops),
+        "unlabelled": len(data.unlabelled),
+        **sizes,
+        "unused": int(len(data.split) - sum(sizes.values())),
+        "empty": data.empty,
+        "side_px": data.side_px,
+        "mebibytes": round((data.crops.nbytes + data.unlabelled.nbytes) / 2**20, 1),
+        "fingerprint": data.fingerprint,
+    }
 
 
 def draw(
@@ -25,7 +61,7 @@ def draw(
     out: Path,
     cache: Path,
     progress: Progress | None = None,
-) -> str:
+) -> Drawn:
     """Write a picture of some frames, plain and with their joints.
 
     Args:
@@ -37,9 +73,6 @@ def draw(
         cache: Folder of prepared data.
         progress: Told how far the preparation is.
 
-    Returns:
-        What was drawn, in one line.
-
     Raises:
         ValueError: If an argument is wrong.
     """
@@ -50,10 +83,7 @@ def draw(
     data = open_data(spec, side_px=side_px, split=split, cache=cache, progress=progress)
     rows = np.linspace(0, len(data.crops) - 1, min(frames, len(data.crops))).astype(int)
     pictures.save_png(out, page(data, rows))
-    sizes = ", ".join(
-        f"{len(data.rows(name))} {name}" for name in ("train", "validation", "test")
-    )
-    return f"{out}: {len(rows)} of {len(data.crops)} frames of {spec} ({sizes})."
+    return Drawn(out=out, frames=len(rows), total=len(data.crops), sizes=_sizes(data))
 
 
 def page(data: HandData, rows: np.ndarray) -> pictures.Picture:
@@ -94,3 +124,7 @@ def joints(
         pictures.with_joints(picture, places.numpy(), bones)
         for picture, places in zip(under, pixels, strict=True)
     ]
+
+
+def _sizes(data: HandData) -> dict[str, int]:
+    return {name: len(data.rows(name)) for name in SPLITS}

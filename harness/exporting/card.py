@@ -34,7 +34,7 @@ def card(
     Args:
         model: The trained networks.
         origin: Where it came from, as the export's header says it.
-        figures: What was measured; see `export.measure`.
+        figures: What was measured; see `figures.measure`.
         version: Version of the program that exports.
     """
     sections = (
