@@ -24,7 +24,7 @@ def verify(verb: Verify) -> int:
     """Check a store and print what was found; the exit code says whether it is sound."""
     if verb.format not in ("table", "json"):
         raise ValueError(f"`--format` must be table or json, got {verb.format!r}.")
-    store = _opened(verb.store)
+    storage = _opened(verb.store).storage
     looked_at, sizes = Counter[str](), Counter[str]()
     seen: set[str] = set()
     console = Console(stderr=True)
@@ -36,7 +36,7 @@ def verify(verb: Verify) -> int:
         transient=True,
         disable=not console.is_terminal,
     ) as bar:
-        task = bar.add_task("Checking", total=files(store, verb.name))
+        task = bar.add_task("Checking", total=files(storage, verb.name))
 
         def tell(kind: str, path: str, size: int) -> None:
             if path not in seen:  # a file may be looked at twice
@@ -45,7 +45,7 @@ def verify(verb: Verify) -> int:
                 sizes[kind] += size
                 bar.update(task, advance=1, description=tables.printable(kind))
 
-        found = list(find(store, verb.name, tell))
+        found = list(find(storage, verb.name, tell))
     checked = [
         {"checked": kind, "files": looked_at[kind], "bytes": sizes[kind]}
         for kind in KINDS

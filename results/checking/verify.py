@@ -20,12 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from results.checking import verify_runs
-from results.format import records, schema, segments
-from results.format.header import Header
+from results.format import headers, records, schema, segments
+from results.format.headers import Header
 from results.format.names import check_name
 from results.format.segments import Segment
-from results.format.storage import StorageError
-from results.store import Store
+from results.format.storage import Storage, StorageError
 
 
 _Problem = TypeVar("_Problem")
@@ -79,7 +78,7 @@ class Finding:
 
 
 def verify(
-    store: Store,
+    storage: Storage,
     search: str | None = None,
     seen: Seen | None = None,
     *,
@@ -88,7 +87,7 @@ def verify(
     """Every damage of a store, file by file.
 
     Args:
-        store: The store, whether or not its `store.json` is sound.
+        storage: Where the store is, whether or not its `store.json` is sound.
         search: Only the files of one search; None is the whole store.
         seen: Told of each file that was checked, of some more than once.
         again_s: Time after which a damaged file that is written in steps is
@@ -103,12 +102,13 @@ def verify(
     """
     if search is not None:
         check_name("search", search)
-        if search not in store.searches():
-            known = ", ".join(store.searches()) or "none"
+        known_searches = headers.searches(storage)
+        if search not in known_searches:
+            known = ", ".join(known_searches) or "none"
             raise ValueError(
                 f"`search` must be one of the store's ({known}), got {search!r}."
             )
-    check = _Check(store, search, seen or (lambda *_: None), again_s)
+    check = _Check(storage, search, seen or (lambda *_: None), again_s)
     yield from check.records()
     yield from check.tables()
     yield from check.journals()
@@ -118,7 +118,7 @@ def verify(
         yield from check.prepared()
 
 
-def files(store: Store, search: str | None = None) -> int:
+def files(storage: Storage, search: str | None = None) -> int:
     """How many files `verify` will look at, about.
 
     Raises:
@@ -131,7 +131,7 @@ def files(store: Store, search: str | None = None) -> int:
     wanted = [f"{table}{inside and '/search_id='}{search or ''}" for table in _TABLES]
     wanted += [f"{name}{inside}" for name in ("drivers", "journal", "checkpoints")]
     wanted += ["cache", "searches", "stages"] if search is None else []
-    return 1 + sum(len(store.storage.list(folder)) for folder in wanted)
+    return 1 + sum(len(storage.list(folder)) for folder in wanted)
 
 
 _TABLES = tuple(reversed(schema.TABLES))
@@ -150,10 +150,9 @@ class _Check:
     """The checks of one call, by what is checked."""
 
     def __init__(
-        self, store: Store, search: str | None, seen: Seen, again_s: float
+        self, storage: Storage, search: str | None, seen: Seen, again_s: float
     ) -> None:
-        self._store, self._storage = store, store.storage
-        self._search, self._seen = search, seen
+        self._storage, self._search, self._seen = storage, search, seen
         self._again_s = again_s
         self._inside = "" if search is None else f"/{search}"
 
@@ -174,7 +173,7 @@ class _Check:
         for table in _TABLES:
             trials[table] = {}
             for path, data in self._listed(table):
-                misplaced = _misplaced(self._store, table, path)
+                misplaced = _misplaced(self._storage, table, path)
                 if misplaced is not None:
                     yield misplaced
                     continue
@@ -319,14 +318,14 @@ def _cause(error: Exception) -> str:
     return f"{text[0].upper()}{text[1:].rstrip('.')}."
 
 
-def _misplaced(store: Store, table: str, path: str) -> Finding | None:
+def _misplaced(storage: Storage, table: str, path: str) -> Finding | None:
     """A file that does not belong into a table's folder; None if it does."""
     parts = path.split("/")
     inside = len(parts) == 3 and parts[1].startswith("search_id=")
     if not inside or segments.parse(path) is None:
         return _finding(path, f"It is no segment of `{table}`.", "stranger")
     search = parts[1].partition("=")[2]
-    if not store.storage.exists(f"searches/{search}.json"):
+    if not storage.exists(headers.path_of(search)):
         return _finding(path, f"Its search `{search}` has no header.", "header")
     return None
 

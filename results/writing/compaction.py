@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from results.format import schema, segments
-from results.format.header import Header
+from results.format import headers, schema, segments
+from results.format.headers import Header
 from results.format.segments import Opened, Segment
 from results.format.storage import Storage, StorageError
 from results.writing import drivers
@@ -312,7 +312,7 @@ def main() -> None:
     """What the process of `apart` does."""
     location, search, epoch, which = sys.argv[1:]
     storage = Storage(location, create=False)
-    path = f"searches/{search}.json"
+    path = headers.path_of(search)
     parameters = Header.from_bytes(path, storage.get(path)).parameters
     if which == "all":
         compact_all(storage, search, parameters, int(epoch))

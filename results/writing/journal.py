@@ -155,6 +155,11 @@ class Journal:
             return False
 
 
+def path_of(root: Path, search: str, epoch: int) -> Path:
+    """Where the journal of a driver of a local store lies."""
+    return root / "journal" / search / f"{epoch:07d}.jsonl"
+
+
 def scan(path: Path) -> Found:
     """What can be read of a journal, and which lines are damaged.
 

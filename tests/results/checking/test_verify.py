@@ -36,7 +36,7 @@ def full(store, make):
 
 def findings(store, search=None) -> dict[str, str]:
     """Problem by path, without waiting to look again."""
-    return {f.path: f.problem for f in verify(store, search, again_s=0)}
+    return {f.path: f.problem for f in verify(store.storage, search, again_s=0)}
 
 
 def put(store, path: str, data: bytes) -> Path:
@@ -102,7 +102,7 @@ class TestClean:
         put_checkpoint(full, "checkpoints/demo/t-00000/at-3-000001")
         put_set(full, "cache/abc-3")
         told = {}
-        list(verify(full, seen=lambda *said: told.update({said[1]: said[2]})))
+        list(verify(full.storage, seen=lambda *said: told.update({said[1]: said[2]})))
         root = full.storage.root
         there = {
             str(path.relative_to(root)): path.stat().st_size
@@ -148,7 +148,7 @@ class TestDamage:
         put_set(full, "cache/abc-3")
         paths: set[Path] = set()
         root = full.storage.root
-        list(verify(full, seen=lambda _, path, __: paths.add(root / path)))
+        list(verify(full.storage, seen=lambda _, path, __: paths.add(root / path)))
         draw = random.Random(0)
         for path in draw.choices(sorted(paths), k=60):
             content = path.read_bytes()
@@ -276,7 +276,7 @@ class TestDamage:
         path = min((full.storage.root / "finals").rglob("*.parquet"))
         rows = full.rows("finals").to_pylist()[:1]
         path.write_bytes(segments.encode(columns, rows))
-        (found,) = verify(full)
+        (found,) = verify(full.storage)
         assert found.remedy == "Install a newer crossnets."
 
     def test_rows_twice(self, full):
@@ -325,9 +325,9 @@ class TestDamage:
     def test_unknown_search(self, full):
         """A search that is not there is refused with those that are."""
         with pytest.raises(ValueError, match=r"one of the store's \(demo\)"):
-            list(verify(full, "nobody"))
+            list(verify(full.storage, "nobody"))
         with pytest.raises(ValueError, match="small letters"):
-            list(verify(full, "../demo"))
+            list(verify(full.storage, "../demo"))
 
     def test_one_search(self, full, make):
         """Damage of another search is not looked for."""
@@ -365,7 +365,9 @@ class TestWhileItIsWritten:
             seen: set[str] = set()
             until = time.monotonic() + 60
             while time.monotonic() < until:
-                found = verify(store, seen=lambda *told: seen.add(told[1]), again_s=0.2)
+                found = verify(
+                    store.storage, seen=lambda *told: seen.add(told[1]), again_s=0.2
+                )
                 assert list(found) == []
                 if sum("/compact-" in path for path in seen) > 2:
                     break
@@ -384,10 +386,10 @@ class TestWhileItIsWritten:
         tensors.write_bytes(content[:9])
         writer = threading.Timer(0.3, tensors.write_bytes, [content])
         writer.start()
-        assert list(verify(full, again_s=1.0)) == []
+        assert list(verify(full.storage, again_s=1.0)) == []
         writer.join()
         tensors.write_bytes(content[:9])
-        assert len(list(verify(full, again_s=0.1))) == 1
+        assert len(list(verify(full.storage, again_s=0.1))) == 1
 
 
 class TestCommand:

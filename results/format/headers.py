@@ -1,7 +1,7 @@
 """What a search was started with: one file, written once.
 
 The harness fills it in; here the values are only kept. An unknown entry, of a
-newer minor version, is passed over.
+newer minor version, is passed over. Where the file lies stands here too.
 """
 
 import dataclasses
@@ -10,7 +10,22 @@ from typing import Any
 
 from results.format import records, schema
 from results.format.names import check_name
-from results.format.storage import StorageError
+from results.format.storage import Storage, StorageError
+
+
+def path_of(search: str) -> str:
+    """Path of the header of a search."""
+    return f"searches/{search}.json"
+
+
+def searches(storage: Storage) -> list[str]:
+    """Names of all searches that have a header, sorted.
+
+    Raises:
+        StorageError: If the store cannot be listed.
+    """
+    names = [path.rsplit("/", 1)[-1] for path in storage.list("searches")]
+    return [name[: -len(".json")] for name in names if name.endswith(".json")]
 
 
 @dataclass(frozen=True, kw_only=True)
