@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from results.format import headers, records, schema, segments
+from results.format import headers, records, schema, segments, versions
 from results.format.headers import Header
 from results.format.names import check_name
 from results.format.storage import Storage, StorageError
@@ -69,7 +69,7 @@ class Store:
             ) from error
         if said.get("format") != _FORMAT:
             raise schema.SchemaMismatch(f"`store.json` must be of a {_FORMAT}.")
-        schema.check_version("store.json", said.get("version"))
+        versions.check_version("store.json", said.get("version"))
         return cls(storage)
 
     def create_search(self, header: Header) -> None:
@@ -164,7 +164,7 @@ class Store:
         own = [schema.schema(table, self.header(name).parameters) for name in names]
         folder = table if search is None else segments.folder(table, search)
         files = self._files(table, folder)
-        target = schema.merged(table, [*own, *(file.schema for file in files)])
+        target = versions.merged(table, [*own, *(file.schema for file in files)])
         parts = [segments.fitted(file.rows(), target) for file in files]
         rows = pa.concat_tables([pa.Table.from_batches([], target), *parts])
         return rows if _are_apart(files) else _once(rows)

@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from results.format import records, schema
+from results.format import records, schema, versions
 from results.format.names import check_name
 from results.format.storage import Storage, StorageError
 
@@ -88,7 +88,7 @@ class Header:
             StorageError: If it is damaged, or the header of another search.
         """
         record = records.decode(path, data)
-        schema.check_version(path, record.get("schema_version"))
+        versions.check_version(path, record.get("schema_version"))
         names = [field.name for field in dataclasses.fields(cls)]
         try:
             facts: dict[str, Any] = {name: record[name] for name in names}

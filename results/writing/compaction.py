@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from results.format import headers, schema, segments
+from results.format import headers, schema, segments, versions
 from results.format.headers import Header
 from results.format.segments import Opened, Segment
 from results.format.storage import Storage, StorageError
@@ -158,7 +158,7 @@ def _compact(
     newest = _newest(paths)
     target = segments.compact_path_of(table, search, newest.epoch, newest.last_seq)
     standing = {file.path: file.file.metadata.num_rows for file in files}.get(target)
-    fits_all = schema.merged(table, [columns, *(file.schema for file in files)])
+    fits_all = versions.merged(table, [columns, *(file.schema for file in files)])
     parts = _regrouped(_merged(files, table, fits_all))
     if standing is not None:
         # Its deletions were cut off, or it lacks late rows of a fenced driver.

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from results.format import schema, segments
+from results.format import row_checks, schema, segments
 from results.format.storage import Storage, StorageError, sentence
 from results.writing import compaction, drivers
 from results.writing.journal import Journal, Row
@@ -221,7 +221,7 @@ class Writer:
         if table not in self._schemas:
             known = ", ".join(schema.TABLES)
             raise ValueError(f"`table` must be one of {known}, got {table!r}.")
-        return schema.check_row(table, self._schemas[table], row)
+        return row_checks.check_row(table, self._schemas[table], row)
 
     def _count(self) -> int:
         return sum(map(len, self._waiting.values()))
