@@ -16,7 +16,8 @@ from harness.commands.cli import DONE, STORAGE
 from harness.commands.printing import tables
 from harness.commands.verbs import Verify
 from results import StorageError, Store
-from results.checking.verify import KINDS, Finding, files, verify as find
+from results.checking.findings import KINDS, Finding
+from results.checking.verify import files, verify as find
 from results.format.storage import Storage
 
 
