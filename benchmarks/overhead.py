@@ -1,7 +1,7 @@
 """What a search costs beside its training: trials that report and train nothing.
 
 Our side is `harness.search` as it is, with a runner that returns at once: recorder,
-journal with fsync, TensorBoard, checkpoints' retention, all on. The peer is stock Ray
+journal with fsync, TensorBoard, retention, all on. The peer is stock Ray
 Tune with `OptunaSearch` and `ASHAScheduler` and the loggers it has as shipped. Both
 run in processes of their own, one after the other, the peer before and after us.
 Neither stops a trial early, so that all of them report equally often.

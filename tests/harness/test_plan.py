@@ -215,7 +215,7 @@ class TestASearch:
     def test_the_store_is_sound(self, ended):
         """No claim and no half-made folder is left, and every file is whole."""
         store = ended[0]
-        assert list(verify(Store.open(store), again_s=0.0)) == []
+        assert list(verify(Store.open(store).storage, again_s=0.0)) == []
         left = {path.name for path in (store / "stages").iterdir()} - products(store)
         assert left <= {".claims"}
         assert list((store / "stages" / ".claims").iterdir()) == []

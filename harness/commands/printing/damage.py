@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from harness.commands.printing import messages, tables
 from harness.definition.terminal import printable
-from results.checking.verify import KINDS, Finding
+from results.checking.findings import KINDS, Finding
 
 
 class CheckBar:

@@ -35,9 +35,9 @@ def run(options: Verify) -> int:
     from results.checking import verify
 
     check_table_or_json(options.format)
-    store = _opened(options.store)
-    with damage.CheckBar(total=verify.files(store, options.name)) as bar:
-        findings = list(verify.verify(store, options.name, bar.seen))
+    storage = _opened(options.store).storage
+    with damage.CheckBar(total=verify.files(storage, options.name)) as bar:
+        findings = list(verify.verify(storage, options.name, bar.seen))
     damage.show(bar.checked(), findings, options.format)
     return STORAGE if findings else DONE
 

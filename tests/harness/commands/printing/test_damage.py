@@ -3,7 +3,7 @@ import json
 import pytest
 
 from harness.commands.printing import damage
-from results.checking.verify import KINDS, Finding
+from results.checking.findings import KINDS, Finding
 
 
 FINDINGS = [

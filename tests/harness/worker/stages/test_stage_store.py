@@ -457,7 +457,7 @@ class TestStore:
     ):
         """A missing file and a changed byte, in each file of a product."""
         results = Store.open(tmp_path, create=True)
-        assert list(verify(results, again_s=0.0)) == []
+        assert list(verify(results.storage, again_s=0.0)) == []
         store, key = StageStore(Path(job.stages)), keys(made)["gan"]
         path = store.path(key) / name
         content = bytearray(path.read_bytes())
@@ -465,7 +465,7 @@ class TestStore:
         path.unlink() if gone else path.write_bytes(content)
         with pytest.raises(state.Damaged):
             store.find(key)
-        (found,) = verify(results, again_s=0.0)
+        (found,) = verify(results.storage, again_s=0.0)
         assert found.path == f"stages/{key.digest}/{name}"
         assert "trains it again" in found.remedy
 
@@ -476,7 +476,7 @@ class TestStore:
         (tmp_path / "stages" / ".making-1" / "lane.json").write_text("x")
         seen = []
         results = Store.open(tmp_path, create=True)
-        assert not list(verify(results, seen=lambda *said: seen.append(said)))
+        assert not list(verify(results.storage, seen=lambda *said: seen.append(said)))
         names = {path for kind, path, _ in seen if kind == "pre-trainings"}
         assert len(names) == 6
 

@@ -1,16 +1,31 @@
 """What a search was started with: one file, written once.
 
 The harness fills it in; here the values are only kept. An unknown entry, of a
-newer minor version, is passed over.
+newer minor version, is passed over. Where the file lies stands here too.
 """
 
 import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from results.format import records, schema
+from results.format import records, schema, versions
 from results.format.names import check_name
-from results.format.storage import StorageError
+from results.format.storage import Storage, StorageError
+
+
+def path_of(search: str) -> str:
+    """Path of the header of a search."""
+    return f"searches/{search}.json"
+
+
+def searches(storage: Storage) -> list[str]:
+    """Names of all searches that have a header, sorted.
+
+    Raises:
+        StorageError: If the store cannot be listed.
+    """
+    names = [path.rsplit("/", 1)[-1] for path in storage.list("searches")]
+    return [name[: -len(".json")] for name in names if name.endswith(".json")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +88,7 @@ class Header:
             StorageError: If it is damaged, or the header of another search.
         """
         record = records.decode(path, data)
-        schema.check_version(path, record.get("schema_version"))
+        versions.check_version(path, record.get("schema_version"))
         names = [field.name for field in dataclasses.fields(cls)]
         try:
             facts: dict[str, Any] = {name: record[name] for name in names}
