@@ -1,10 +1,12 @@
-# Every target makes .venv and installs by itself, and does nothing twice.
+# Every target but gpu makes .venv and installs by itself, and does nothing twice.
 
+# A machine with a GPU is taken as it is: its own Python, and nothing is installed.
+GPU_PYTHON := $(or $(PYTHON),python3)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test chaos check bench clean
+.PHONY: demo test chaos check bench gpu clean
 
 demo: $(INSTALLED)
 	$(BIN)/crossnets demo
@@ -24,7 +26,11 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do \
+		$(BIN)/python $$script || exit 1; done
+
+gpu:
+	$(GPU_PYTHON) benchmarks/gpu.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

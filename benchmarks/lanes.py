@@ -1,9 +1,9 @@
 """Joint updates a second of K lanes in one bank, beside two ways without lanes.
 
 The peers are K solo runs one after another and K processes that share the device;
-both train lanes with the plain updates of `cnets.training.updates`, as the bank does. With
-`--latent-sizes` the codes of the lanes differ, and the bank's choice (all in one
-stack, widened) stands beside a stack for each size, with and without ghosts.
+both train lanes with the plain updates of `cnets.training.stages`, as the bank does.
+With `--latent-sizes` the codes of the lanes differ, and the bank's choice (all in one
+stack, widened) stands beside a stack for each size, with and without padding lanes.
 
 Sides take turns in one process, and the best turn of each counts; on a processor
 that others use too, its time is the steadier figure. Networks and batches are a
@@ -112,7 +112,7 @@ def stacked(bank: Bank, runs: Sequence[TrainConfig], width: int | None) -> list[
 
 
 def by_size(bank: Bank, runs: Sequence[TrainConfig], rows: int) -> list[Work]:
-    """The same with a stack for each size of code, filled up with ghosts."""
+    """The same with a stack for each size of code, filled up with padding lanes."""
     stacking = Stacking(crossing_net.build, None)
     works = []
     for size in sorted({one.latent_size for one in runs}):
@@ -216,7 +216,7 @@ def measure(options: argparse.Namespace, bank: Bank, count: int) -> dict[str, An
     runs = varied(settings(options), count, sizes)
     sides = {"bank": stacked(bank, runs, count), "solo": stacked(bank, runs, 1)}
     if len(sizes) > 1:
-        sides["a_stack_a_size_with_ghosts"] = by_size(bank, runs, count)
+        sides["a_stack_a_size_with_padding_lanes"] = by_size(bank, runs, count)
         sides["a_stack_a_size"] = stacked(bank, runs, None)
     for works in sides.values():
         seconds(works[:1], device)

@@ -1,7 +1,7 @@
 """What a search costs beside its training: trials that report and train nothing.
 
 Our side is `harness.search` as it is, with a runner that returns at once: recorder,
-journal with fsync, TensorBoard, checkpoints' economy, all on. The peer is stock Ray
+journal with fsync, TensorBoard, retention, all on. The peer is stock Ray
 Tune with `OptunaSearch` and `ASHAScheduler` and the loggers it has as shipped. Both
 run in processes of their own, one after the other, the peer before and after us.
 Neither stops a trial early, so that all of them report equally often.
@@ -32,13 +32,14 @@ import numpy as np
 from cnets import presets
 from crossnets import SearchOptions, search
 from harness.commands import cli
-from harness.definition.job import Report
-from harness.driver.recorder import Recorder, Tracked
-from harness.driver.retention import Economy
-from harness.driver.sampler import ratios_of
-from harness.driver.scheduler import Rungs
-from harness.driver.search_policy import SearchPolicy
-from harness.driver.tensorboard import Board
+from harness.definition.report import Report
+from harness.definition.rungs import Rungs
+from harness.definition.spaces import ratios_of
+from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.display.tensorboard import Board
+from harness.driver.recording.recorder import Recorder
+from harness.driver.recording.retention import Retention
+from harness.driver.recording.tracked import Tracked
 from harness.worker.runner import Runner
 from results import Header, Store, Writer, queries
 from results.format import schema
@@ -203,12 +204,12 @@ def parts(
     found: dict[str, dict[str, float]] = {}
     with store.writer("overhead") as writer:
         board = Board(folder / "tensorboard", print)
-        economy = Economy(
+        retention = Retention(
             folder / "checkpoints", folder / "trash", lambda: policy.trials, keep=3
         )
 
         def watch(trial: Tracked, told: Report | None) -> None:
-            for name, watcher in (("TensorBoard", board), ("checkpoints", economy)):
+            for name, watcher in (("TensorBoard", board), ("checkpoints", retention)):
                 start_s = time.perf_counter()
                 watcher(trial, told)
                 spent_s[name] += time.perf_counter() - start_s

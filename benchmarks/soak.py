@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from cnets import presets
-from harness.definition.job import Report
-from harness.driver.recorder import Recorder, Tracked
-from harness.driver.sampler import Proposal
-from harness.driver.scheduler import Decision
+from harness.definition.report import Report
+from harness.definition.trial import Decision, Proposal
+from harness.driver.recording.recorder import Recorder
+from harness.driver.recording.tracked import Tracked
 from results import Header, Store
 from results.format import schema
 

@@ -1,11 +1,13 @@
-"""Checks of machine, cluster, store and data, each with what to mend."""
+"""Checks of machine, store and data, each with what to mend.
+
+The check of a Ray cluster is in `cluster/checks.py`.
+"""
 
 import os
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from results import StorageError, Store
 
@@ -122,11 +124,6 @@ def _data(data: str) -> str:
 
 
 def _cluster(address: str) -> str:
-    import ray
+    from harness.cluster import checks
 
-    from harness.cluster import connection
-
-    with connection.cluster(address):
-        have: dict[str, Any] = ray.cluster_resources()
-        nodes = sum(node["Alive"] for node in ray.nodes())
-    return f"{nodes} nodes, {have.get('CPU', 0):g} cores, {have.get('GPU', 0):g} GPUs"
+    return checks.resources(address)

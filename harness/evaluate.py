@@ -1,21 +1,19 @@
-"""`crossnets evaluate`: the papers' metrics of predictions, a model or its VAE.
+"""The papers' metrics of a file of predictions, of a model, or of its pose VAE.
 
-The metrics themselves are in `cnets/metrics.py`, what is printed in
-`evaluation.py`, the picture in `plots.py`.
+The metrics themselves are in `cnets/metrics.py`, what is handed back in
+`evaluation.py`; tables and pictures are made in `commands/printing/`.
 """
 
 import gzip
-import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor
 
 from cnets import geometry, metrics
+from cnets.data.crops.cache import Progress
 from cnets.data.files import label_files
 from cnets.data.hand_data import SPLITS, HandData
 from cnets.data.opening import open_data
@@ -23,12 +21,7 @@ from cnets.data.readers.label_sets import LabelSet, label_set
 from cnets.hands.skeleton import Skeleton
 from cnets.inference import models, predictor
 from cnets.inference.model import Model
-from harness.commands.cli import DONE
-from harness.commands.functions import preparation
-from harness.commands.printing import plots, tables
-from harness.commands.verbs import Evaluate
-from harness.definition.terminal import printable
-from harness.evaluation import Evaluation, shown
+from harness.evaluation import Evaluation
 
 
 PARTS = (*SPLITS, "all")
@@ -45,34 +38,6 @@ ROWS_AT_ONCE = 256
 
 LONGEST_ROW_BYTES = 1 << 16
 """Most that is looked at to count the numbers of a row; 108 take 2 KiB."""
-
-
-def evaluate(verb: Evaluate) -> int:
-    """Measure, draw if asked to, then print."""
-    _check(verb)
-    bonus_mm = metrics.HALF_MM if verb.half_millimetre else 0.0
-    if verb.vae is not None:
-        done = of_vae(verb.vae, verb.data, bonus_mm=bonus_mm)
-    elif verb.model is not None:
-        done = of_model(
-            verb.model,
-            verb.data,
-            part=verb.part,
-            split=verb.split,
-            store=Path(verb.store),
-            device=verb.device,
-            bonus_mm=bonus_mm,
-        )
-    else:
-        assert verb.predictions is not None
-        path = Path(verb.predictions)
-        done = of_predictions(path, verb.data, unit=verb.unit, bonus_mm=bonus_mm)
-    if verb.plot is not None:
-        name = Path(done.source).name
-        plots.success_curve(Path(verb.plot), done.plotted, name, bonus_mm=done.bonus_mm)
-        print(printable(f"{verb.plot}: the curve of {name}."), file=sys.stderr)  # noqa: T201
-    print(shown(done, verb.format))  # noqa: T201
-    return DONE
 
 
 def of_predictions(
@@ -162,6 +127,8 @@ def of_model(
     store: Path,
     device: str = "cpu",
     bonus_mm: float = 0.0,
+    progress: Progress | None = None,
+    predicting: Progress | None = None,
 ) -> Evaluation:
     """The figures of a model that reads the frames of a data set.
 
@@ -173,26 +140,28 @@ def of_model(
         store: Its folder `cache` holds the prepared data.
         device: Where frames are predicted.
         bonus_mm: Added to every threshold.
+        progress: Told how far the preparation of the data is.
+        predicting: Told how many frames are predicted.
 
     Raises:
         ValueError: If model or data are missing or damaged, have different hands,
             or the part has no frame.
     """
     model = models.open_model(name)
-    with preparation() as progress:
-        data = open_data(
-            spec,
-            side_px=model.config.networks.side_px,
-            split=split,
-            cache=store / "cache",
-            progress=progress,
-        )
+    data = open_data(
+        spec,
+        side_px=model.config.networks.side_px,
+        split=split,
+        cache=store / "cache",
+        progress=progress,
+    )
     _same_hand(model, data.skeleton)
     rows = _rows(data, part)
     joints = list(data.evaluated)
     labels = torch.tensor(data.joints_mm[rows][:, joints]).double()
-    found = _predicted(model, data, rows, device)[:, joints].double()
-    errors = metrics.joint_errors(_finite(found), labels)
+    joints_mm = _predicted(model, data, rows, device, predicting)
+    points = joints_mm[:, joints].double()
+    errors = metrics.joint_errors(_finite(points), labels)
     return Evaluation(
         source=name,
         data=f"{spec}, {part}",
@@ -202,36 +171,6 @@ def of_model(
         figures=metrics.report(errors, bonus_mm=bonus_mm),
         bonus_mm=bonus_mm,
     )
-
-
-def _check(verb: Evaluate) -> None:
-    """Refuse what is wrong before anything is read.
-
-    Raises:
-        ValueError: If an option has a value that it does not take.
-    """
-    given = [verb.predictions, verb.vae, verb.model]
-    if sum(value is not None for value in given) != 1:
-        count = sum(value is not None for value in given) or "none"
-        raise ValueError(
-            f"evaluate needs one of PREDICTIONS, `--vae` and `--model`, got {count}."
-        )
-    choices = {
-        "format": tables.FORMATS,
-        "part": PARTS,
-        "unit": UNITS,
-        "device": DEVICES,
-    }
-    for option, known in choices.items():
-        value = getattr(verb, option)
-        if value not in known:
-            raise ValueError(
-                f"`--{option}` must be one of {', '.join(known)}, got {value!r}."
-            )
-    if verb.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("`--device` must be cpu where torch finds no GPU, got 'cuda'.")
-    if verb.plot is not None:
-        plots.check(Path(verb.plot))
 
 
 def _predictions(path: Path, labels: LabelSet) -> np.ndarray:
@@ -282,22 +221,25 @@ def _rows(data: HandData, part: str) -> np.ndarray:
     return rows
 
 
-def _predicted(model: Model, data: HandData, rows: np.ndarray, device: str) -> Tensor:
+def _predicted(
+    model: Model,
+    data: HandData,
+    rows: np.ndarray,
+    device: str,
+    progress: Progress | None,
+) -> Tensor:
     """All joints of some frames, millimetres."""
-    predict = predictor.fast(model, device)
-    console, found = Console(stderr=True), []
-    for start in track(
-        range(0, len(rows), ROWS_AT_ONCE),
-        "Predicting",
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ):
+    predict, parts = predictor.fast(model, device), []
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        if progress is not None:
+            progress(start, len(rows))
         part = rows[start : start + ROWS_AT_ONCE]
         depth = torch.from_numpy(np.asarray(data.crops[part], np.float32))[:, None]
         centres_mm = torch.tensor(data.centres_mm[part])
-        found.append(predict(depth.to(device), centres_mm.to(device)).cpu())
-    return torch.cat(found)
+        parts.append(predict(depth.to(device), centres_mm.to(device)).cpu())
+    if progress is not None:
+        progress(len(rows), len(rows))
+    return torch.cat(parts)
 
 
 def _finite(points: Tensor) -> Tensor:

@@ -1,41 +1,14 @@
-"""What `crossnets evaluate` found, and how it is printed.
+"""What an evaluation gives: errors, figures and the curve of one set of frames.
 
-JSON is one object with every figure, the error of each joint in the order of
-`joints` and, but for `--vae`, the curve of shares at each whole millimetre. CSV
-has one row a figure (`figure,joint,value`); `joint` is empty but in
-`per_joint_mm`. Nothing is measured here; see `evaluate.py`.
+`evaluate.py` makes it; `commands/printing/evaluation.py` prints it.
 """
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
 import torch
 
 from cnets import metrics
-from harness.commands.printing import tables
-
-
-LABELS = {
-    "mean_joint_error_mm": "mean joint error",
-    "median_joint_error_mm": "median joint error",
-    **{
-        f"p{percent}_joint_error_mm": f"joint error, {percent}th percentile"
-        for percent in metrics.PERCENTILES
-    },
-    "worst_joint_error_mm": "worst joint of a frame, mean",
-    **{
-        f"frames_within_{limit_mm}mm": f"frames with all joints within {limit_mm} mm"
-        for limit_mm in metrics.WITHIN_MM
-    },
-    "area_under_curve_80mm": "area under their curve, 0 to 80 mm",
-    "vae_round_trip_mm": "VAE round trip, all joints",
-    "vae_round_trip_evaluated_mm": "VAE round trip, evaluated joints",
-    "mean_pose_mm": "mean pose at the root, evaluated joints",
-}
-"""What a person reads for a figure, in the order of the table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +25,7 @@ class Evaluation:
     plotted: metrics.Errors
     """Those of the joints that the papers evaluate."""
     figures: dict[str, float]
-    """By name; see `LABELS`."""
+    """By name, as in `metrics.report`, or those of `evaluate.of_vae`."""
     bonus_mm: float
     """What was added to every threshold."""
 
@@ -61,73 +34,3 @@ class Evaluation:
         limits = torch.arange(metrics.CURVE_MM + 1, dtype=torch.float64)
         shares = metrics.curve(self.plotted, limits, bonus_mm=self.bonus_mm)
         return {"threshold_mm": limits.tolist(), "frames_within": shares.tolist()}
-
-
-def shown(done: Evaluation, style: str) -> str:
-    """The figures as text in one of `tables.FORMATS`.
-
-    Args:
-        done: What was found.
-        style: One of `tables.FORMATS`.
-
-    Raises:
-        ValueError: If `style` is unknown.
-    """
-    ways: dict[str, Callable[[Evaluation], str]] = {
-        "table": _drawn,
-        "json": _json,
-        "csv": _csv,
-    }
-    if style not in ways:
-        known = ", ".join(ways)
-        raise ValueError(f"`--format` must be one of {known}, got {style!r}.")
-    return ways[style](done)
-
-
-def _json(done: Evaluation) -> str:
-    curve = {} if "vae_round_trip_mm" in done.figures else {"curve": done.curve()}
-    values = {
-        "evaluated": done.source,
-        "data": done.data,
-        "frames": len(done.errors),
-        **done.figures,
-        "threshold_bonus_mm": done.bonus_mm,
-        "joints": list(done.joints),
-        "per_joint_mm": metrics.per_joint(done.errors),
-        **curve,
-    }
-    return json.dumps(values, indent=1, allow_nan=False)
-
-
-def _csv(done: Evaluation) -> str:
-    rows = [("frames", "", float(len(done.errors)))]
-    rows += [(name, "", value) for name, value in done.figures.items()]
-    each = zip(done.joints, metrics.per_joint(done.errors), strict=True)
-    rows += [("per_joint_mm", joint, value) for joint, value in each]
-    names = ("figure", "joint", "value")
-    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    return tables.show(pa.table(columns), "csv")
-
-
-def _drawn(done: Evaluation) -> str:
-    figures, joints = [], []
-    for name, label in LABELS.items():
-        if name in done.figures:
-            value = done.figures[name]
-            text = f"{value:8.3f} mm" if name.endswith("_mm") else f"{value:9.4f}"
-            figures.append({"figure": label, "value": text})
-    if done.bonus_mm:
-        text = f"{done.bonus_mm:+8.1f} mm"
-        figures.append({"figure": "added to every threshold", "value": text})
-    each = zip(done.joints, metrics.per_joint(done.errors), strict=True)
-    for joint, value in each:
-        joints.append({"joint": joint, "mean error": f"{value:8.3f} mm"})
-    # Not a table's title, which would be folded to the table's width.
-    title = f"{done.source} on {done.data}: {len(done.errors)} frames"
-    return "\n".join(
-        [
-            tables.printable(title),
-            tables.show(pa.Table.from_pylist(figures), "table"),
-            tables.show(pa.Table.from_pylist(joints), "table", "Each joint"),
-        ]
-    )

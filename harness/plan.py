@@ -1,38 +1,32 @@
 """What a search will cost, before it starts: trials, updates, hours and disk.
 
 Nothing is written but the prepared data. A probe of some seconds says what an
-update takes on this machine; everything else is counted from the configuration.
+update takes on this machine (`probe.py`); everything else is counted from the
+configuration.
 How many trials reach a rung is what is expected of `eta`; more do in a small
 search, whose rungs compare a trial with few others.
 """
 
-import dataclasses
 import math
-import time
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
 import torch
 
 from cnets.config import TrainConfig
-from cnets.data.hand_data import HandData
-from cnets.data.splits import UNUSED
-from cnets.training import schedule
-from cnets.training.bank import Bank
+from cnets.data.crops.cache import Progress
+from cnets.training import schedule, sizes
 from cnets.training.sharing import stage_keys
-from harness.definition.forecast import Forecast, forecast
-from harness.driver import sampler
-from harness.driver.scheduler import Rungs
-from harness.prepare import Prepared
+from harness import probe
+from harness.definition import disk as disk_space, spaces
+from harness.definition.disk import Forecast
+from harness.definition.options import SearchOptions
+from harness.definition.rungs import Rungs
+from harness.prepare import Prepared, prepare
+from harness.probe import Speed
 from search_spaces import OneOf, Real, Space
-
-
-PROBE_FRAMES = 32
-"""Validation frames of the probe; the others are counted."""
-
-PROBE_S, PROBE_UPDATES = 2.0, 20
-"""Least seconds that a stage's probe may take, and most updates of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +46,6 @@ class Ladder:
             total += (step - before) * count
             before = step
         return total
-
-
-@dataclass(frozen=True, kw_only=True)
-class Speed:
-    """What training takes on this machine."""
-
-    update_s: Mapping[str, float]
-    """Seconds an update, by stage."""
-    frame_s: float
-    """Seconds a validation frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +82,40 @@ class Estimate:
     slots: int
 
 
+def plan(
+    name: str,
+    options: SearchOptions,
+    *,
+    cache: Path,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Estimate:
+    """What a search will take on this machine, after a short probe.
+
+    Args:
+        name: Name that the search would have.
+        options: The search.
+        cache: Folder of prepared data.
+        device: `cpu`, `cuda`, or `auto` for a GPU where there is one.
+        progress: Told how far the preparation of the data is.
+
+    Raises:
+        ValueError: If anything in the search is wrong.
+    """
+    prepared = prepare(name, options, cache, progress)
+    gpus = torch.cuda.device_count()
+    chosen = ("cuda" if gpus else "cpu") if device == "auto" else device
+    here = gpus if chosen == "cuda" else os.cpu_count()
+    speed = probe.measure(prepared.data, prepared.base, chosen)
+    return estimate(prepared, speed, chosen, options.concurrency or here or 1)
+
+
 def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estimate:
     """What a search will take.
 
     Args:
         prepared: The search, checked.
-        speed: What `probe` has measured.
+        speed: What `probe.measure` gives.
         device: `cpu` or `cuda`.
         slots: Trials at once.
 
@@ -118,13 +130,10 @@ def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estim
         _cost(prepared, ladders, speed, slots, share_stages=shared)
         for shared in (False, True)
     ]
-    disk = forecast(
-        prepared.base,
-        largest_latent=largest_latent(prepared.space, prepared.base),
+    disk = disk_forecast(
+        prepared,
         trials=options.trials,
-        ratios=len(prepared.ratios),
         slots=slots,
-        keep=options.keep,
         strips=len(rungs.steps()) + 1,
         products=pre_trainings(prepared) if options.share_stages else {},
     )
@@ -170,10 +179,47 @@ def pre_trainings(prepared: Prepared) -> dict[str, int]:
     for stage in found:
         kinds = _kinds(prepared.space, stage)
         parts = shares(prepared).values()
-        if sampler.RATIO not in stage_keys.FIELDS[stage]:
+        if spaces.RATIO not in stage_keys.FIELDS[stage]:
             parts = [prepared.options.trials]
         found[stage] = int(sum(min(part, kinds) for part in parts))
     return found
+
+
+def disk_forecast(
+    prepared: Prepared,
+    *,
+    trials: int,
+    slots: int,
+    strips: int,
+    products: Mapping[str, int],
+) -> Forecast:
+    """What trials of a search will need on disk, at most.
+
+    Args:
+        prepared: The search.
+        trials: Trials that have not ended.
+        slots: Trials at once.
+        strips: Pictures that a trial hands in.
+        products: Pre-trainings that are stored, by stage.
+    """
+    latent = largest_latent(prepared.space, prepared.base)
+    largest = prepared.base.replace({"latent_size": latent})
+    weights, buffers = sizes.of_networks(largest)
+    return disk_space.forecast(
+        prepared.base,
+        weights=weights,
+        buffers=buffers,
+        trials=trials,
+        ratios=len(prepared.ratios),
+        slots=slots,
+        keep=prepared.options.keep,
+        strips=strips,
+        products=[
+            sizes.of_product(largest, stage)
+            for stage, count in products.items()
+            for _ in range(count)
+        ],
+    )
 
 
 def largest_latent(space: Space, base: TrainConfig) -> int:
@@ -184,49 +230,6 @@ def largest_latent(space: Space, base: TrainConfig) -> int:
     if isinstance(parameter, OneOf):
         return int(max(float(value) for value in parameter.values))
     return int(parameter.high)
-
-
-def probe(data: HandData, config: TrainConfig, device: str) -> Speed:
-    """Seconds an update of each stage and a validation frame, measured here.
-
-    Args:
-        data: The data of the search; a few validation frames are used.
-        config: The base configuration.
-        device: Where the search will train.
-    """
-    torch.set_num_threads(1)  # as the runner does
-    split = data.split.copy()
-    validation = data.rows("validation")
-    split[validation[PROBE_FRAMES:]] = UNUSED
-    bank = Bank(dataclasses.replace(data, split=split), device)
-    rows = bank.data.rows("validation")
-    lane = bank.lane(config)
-    bank.judge.predict(lane, rows)
-    start_s = time.monotonic()
-    bank.judge.predict(lane, rows)
-    bank.judge.health(lane)
-    frame_s = (time.monotonic() - start_s) / max(1, len(rows))
-    update_s = {
-        stage: _update_s(bank, config, stage, frame_s * len(rows))
-        for stage in schedule.STAGES
-    }
-    return Speed(update_s=update_s, frame_s=frame_s)
-
-
-def _update_s(bank: Bank, config: TrainConfig, stage: str, judging_s: float) -> float:
-    """Seconds an update: of one epoch that is as long as the probe has time for."""
-    updates, seconds = 1, 0.0
-    for _ in range(2):
-        group = stage if stage in stage_keys.SHARED else "joint"
-        short = {f"{group}.steps": updates, f"{group}.epochs": 10}
-        lane = bank.lane(config.replace(short))
-        lane.stage = stage
-        (report,) = bank.advance([lane])
-        judged = stage not in stage_keys.SHARED
-        seconds = max(report.seconds - judged * judging_s, report.seconds / 10)
-        seconds /= updates
-        updates = int(np.clip(PROBE_S / seconds, 1, PROBE_UPDATES))
-    return seconds
 
 
 def _shared(prepared: Prepared) -> list[str]:
@@ -240,7 +243,7 @@ def _kinds(space: Space, stage: str) -> float:
     """Combinations of a stage's fields in a space, the ratio aside."""
     total = 1.0
     for name, parameter in space.parameters.items():
-        if name == sampler.RATIO or name not in stage_keys.FIELDS[stage]:
+        if name == spaces.RATIO or name not in stage_keys.FIELDS[stage]:
             continue
         if isinstance(parameter, Real):
             return math.inf

@@ -1,29 +1,24 @@
-"""`crossnets predict`: joints from depth frames, as rows, JSON and a picture."""
+"""Joints from depth frames of any camera, and a picture of them.
 
-import json
+Tables of them are made in `commands/printing/predictions.py`.
+"""
+
 import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
-from rich.console import Console
-from rich.progress import track
 
 from cnets import geometry
 from cnets.cameras import CAMERAS, Camera
 from cnets.data.crops import centre, crop
+from cnets.data.crops.cache import Progress
 from cnets.data.files import depth_files
 from cnets.inference import models, pictures, predictor
 from cnets.inference.model import Model
 from cnets.inference.predictor import Predictor
-from harness.commands.cli import DONE, FAILED, complain
-from harness.commands.printing import tables
-from harness.commands.verbs import Predict
-from harness.definition.terminal import printable
 
 
 SUFFIXES = (".png", ".bin")
@@ -49,49 +44,70 @@ class Prediction:
     """float32 [joints, 2]."""
 
 
-def predict(verb: Predict) -> int:
-    """Predict every frame, then print all."""
-    if verb.format not in tables.FORMATS:
-        known = ", ".join(tables.FORMATS)
-        raise ValueError(f"`--format` must be one of {known}, got {verb.format!r}.")
-    camera, centre_uvd = camera_of(verb.camera), _centre(verb.center)
-    if verb.view is not None and not Path(verb.view).parent.is_dir():
-        raise ValueError(f"`view` must lie in a folder that exists, got {verb.view!r}.")
-    paths = frames_of(verb.frames)
-    model = models.open_model(verb.model)
-    run, side_px = predictor.fast(model, verb.device), model.config.networks.side_px
-    found, passed_over = [], []
-    for path in _tracked(list(paths)):
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """What was read from some frames."""
+
+    model: Model
+    camera: Camera
+    """The camera of the frames."""
+    frames: tuple[Prediction, ...]
+    passed_over: tuple[ValueError, ...]
+    """Why a file of a folder is no depth frame, an error each."""
+
+
+def predict(
+    names: Sequence[str],
+    *,
+    model: str,
+    camera: Camera,
+    centre_uvd: np.ndarray | None = None,
+    mirror: bool = False,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> Predictions:
+    """The joints of every frame.
+
+    Args:
+        names: Files, or folders of them.
+        model: The model, as `models.open_model` takes it.
+        camera: The camera of the frames.
+        centre_uvd: Centre of the hand; None to find it in each frame.
+        mirror: Whether the hands are of the other side than the model's.
+        device: Where frames are predicted.
+        progress: Told how many of several frames are done.
+
+    Returns:
+        What was read; files of a folder that are no depth frames are passed over.
+
+    Raises:
+        ValueError: If there is no such model or frame, or a file that was named
+            itself cannot be read.
+    """
+    paths = frames_of(names)
+    opened = models.open_model(model)
+    run, side_px = predictor.fast(opened, device), opened.config.networks.side_px
+    frames, passed_over = [], []
+    for count, (path, in_folder) in enumerate(paths.items()):
+        if progress is not None and len(paths) > 1:
+            progress(count, len(paths))
         try:
-            one = of_frame(
-                run, side_px, path, camera, centre_uvd=centre_uvd, mirror=verb.mirror
+            frames.append(
+                of_frame(
+                    run, side_px, path, camera, centre_uvd=centre_uvd, mirror=mirror
+                )
             )
         except ValueError as error:
-            if not paths[path]:  # it was named, so somebody wants just this one
+            if not in_folder:  # it was named, so somebody wants just this one
                 raise
             passed_over.append(error)
-            continue
-        found.append(one)
-    for error in passed_over:
-        complain(f"passed over: {error}")
-    if not found:
-        raise ValueError("`frames` must hold a depth frame, and none could be read.")
-    if verb.view is not None:
-        pictures.save_png(Path(verb.view), page(model, found, camera))
-        print(f"{printable(verb.view)}: {len(found)} frames.", file=sys.stderr)  # noqa: T201
-    print(_shown(found, model, verb.format))  # noqa: T201
-    return FAILED if passed_over else DONE
-
-
-def _tracked(paths: list[Path]) -> Iterator[Path]:
-    """The paths, behind a bar if there are many and somebody looks on."""
-    console = Console(stderr=True)
-    yield from track(
-        paths,
-        "Predicting",
-        console=console,
-        transient=True,
-        disable=len(paths) == 1 or not console.is_terminal,
+    if progress is not None and len(paths) > 1:
+        progress(len(paths), len(paths))
+    return Predictions(
+        model=opened,
+        camera=camera,
+        frames=tuple(frames),
+        passed_over=tuple(passed_over),
     )
 
 
@@ -184,54 +200,15 @@ def camera_of(text: str) -> Camera:
     return Camera(fx, fy, cx, cy, round(2 * cx), round(2 * cy))
 
 
-def page(model: Model, found: Sequence[Prediction], camera: Camera) -> pictures.Picture:
-    """Every frame's crop with the joints that were read from it."""
-    tiles = []
-    for one in found:
-        frame_mm = depth_files.read_any(Path(one.frame))
-        seen = crop.crop(frame_mm, one.center_uvd, camera, VIEW_PX)
-        left, top, right, bottom = crop.window(one.center_uvd, camera)
-        scale = VIEW_PX / max(right - left, bottom - top)
-        places = (one.joints_px - (left, top)) * scale
-        picture = pictures.of_depth(seen)
-        tiles.append(pictures.with_joints(picture, places, model.skeleton.bones))
-    return pictures.grid(tiles, min(COLUMNS, len(tiles)))
+def centre_of(text: str | None) -> np.ndarray | None:
+    """A centre from its numbers U,V,D; None for none.
 
+    Returns:
+        float32 [3], pixels and millimetres.
 
-def _shown(found: Sequence[Prediction], model: Model, style: str) -> str:
-    if style == "json":
-        rows = [
-            {
-                "frame": one.frame,
-                "center_uvd": one.center_uvd.tolist(),
-                "joints_mm": one.joints_mm.tolist(),
-                "joints_px": one.joints_px.tolist(),
-            }
-            for one in found
-        ]
-        return json.dumps(rows, indent=1, allow_nan=False)
-    names = model.skeleton.joint_names
-    rows = [
-        {
-            "frame": one.frame,
-            "joint": name,
-            "x_mm": mm[0],
-            "y_mm": mm[1],
-            "z_mm": mm[2],
-            "u_px": px[0],
-            "v_px": px[1],
-        }
-        for one in found
-        for name, mm, px in zip(
-            names, one.joints_mm.tolist(), one.joints_px.tolist(), strict=True
-        )
-    ]
-    return tables.show(
-        pa.Table.from_pylist(rows), style, f"Joints read by {model.name}"
-    )
-
-
-def _centre(text: str | None) -> np.ndarray | None:
+    Raises:
+        ValueError: If it is not three numbers with a depth above 0.
+    """
     if text is None:
         return None
     numbers = _numbers(text)
@@ -240,6 +217,20 @@ def _centre(text: str | None) -> np.ndarray | None:
             f"`center` must be U,V,D with a depth above 0 mm, got {text!r}."
         )
     return np.array(numbers, np.float32)
+
+
+def page(done: Predictions) -> pictures.Picture:
+    """Every frame's crop with the joints that were read from it."""
+    tiles = []
+    for frame in done.frames:
+        frame_mm = depth_files.read_any(Path(frame.frame))
+        seen = crop.crop(frame_mm, frame.center_uvd, done.camera, VIEW_PX)
+        left, top, right, bottom = crop.window(frame.center_uvd, done.camera)
+        scale = VIEW_PX / max(right - left, bottom - top)
+        places = (frame.joints_px - (left, top)) * scale
+        picture = pictures.of_depth(seen)
+        tiles.append(pictures.with_joints(picture, places, done.model.skeleton.bones))
+    return pictures.grid(tiles, min(COLUMNS, len(tiles)))
 
 
 def _numbers(text: str) -> list[float]:

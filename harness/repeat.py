@@ -1,14 +1,21 @@
 """One run without Ray: a preset trained here, or a trial of a search again."""
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnets import presets
 from cnets.config import TrainConfig
-from harness.definition import initial, noted
-from harness.definition.job import DataChoice, Plan, Report
-from harness.worker.runner import TrainRunner
+from harness.definition import data_choice
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Plan
+from harness.definition.options import assignments
+from harness.definition.report import Report
+from harness.worker import initial_model
+from harness.worker.process_bank import bank, same_data
+from harness.worker.train_runner import TrainRunner
 from results import Store, check_name, queries
 
 
@@ -29,6 +36,20 @@ class Stored:
     """Model that it started from."""
     rows: int | None
     """Lanes of the bank that it was one of; None if it ran alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What `train` is to train."""
+
+    config: TrainConfig
+    data: DataChoice
+    until: int | None = None
+    """Step after which to stop; None trains to the end."""
+    init: str | None = None
+    """Model to start the joint stage from."""
+    rows: int | None = None
+    """Lanes of the bank whose numbers are wanted; None trains alone."""
 
 
 def stored(store: str | Path, which: str) -> Stored:
@@ -57,14 +78,76 @@ def stored(store: str | Path, which: str) -> Stored:
         )
     return Stored(
         config=TrainConfig().replace(json.loads(found["config_json"])),
-        data=noted.data_choice(opened, header),
+        data=data_choice.of_header(opened, header),
         fingerprint=header.data_fingerprint,
         objective=header.rules["objective"],
         step=found["step"],
         objective_mm=found["objective_mm"],
-        init=initial.of_header(header),
+        init=initial_model.of_header(header),
         rows=header.rules.get("lanes"),
     )
+
+
+def of_trial(again: Stored, which: str, *, device: str = "cpu") -> Run:
+    """A trial of a search as a run of its own, up to the step that it reached.
+
+    Args:
+        again: The trial, as `stored` gives it.
+        which: Its name, for an error.
+        device: Where its data are opened.
+
+    Raises:
+        ValueError: If it never reported an error, or its data are others now.
+    """
+    if again.step is None:
+        raise ValueError(f"`from` must have reported an error, got {which!r}.")
+    same_data(again.data, again.fingerprint, device)
+    return Run(
+        config=again.config,
+        data=again.data,
+        until=again.step,
+        init=again.init,
+        rows=again.rows,
+    )
+
+
+def of_preset(
+    preset: str,
+    changes: Sequence[str] = (),
+    *,
+    spec: str,
+    split: str | None = None,
+    unlabelled: str | None = None,
+    cache: Path,
+    device: str = "cpu",
+    init: str | None = None,
+) -> Run:
+    """A preset, fitted to a data set, as a run to its end.
+
+    Args:
+        preset: Name of the preset.
+        changes: Fields that differ from it, such as `losses.kl=0.5`.
+        spec: The data set, as `open_data` takes it.
+        split: Name of the split; None is the data's own default.
+        unlabelled: Folder of frames without labels, `DIR[@CAMERA]`.
+        cache: Folder of prepared data.
+        device: Where the data are opened.
+        init: Model to start the joint stage from.
+
+    Raises:
+        ValueError: If the preset, a field, the data or the model is wrong.
+    """
+    config = presets.preset(preset).replace(assignments(changes))
+    data = DataChoice(
+        spec=spec,
+        side_px=config.networks.side_px,
+        split=split,
+        unlabelled=unlabelled,
+        cache=str(cache.resolve()),
+    )
+    config = config.replace({"networks.joints": bank(data, device).data.joints})
+    initial_model.facts(init, config)
+    return Run(config=config, data=data, init=init)
 
 
 def train(
@@ -87,7 +170,8 @@ def train(
             the test split.
         device: `cpu` or `cuda`.
         init: Model to start the joint stage from.
-        rows: Lanes of the bank whose numbers are wanted; the others are ghosts.
+        rows: Lanes of the bank whose numbers are wanted; the others are padding
+            lanes.
 
     Yields:
         One report an epoch.
@@ -107,3 +191,15 @@ def train(
         yield report
         if report.last or (until is not None and report.step >= until):
             return
+
+
+def agrees(again: Stored, last: Report) -> bool:
+    """Whether a repeated trial gave the stored number to the last bit.
+
+    Args:
+        again: The trial as the store has it, with a step.
+        last: The report of the repetition at that step.
+    """
+    error_mm, stored_mm = last.metrics[again.objective], again.objective_mm
+    assert stored_mm is not None
+    return error_mm == stored_mm or (math.isnan(error_mm) and math.isnan(stored_mm))

@@ -6,31 +6,32 @@ same name it goes on with, if nothing that decides a result differs.
 """
 
 import contextlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnets.data.crops.cache import Progress
-from harness.cluster import connection, lane_runner, ray_adapters
-from harness.cluster.lane_runner import Seats
+from harness.cluster import banks
+from harness.cluster.banks import Seats
+from harness.cluster.connection import connected
+from harness.cluster.tune_run import run_policy
 from harness.definition import provenance
-from harness.definition.forecast import forecast
-from harness.definition.job import STAGES, Plan, Report
+from harness.definition.identity import difference
+from harness.definition.job import STAGES, Plan
 from harness.definition.options import SearchOptions
-from harness.driver.live import Live
-from harness.driver.patience import Patient, PatientWriter
-from harness.driver.policy import Policy
-from harness.driver.recorder import Recorder, Tracked
-from harness.driver.retention import TRASH, Economy
-from harness.driver.search_policy import SearchPolicy, Watcher
+from harness.definition.report import Report
+from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.display.live import Live
+from harness.driver.display.tensorboard import Board
+from harness.driver.patience import Patient
+from harness.driver.recording.patient_writer import PatientWriter
+from harness.driver.recording.recorder import Recorder
+from harness.driver.recording.retention import TRASH, Retention
+from harness.driver.recording.tracked import Tracked, Watcher
 from harness.driver.signals import Shielded, caught
-from harness.driver.tensorboard import Board
-from harness.plan import largest_latent, pre_trainings
-from harness.prepare import Prepared, difference, header_of, prepare
-from harness.worker.runner import Runner, TrainRunner
+from harness.plan import disk_forecast, pre_trainings
+from harness.prepare import Prepared, header_of, prepare
+from harness.worker.runner import Runner
+from harness.worker.train_runner import TrainRunner
 from results import Store, Writer, queries
 
 
@@ -149,7 +150,7 @@ def _run(
             f"`store` must be a folder that all workers see, got {store.storage.location}."
         )
     plan = _plan(prepared, root, device)
-    with lane_runner.seats(plan, prepared.options, runner, devices=slots) as seats:
+    with banks.seats(plan, prepared.options, runner, devices=slots) as seats:
         return _driven(prepared, store, writer, root, plan, seats)
 
 
@@ -171,13 +172,13 @@ def _driven(
         ratios=prepared.ratios,
     )
     board = Board(root / "tensorboard" / name, live.say)
-    economy = Economy(
+    retention = Retention(
         Path(plan.checkpoints),
         root / TRASH,
         lambda: policy.trials,
         keep=options.keep,
     )
-    watchers: tuple[Watcher, ...] = (board, live, economy)
+    watchers: tuple[Watcher, ...] = (board, live, retention)
 
     def watch(trial: Tracked, report: Report | None) -> None:
         for watcher in watchers:
@@ -251,69 +252,16 @@ def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
 def _forecast(prepared: Prepared, plan: Plan, policy: SearchPolicy, slots: int) -> str:
     """What the rest of a search will need on disk, in words."""
     ended = sum(not trial.open for trial in policy.trials.values())
-    need = forecast(
-        prepared.base,
-        largest_latent=largest_latent(prepared.space, prepared.base),
+    need = disk_forecast(
+        prepared,
         trials=policy.wanted - ended,
-        ratios=len(prepared.ratios),
         slots=slots,
-        keep=prepared.options.keep,
         strips=len(plan.picture_steps),
         products=pre_trainings(prepared) if plan.stages else {},
     )
     return need.sentence(Path(plan.checkpoints))
 
 
-def run_policy(
-    policy: Policy,
-    plan: Plan,
-    runner: type[Runner],
-    name: str,
-    *,
-    slots: int,
-    retries: int,
-    resources: Mapping[str, float] | None = None,
-) -> None:
-    """Run a policy's trials on the cluster that is connected.
-
-    Tune's own files go to a folder that is removed; nothing is read from it.
-    What a trial occupies is one core, and one GPU where it trains on one, unless
-    `resources` says otherwise.
-    """
-    from ray import tune
-
-    from harness.cluster.trial import Trial
-
-    alone = {"cpu": 1, "gpu": 1} if plan.device == "cuda" else {"cpu": 1}
-    scratch = tempfile.mkdtemp(prefix="crossnets-tune-")
-    try:
-        ray_adapters.run_tune(
-            tune.with_parameters(Trial, runner=runner, plan=plan),
-            policy,
-            slots=slots,
-            resources=resources or alone,
-            storage_path=scratch,
-            name=name,
-            max_failures=retries,
-            checkpoint_every=0,
-            notes=plan.checkpoints,
-        )
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
 def _search_of(store: Store, name: str, *, finished: bool) -> Search:
     states = queries.progress(store, name).states
     return Search(name=name, store=store, finished=finished, states=states)
-
-
-@contextlib.contextmanager
-def connected(address: str | None, slots: int | None) -> Iterator[tuple[int, bool]]:
-    """A cluster, how many trials to run at once on it, and whether it has GPUs."""
-    import ray
-
-    address = address or os.environ.get("RAY_ADDRESS")
-    with connection.cluster(address, cpus=slots):
-        have = ray.cluster_resources()
-        gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 1))
-        yield slots or gpus or max(cpus, 1), gpus > 0

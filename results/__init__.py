@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from results import queries, statistics
-    from results.format.header import Header
+    from results.format.headers import Header
     from results.format.names import check_name
     from results.format.schema import SchemaMismatch
     from results.format.storage import StorageError
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Header": "results.format.header",
+    "Header": "results.format.headers",
     "SchemaMismatch": "results.format.schema",
     "StorageError": "results.format.storage",
     "Store": "results.store",

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from results.format import records, schema, segments
-from results.format.header import Header
+from results.format import headers, records, schema, segments, versions
+from results.format.headers import Header
 from results.format.names import check_name
 from results.format.storage import Storage, StorageError
-from results.writing import drivers, recovery
+from results.writing import drivers, journal, recovery
 from results.writing.journal import Journal
 from results.writing.writer import Writer
 
@@ -69,7 +69,7 @@ class Store:
             ) from error
         if said.get("format") != _FORMAT:
             raise schema.SchemaMismatch(f"`store.json` must be of a {_FORMAT}.")
-        schema.check_version("store.json", said.get("version"))
+        versions.check_version("store.json", said.get("version"))
         return cls(storage)
 
     def create_search(self, header: Header) -> None:
@@ -79,8 +79,7 @@ class Store:
             ValueError: If the name is taken, also by another process just now.
             StorageError: If the store cannot be written.
         """
-        path = f"searches/{header.name}.json"
-        if not self.storage.create(path, header.to_bytes()):
+        if not self.storage.create(headers.path_of(header.name), header.to_bytes()):
             raise ValueError(f"`name` must be new, and `{header.name}` exists already.")
 
     def searches(self) -> list[str]:
@@ -89,8 +88,7 @@ class Store:
         Raises:
             StorageError: If the store cannot be listed.
         """
-        names = [path.rsplit("/", 1)[-1] for path in self.storage.list("searches")]
-        return [name[: -len(".json")] for name in names if name.endswith(".json")]
+        return headers.searches(self.storage)
 
     def header(self, search: str) -> Header:
         """What a search was started with.
@@ -101,7 +99,7 @@ class Store:
             SchemaMismatch: If a newer major version wrote it.
         """
         check_name("search", search)
-        path = f"searches/{search}.json"
+        path = headers.path_of(search)
         try:
             return Header.from_bytes(path, self.storage.get(path))
         except FileNotFoundError as error:
@@ -166,7 +164,7 @@ class Store:
         own = [schema.schema(table, self.header(name).parameters) for name in names]
         folder = table if search is None else segments.folder(table, search)
         files = self._files(table, folder)
-        target = schema.merged(table, [*own, *(file.schema for file in files)])
+        target = versions.merged(table, [*own, *(file.schema for file in files)])
         parts = [segments.fitted(file.rows(), target) for file in files]
         rows = pa.concat_tables([pa.Table.from_batches([], target), *parts])
         return rows if _are_apart(files) else _once(rows)
@@ -175,7 +173,7 @@ class Store:
         """The writer of an epoch, after recovery."""
         found = recovery.recover(self.storage, search, parameters, epoch)
         root = self.storage.root
-        path = None if root is None else recovery.journal_path(root, search, epoch)
+        path = None if root is None else journal.path_of(root, search, epoch)
         return Writer(
             self.storage,
             search=search,

@@ -4,6 +4,7 @@ What they measure is not looked at: a time asserted here would fail on a busy ma
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,66 @@ def test_parts_of_the_overhead():
     for size in ("4 trials", "20 trials"):
         *several, whole = found[size].values()
         assert sum(several) == pytest.approx(whole, abs=0.01)
+
+
+def gpu(words: str, folder: Path, *, fails: bool) -> subprocess.CompletedProcess[str]:
+    """A run of `gpu.py` over test files that are made for it."""
+    (folder / "conftest.py").write_text(
+        "import pytest\n"
+        "def pytest_addoption(parser): parser.addoption('--device')\n"
+        "@pytest.fixture\n"
+        "def device(request): return request.config.getoption('--device')\n"
+        "@pytest.fixture\n"
+        "def place(device): return device\n"
+    )
+    (folder / "test_a.py").write_text(
+        "import pytest\n"
+        "def test_device(device): assert device == 'cpu'\n"
+        "def test_fixture(place): assert place == 'cpu'\n"
+        "@pytest.mark.gpu\n"
+        f"def test_mark(): assert not {fails}\n"
+        "def test_other(): assert False\n"
+    )
+    lacks = "import nowhere_to_be_found\ndef test({}): assert False\n"
+    (folder / "test_b.py").write_text(lacks.format("device"))
+    (folder / "test_c.py").write_text(lacks.format(""))
+    command = [sys.executable, str(SCRIPTS / "gpu.py"), *words.split()]
+    command += ["--format", "json", "--tests", str(folder)]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=240, env=environment
+    )
+
+
+def test_the_table_of_a_gpu(tmp_path):
+    """Tests that use the device are run, others not, and each script has figures."""
+    done = gpu("--device cpu", tmp_path, fails=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    table = json.loads(done.stdout)
+    assert {"chip", "torch", "date"} <= table.keys()
+    (left_out,) = table["left_out"]
+    assert left_out.endswith("test_b.py needs nowhere_to_be_found.")
+    values = {name: value for name, value, _ in table["rows"]}
+    assert (values["tests passed"], values["tests failed"]) == (3, 0)
+    assert values["lanes, 2 lanes: bank_updates_per_s"] > 0
+    assert values["steps: ours_s"] > 0
+    assert values["bank_search, 2 lanes: mean_lanes_filled"] >= 1
+
+
+def test_a_test_that_fails_on_a_gpu(tmp_path):
+    """It stands in the table, and the exit code is 1."""
+    done = gpu("--device cpu --scripts steps", tmp_path, fails=True)
+    values = {name: value for name, value, _ in json.loads(done.stdout)["rows"]}
+    assert (values["tests passed"], values["tests failed"]) == (2, 1)
+    assert done.returncode == 1
+
+
+def test_no_gpu(tmp_path):
+    """Without a GPU one sentence says that one is needed; the exit code is 2."""
+    done = gpu("", tmp_path, fails=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("A GPU that torch can use is needed")
+    assert done.stderr.count("\n") == 1
 
 
 def test_rendering():

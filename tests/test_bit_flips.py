@@ -131,7 +131,11 @@ def test_each_is_found_and_none_is_used(store):
     root = store.storage.root
     assert root is not None
     kinds: dict[str, list[Path]] = {}
-    list(verify(store, seen=lambda k, p, _: kinds.setdefault(k, []).append(root / p)))
+    list(
+        verify(
+            store.storage, seen=lambda k, p, _: kinds.setdefault(k, []).append(root / p)
+        )
+    )
     assert set(kinds) == set(REFUSALS)
     before: dict[Path, object] = {}
     draw, refused = random.Random(20261123), 0
@@ -145,7 +149,7 @@ def test_each_is_found_and_none_is_used(store):
         bit = draw.randrange(8 * len(content))
         broken[bit // 8] ^= 1 << bit % 8
         path.write_bytes(broken)
-        found = [f.path for f in verify(store, owner(store, path), again_s=0)]
+        found = [f.path for f in verify(store.storage, owner(store, path), again_s=0)]
         where = f"{path.relative_to(root)}, bit {bit}"
         assert found == [str(path.relative_to(root))], where
         after = answer(read)
@@ -157,4 +161,4 @@ def test_each_is_found_and_none_is_used(store):
             assert after == before[path], where
         path.write_bytes(content)
     assert refused > 0.85 * FLIPS  # nobody reads the records of drivers before the last
-    assert list(verify(store)) == []
+    assert list(verify(store.storage)) == []

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from cnets import presets
 from cnets.config import TrainConfig
 from harness import finals, repeat
 from harness.commands import cli
-from harness.definition import noted
-from harness.definition.job import DataChoice, Plan
+from harness.definition import data_choice
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Plan
 from harness.definition.options import SearchOptions
-from harness.driver.search_policy import SearchPolicy
-from harness.driver.tensorboard import Board
+from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.display.tensorboard import Board
 from harness.prepare import prepare
 from results import Header, StorageError, Store, queries
 from results.format import records
@@ -282,8 +284,7 @@ class TestNames:
 @pytest.fixture
 def make_policy():
     """Makes a policy that stores nothing."""
-    from cnets import presets
-    from harness.driver.scheduler import Rungs
+    from harness.definition.rungs import Rungs
     from search_spaces import SPACES
 
     def make() -> SearchPolicy:
@@ -340,10 +341,10 @@ class TestNotedData:
         """Missing, unknown and mistyped settings are one sentence."""
         store = Store.open(outside / "store")
         with pytest.raises(StorageError, match=r"`searches/s.json` is damaged: it des"):
-            noted.data_choice(store, header(data_settings=settings))
+            data_choice.of_header(store, header(data_settings=settings))
 
     def choice(self, outside: Path, cache: Path) -> DataChoice:
         """What is made of a header with that cache."""
         settings = {"side_px": 32, "split": None, "cache": str(cache)}
         store = Store.open(outside / "store")
-        return noted.data_choice(store, header(data_settings=settings))
+        return data_choice.of_header(store, header(data_settings=settings))

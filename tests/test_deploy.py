@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from harness.cluster import connection
-from harness.commands.verbs import VERBS
+from harness.commands.table import COMMANDS
 
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -206,7 +206,9 @@ class TestFiles:
         """Every `crossnets VERB --option` can be typed."""
         assert "search" in [words[0] for words in commands(name)]
         for verb, *rest in commands(name):
-            known = {f.replace("_", "-") for f in VERBS[verb].__dataclass_fields__}
+            known = {
+                f.replace("_", "-") for f in COMMANDS[verb].options.__dataclass_fields__
+            }
             used = {word[2:] for word in rest if word.startswith("--")}
             assert used <= known, (verb, used - known)
 

@@ -28,7 +28,7 @@ from cnets.inference import exported, published
 from cnets.networks import crossing_net
 from cnets.training import state
 from harness.worker import failures
-from harness.worker.runner import restored
+from harness.worker.checkpoints import restored
 from results import StorageError, Store
 from results.format import schema, segments
 from results.writing import journal

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.commands.verbs import VERBS
+from harness.commands.table import COMMANDS
 from search_spaces import Space
 
 
@@ -34,9 +34,11 @@ def test_every_command_names_verbs_and_options_there_are():
     assert len(lines) >= 8
     for line in lines:
         words = line.split()
-        verb = next(n for n in (" ".join(words[:2]), words[0]) if n in VERBS)
+        verb = next(n for n in (" ".join(words[:2]), words[0]) if n in COMMANDS)
         for option in re.findall(r"--([a-z-]+)", line):
-            known = {f.replace("_", "-") for f in VERBS[verb].__dataclass_fields__}
+            known = {
+                f.replace("_", "-") for f in COMMANDS[verb].options.__dataclass_fields__
+            }
             assert option in known | {"from"}, (verb, option)
 
 

@@ -108,6 +108,16 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Non
             _shut_down()
 
 
+@contextlib.contextmanager
+def connected(address: str | None, slots: int | None) -> Iterator[tuple[int, bool]]:
+    """A cluster, how many trials to run at once on it, and whether it has GPUs."""
+    address = address or os.environ.get("RAY_ADDRESS")
+    with cluster(address, cpus=slots):
+        have = ray.cluster_resources()
+        gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 1))
+        yield slots or gpus or max(cpus, 1), gpus > 0
+
+
 def _join(address: str) -> None:
     """Connects to a cluster that is there.
 

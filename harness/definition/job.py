@@ -4,37 +4,18 @@ Both are plain values, so a worker on another machine needs nothing but them,
 the data's cache and the folder of checkpoints.
 """
 
-import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cnets.config import TrainConfig
-from cnets.findings import Finding
+from harness.definition.data_choice import DataChoice
 from results import check_name
 
 
 STAGES = "stages"
 """Folder of a store with the pre-trainings that runs share."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataChoice:
-    """Which data set a search runs on, and how it is cut."""
-
-    spec: str
-    """Such as `synthetic` or `poses:DIR`."""
-    side_px: int
-    """Side of the depth crops."""
-    split: str | None
-    """Name of the split, or None for the data's own default."""
-    cache: str
-    """Folder of the prepared data."""
-    unlabelled: str | None = None
-    """Folder of frames without labels, `DIR[@CAMERA]`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,60 +83,3 @@ class Plan:
             stages=self.stages,
             rows=self.rows,
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """One epoch of one job."""
-
-    stage: str
-    epoch: int
-    epochs: int
-    step: int
-    """Epochs of the joint stage; 0 in the stages before it."""
-    last: bool
-    terms: dict[str, float]
-    """Unweighted loss terms."""
-    terms_so_far: dict[str, float] = field(default_factory=dict)
-    """Newest value of every term, also of stages that are over."""
-    metrics: dict[str, float]
-    """Validation figures; empty while there are none."""
-    health: dict[str, float] = field(default_factory=dict)
-    """Figures that the rules against collapse look at; likewise."""
-    finding: Finding | None = None
-    """The rule that has fired, if one has; the trial is to end."""
-    seconds: float
-    node: str
-    pictures: np.ndarray | None = None
-    """uint8 [height, width, 3]: measured, rendered, random and joints."""
-    final: dict[str, Any] = field(default_factory=dict)
-    """Figures on the test split, at the end of a final run."""
-    restored: tuple[str, ...] = ()
-    """What was amiss when the run was taken up again, a sentence each."""
-    unsaved: tuple[str, ...] = ()
-    """What could not be stored, likewise; the run goes on without."""
-    paid: tuple[str, ...] = ()
-    """How it came by its pre-trainings, a sentence of `stage_notes` each."""
-    failure: str = ""
-    """Why the run cannot go on, where another try would end the same."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Everything that a person should hear of."""
-        return (*self.restored, *self.unsaved)
-
-
-def failed(failure: str) -> Report:
-    """The report of a run that ended outside any epoch."""
-    return Report(
-        stage="",
-        epoch=0,
-        epochs=0,
-        step=0,
-        last=False,
-        terms={},
-        metrics={},
-        seconds=0.0,
-        node=socket.gethostname(),
-        failure=failure,
-    )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from cnets import presets
 from cnets.config import TrainConfig
-from harness.driver.scheduler import Rungs
+from harness.definition.rungs import Rungs
 from search_spaces import toml_files
 
 

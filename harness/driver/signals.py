@@ -12,9 +12,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.driver.policy import Policy
-from harness.driver.sampler import Proposal
-from harness.driver.scheduler import Decision
+from harness.definition.trial import Decision, Proposal
+from harness.driver.deciding.policy import Policy
 
 
 WANTED = (signal.SIGINT, signal.SIGTERM)

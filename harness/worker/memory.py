@@ -2,7 +2,7 @@
 
 A run that needs more memory than there is would need it again, so it is not
 tried again at the same size. Ray's own memory monitor, which ends a process from
-outside, is dealt with in `ray_adapters.py`.
+outside, is dealt with in `harness.cluster.tune_loop`.
 """
 
 import gc

@@ -2,14 +2,12 @@
 
 Units stand in the column names. Columns are only added, never retyped and never
 given another meaning: an added column raises the minor version, anything else
-the major one. A row that is not exactly of its table is refused here, before
-anything is written.
+the major one. What makes a row fit its table is in `row_checks`, which files of
+other versions can be read in `versions`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Any
 
 import pyarrow as pa
 
@@ -64,12 +62,14 @@ STATES = (
 )
 """How a trial stands; all but the first two are ends."""
 
-_WORDS = {
+WORDS = {
     ("trials", "event"): EVENTS,
     ("trials", "state"): STATES,
     ("trials", "origin"): ("start", "random", "tpe"),
     ("decisions", "action"): ("continue", "stop"),
 }
+"""The words that a column takes, by table and column; others take any text."""
+
 _PARAMETER_TYPES = {
     "float": pa.float64(),
     "int": pa.int64(),
@@ -77,7 +77,9 @@ _PARAMETER_TYPES = {
     "bool": pa.bool_(),
 }
 _TIME = pa.timestamp("us", tz="UTC")
-_VERSION_KEY, _TABLE_KEY = b"crossnets.schema_version", b"crossnets.table"
+
+VERSION_KEY, TABLE_KEY = b"crossnets.schema_version", b"crossnets.table"
+"""Where the metadata of a file says its version and its table."""
 
 
 class SchemaMismatch(ValueError):
@@ -228,156 +230,5 @@ def schema(table: str, parameters: Mapping[str, str] | None = None) -> pa.Schema
         known = ", ".join(TABLES)
         raise ValueError(f"`table` must be one of {known}, got {table!r}.")
     extra = parameter_columns(parameters or {}) if table == "trials" else ()
-    metadata = {_TABLE_KEY: table.encode(), _VERSION_KEY: VERSION.encode()}
+    metadata = {TABLE_KEY: table.encode(), VERSION_KEY: VERSION.encode()}
     return pa.schema((*ASSIGNED, *TABLES[table].columns, *extra), metadata)
-
-
-def check_row(table: str, columns: pa.Schema, row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row in plain Python values, or a refusal.
-
-    Args:
-        table: Name of the table.
-        columns: Its schema, from `schema`.
-        row: Value by column, without the columns of `ASSIGNED`.
-
-    Returns:
-        A new dict with every column of the table but the assigned ones.
-
-    Raises:
-        SchemaMismatch: If a column is unknown or missing, a value is of another
-            type or out of its type's range, a text or list is too long, a name
-            cannot be part of a path, or a word is not one of the known.
-    """
-    assigned = {field.name for field in ASSIGNED}
-    own = [field for field in columns if field.name not in assigned]
-    unknown = sorted(set(row) - {field.name for field in own})
-    if unknown:
-        raise SchemaMismatch(f"`{table}` has no column `{unknown[0]}` to be given.")
-    return {field.name: _value(table, field, row.get(field.name)) for field in own}
-
-
-def check_version(where: str, version: str | None) -> None:
-    """Refuse what a newer major version has written.
-
-    Args:
-        where: The file, for the error.
-        version: Its version, as major.minor; None if it has none.
-
-    Raises:
-        SchemaMismatch: If there is no version, or the major one is newer.
-    """
-    try:
-        major = int((version or "").split(".")[0])
-    except ValueError as error:
-        raise SchemaMismatch(
-            f"`{where}` must carry a schema version, got {version!r}."
-        ) from error
-    if major > int(VERSION.split(".")[0]):
-        raise SchemaMismatch(
-            f"`{where}` must have schema version {VERSION} or older to be read by "
-            f"this crossnets, got {version}: install a newer crossnets."
-        )
-
-
-def check_file(where: str, table: str, found: pa.Schema) -> None:
-    """Refuse a file of another table or of a newer major version.
-
-    Args:
-        where: Path of the file, for the error.
-        table: Table whose folder the file lies in.
-        found: The schema read from the file.
-
-    Raises:
-        SchemaMismatch: If the metadata names another table or a newer version.
-    """
-    metadata = found.metadata or {}
-    version = metadata.get(_VERSION_KEY)
-    check_version(where, None if version is None else version.decode())
-    if metadata.get(_TABLE_KEY) != table.encode():
-        raise SchemaMismatch(f"`{where}` must be a file of `{table}`, and is not.")
-
-
-def merged(table: str, found: Iterable[pa.Schema]) -> pa.Schema:
-    """The schema that files of several searches and versions fit into.
-
-    Args:
-        table: Name of the table.
-        found: Schemas of the files.
-
-    Returns:
-        The table's columns, then all others; a parameter that is whole in one
-        search and real in another is real, one that is text anywhere is text.
-    """
-    columns = {field.name: field for field in schema(table)}
-    for field in (field for one in found for field in one):
-        known = columns.setdefault(field.name, field)
-        if known.type != field.type:
-            numeric = {known.type, field.type} == {_F64, _I64}
-            columns[field.name] = pa.field(field.name, _F64 if numeric else _TEXT)
-    return pa.schema(columns.values(), schema(table).metadata)
-
-
-def _value(table: str, field: pa.Field, value: Any) -> Any:
-    """The value of one column as a plain Python value that Arrow will take."""
-    if type(value) is float and pa.types.is_floating(field.type):
-        return value  # most cells; none of the rules below is about them
-    if value is None:
-        if field.nullable:
-            return None
-        raise SchemaMismatch(f"`{table}` must have a `{field.name}` in every row.")
-    plain = _plain(field.type, value)
-    if plain is None:
-        raise SchemaMismatch(
-            f"`{table}.{field.name}` must be of type {field.type}, got {value!r}."
-        )
-    try:
-        caps.check_cell(f"{table}.{field.name}", plain)
-    except ValueError as error:
-        raise SchemaMismatch(str(error)) from error
-    words = _WORDS.get((table, field.name))
-    if words and plain not in words:
-        known = ", ".join(words)
-        raise SchemaMismatch(
-            f"`{table}.{field.name}` must be one of {known}, got {value!r}."
-        )
-    return plain
-
-
-def _plain(kind: pa.DataType, value: Any) -> Any:
-    """The value as float, int, bool, str or list; None if it is of another type."""
-    if pa.types.is_boolean(kind):
-        return value if isinstance(value, bool) else None
-    if pa.types.is_string(kind):
-        return value if isinstance(value, str) and _is_unicode(value) else None
-    if pa.types.is_list(kind):
-        if not isinstance(value, list | tuple):
-            return None
-        parts = [_plain(kind.value_type, part) for part in value]
-        return None if None in parts else parts
-    if isinstance(value, bool):
-        return None
-    if pa.types.is_integer(kind):
-        fits = isinstance(value, Integral) and -(1 << kind.bit_width - 1) <= int(
-            value
-        ) < (1 << kind.bit_width - 1)
-        return int(value) if fits else None
-    return _real(value)
-
-
-def _real(value: Any) -> float | None:
-    """The value as a float; None if it is no real number or out of range."""
-    if not isinstance(value, Real):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether the text can be stored as UTF-8 (a lone surrogate cannot)."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from results.format import schema
+from results.format import versions
 from results.format.storage import StorageError
 
 
@@ -178,7 +178,7 @@ def opened(path: str, table: str, data: bytes) -> Opened:
         raise StorageError(f"`{path}` is damaged: its checksum does not match.")
     try:
         file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
-        schema.check_file(path, table, file.schema_arrow)
+        versions.check_file(path, table, file.schema_arrow)
     except (pa.ArrowException, OSError) as error:
         raise _undecodable(path, error) from error
     return Opened(path=path, file=file)

@@ -1,19 +1,15 @@
 """The one place that touches stored files: a local folder or an object store.
 
-All through obstore, but for local writes: those are staged under `.staging`,
-fsynced, and published by a hard link, so that a file is either whole and durable
-or not there, and an existing one is never replaced. The root itself is made only
-when it is opened: a folder that has gone may come back, as that of a file server
-does, and must find its place free. A path is relative to the root, with `/`
-between its parts, and is made of checked names only.
+All through obstore, but for local writes, which are in `local_files`. The root
+itself is made only when it is opened: a folder that has gone may come back, as that
+of a file server does, and must find its place free. A path is relative to the root,
+with `/` between its parts, and is made of checked names only.
 """
 
 import errno
 import os
 import re
 import shutil
-import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -25,16 +21,11 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, from_url
 
+from results.format import local_files
+
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
-
-STAGING = ".staging"
-"""Folder of a local store where files are written before they are published."""
-
-
-OLD_S = 3600.0
-"""Age of a staged file above which the process that wrote it counts as dead."""
 
 
 class StorageError(OSError):
@@ -64,7 +55,7 @@ class Storage:
             self.root = Path(self.location.removeprefix("file://")).absolute()
             with _translated("open", self.location):
                 if create:
-                    make_folders(self.root)
+                    local_files.make_folders(self.root)
                 elif not self.root.is_dir():
                     raise NotADirectoryError("no such folder")
                 self._store = LocalStore(self.root)
@@ -84,7 +75,7 @@ class Storage:
         """
         with _translated("write", f"{self.location}/{path}"):
             if self.root is not None:
-                return _publish(self.root, self.root / path, data)
+                return local_files.publish(self.root, self.root / path, data)
             try:
                 obstore.put(self._store, path, data, mode="create", use_multipart=False)
             except AlreadyExistsError:
@@ -101,10 +92,7 @@ class Storage:
             if self.root is None:
                 obstore.put(self._store, path, data, use_multipart=False)
                 return
-            target = self.root / path
-            _make_below(self.root, target.parent)
-            with _staged(self.root, data, durable=False) as staged:
-                staged.replace(target)
+            local_files.replace(self.root, self.root / path, data)
 
     def get(self, path: str) -> bytes:
         """The whole content of a file.
@@ -167,20 +155,13 @@ class Storage:
     def sweep(self) -> None:
         """Remove what dead processes left behind before it was published.
 
-        A staged file lives for milliseconds. One that is older than `OLD_S` is
-        taken away even from a process that was only stopped: its write then fails
-        and is tried again.
-
         Raises:
             StorageError: If a file cannot be removed.
         """
         if self.root is None:
             return
-        with _translated("delete", f"{self.location}/{STAGING}"):
-            for path in (self.root / STAGING).glob("*"):
-                with suppress(FileNotFoundError):
-                    if time.time() - path.stat().st_mtime > OLD_S:
-                        path.unlink()
+        with _translated("delete", f"{self.location}/{local_files.STAGING}"):
+            local_files.sweep(self.root)
 
 
 def sentence(error: StorageError, place: Path | None) -> str:
@@ -202,42 +183,6 @@ def sentence(error: StorageError, place: Path | None) -> str:
     except OSError:
         return str(error)
     return f"{str(error).rstrip('.')}; {free_bytes} bytes are free."
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make the names of a local folder durable.
-
-    Raises:
-        OSError: If the folder cannot be opened or synced.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def make_folders(folder: Path) -> None:
-    """Make a folder and those above it, for the owner only, and durable.
-
-    Raises:
-        OSError: If one cannot be made.
-    """
-    if folder.is_dir():
-        return
-    make_folders(folder.parent)
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)  # others may make it just now
-    except FileExistsError as error:
-        raise NotADirectoryError(f"{folder} is not a folder") from error
-    fsync_folder(folder.parent)
-
-
-def _make_below(root: Path, folder: Path) -> None:
-    """Make a folder below a root that must be there."""
-    if not root.is_dir():
-        raise NotADirectoryError(f"there is no folder {root}")
-    make_folders(folder)
 
 
 @contextmanager
@@ -273,32 +218,3 @@ def _remote(url: str) -> "ObjectStore":
         raise ValueError(
             f"`store` must be a folder or a URL such as s3://bucket/folder, got {url!r}."
         ) from error
-
-
-@contextmanager
-def _staged(root: Path, data: bytes, *, durable: bool) -> Iterator[Path]:
-    """A file outside the tables that holds the data, gone afterwards."""
-    _make_below(root, root / STAGING)
-    path = root / STAGING / uuid.uuid4().hex
-    try:
-        with path.open("xb") as file:
-            file.write(data)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _publish(root: Path, target: Path, data: bytes) -> bool:
-    """Write a new file; False if the name is taken."""
-    _make_below(root, target.parent)
-    new = True
-    with _staged(root, data, durable=True) as staged:
-        try:
-            os.link(staged, target)
-        except FileExistsError:
-            new = False
-    fsync_folder(target.parent)  # also of a name that another call left unsynced
-    return new

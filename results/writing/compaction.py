@@ -5,62 +5,20 @@ after; whoever stops in between leaves rows in two files, and readers give a row
 once by its search, epoch and sequence number (`Store.rows`). So the file need not
 say what it replaces, and two compactions at once do no harm.
 
-Recovery asks the names which rows are stored. A compact file is named after the
-newest segment in it, and segments with higher numbers of earlier epochs, which
-only a fenced driver can have written, wait until the numbers have passed them: no
-name ever promises a row that is not there, and none hides a higher number.
+Which files are replaced is said in `compaction_choice`, how their rows are put in
+order in `merging`, and when and in which process in `compactor`. Run as a module,
+this file compacts one search: `python -m results.writing.compaction`.
 """
 
-import subprocess
 import sys
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from results.format import schema, segments
-from results.format.header import Header
-from results.format.segments import Opened, Segment
-from results.format.storage import Storage, StorageError
-from results.writing import drivers
-
-
-LOOSE = 64
-"""Segments beside the compact file above which a table may be due."""
-
-MOST_LOOSE = 512
-"""Segments beside the compact file above which a table is due in any case."""
-
-_GROWTH = 8
-_GROUP_ROWS = 65_536
-
-
-def due(storage: Storage, search: str, table: str) -> bool:
-    """Whether a table has so many loose segments that it should be compacted.
-
-    That is above `LOOSE`, once they make up an eighth of what was written so far,
-    so that a long search does not write its first rows again every few minutes;
-    and above `MOST_LOOSE`.
-
-    Args:
-        storage: Where the search is.
-        search: Its name.
-        table: Name of the table.
-
-    Returns:
-        Whether it is due.
-
-    Raises:
-        StorageError: If the store cannot be listed.
-    """
-    found = _listed(storage, search, table)
-    loose = [one for one in found if not one.is_compact]
-    if len(loose) <= LOOSE:
-        return False
-    newest = max(one.last_seq for one in loose)
-    done = max((one.last_seq for one in found if one not in loose), default=0)
-    return len(loose) > MOST_LOOSE or _GROWTH * (newest - done) >= newest
+from results.format import headers, schema, segments, versions
+from results.format.headers import Header
+from results.format.storage import Storage
+from results.writing import compaction_choice, drivers, merging
 
 
 def compact(
@@ -116,7 +74,7 @@ def compact_due(
     made = [
         _compact(storage, search, table, columns, epoch)
         for table, columns in schemas.items()
-        if due(storage, search, table)
+        if compaction_choice.is_due(storage, search, table)
     ]
     pa.default_memory_pool().release_unused()
     return [path for path in made if path is not None]
@@ -149,17 +107,17 @@ def _compact(
     storage: Storage, search: str, table: str, columns: pa.Schema, epoch: int
 ) -> str | None:
     try:
-        files = _sources(storage, search, table, epoch)
+        files = compaction_choice.sources(storage, search, table, epoch)
     except FileNotFoundError:
         return None  # another compaction is at work
     if len(files) < 2 or drivers.is_fenced(storage, search, epoch):
         return None
     paths = [file.path for file in files]
-    newest = _newest(paths)
+    newest = compaction_choice.newest(paths)
     target = segments.compact_path_of(table, search, newest.epoch, newest.last_seq)
     standing = {file.path: file.file.metadata.num_rows for file in files}.get(target)
-    fits_all = schema.merged(table, [columns, *(file.schema for file in files)])
-    parts = _regrouped(_merged(files, table, fits_all))
+    fits_all = versions.merged(table, [columns, *(file.schema for file in files)])
+    parts = merging.regrouped(merging.merged(files, table, fits_all))
     if standing is not None:
         # Its deletions were cut off, or it lacks late rows of a fenced driver.
         if sum(map(len, parts)) > standing:
@@ -172,147 +130,11 @@ def _compact(
     return target if standing is None else None
 
 
-def _listed(storage: Storage, search: str, table: str) -> list[Segment]:
-    paths = storage.list(segments.folder(table, search))
-    parsed = [segments.parse(path) for path in paths]
-    return [segment for segment in parsed if segment is not None]
-
-
-def _newest(paths: Iterable[str]) -> Segment:
-    """The segment with the last sequence number of the highest epoch."""
-    parsed = (segments.parse(path) for path in paths)
-    found = [segment for segment in parsed if segment is not None]
-    return max(found, key=lambda one: (one.epoch, one.last_seq))
-
-
-def _sources(storage: Storage, search: str, table: str, epoch: int) -> list[Opened]:
-    """The sound files that may be replaced, checked and open."""
-    found: dict[Segment, Opened] = {}
-    for segment in _listed(storage, search, table):
-        if segment.epoch <= epoch:
-            data = storage.get(segment.path)
-            try:
-                found[segment] = segments.opened(segment.path, table, data)
-            except (StorageError, schema.SchemaMismatch):
-                continue  # it stays, and whoever reads the table names it
-    if not found:
-        return []
-    last_seq = _newest(segment.path for segment in found).last_seq
-    return [file for segment, file in found.items() if segment.last_seq <= last_seq]
-
-
-def _merged(files: list[Opened], table: str, target: pa.Schema) -> Iterator[pa.Table]:
-    """All rows by key, each once, of which only a part is in memory at a time.
-
-    The largest compact file is sorted already and goes through in parts; all
-    others are small and are merged into it. The rows of one key stay together.
-    The list of files is emptied, so that they leave the memory once decoded.
-    """
-    key = schema.TABLES[table].key
-    compact_files = [file for file in files if "/compact-" in file.path]
-    base = max(compact_files, key=lambda f: f.file.metadata.num_rows, default=None)
-    if base is not None:
-        files.remove(base)
-    del compact_files
-    loose = _joined(files, target)
-    places = _sorted_places(loose, key)
-    done, carried = 0, loose.slice(0, 0)
-    for batch in base.file.iter_batches(_GROUP_ROWS) if base is not None else ():
-        part = segments.fitted(pa.Table.from_batches([batch]), target)
-        last = _key(part, key, len(part) - 1)
-        until = bisect_right(
-            range(len(places)), last, key=lambda k: _key(loose, key, places[k].as_py())
-        )
-        new = loose.take(places.slice(done, until - done))
-        both = pa.concat_tables([carried, part, new]).combine_chunks()
-        both = both.take(_sorted_places(both, key))
-        whole = _before(both, key, last)
-        yield both.slice(0, whole)
-        carried, done = both.slice(whole), until
-    yield carried
-    for start in range(done, len(places), _GROUP_ROWS):
-        yield loose.take(places.slice(start, _GROUP_ROWS))
-
-
-def _joined(files: list[Opened], target: pa.Schema) -> pa.Table:
-    """The rows of small files together; empties the list."""
-    parts = [pa.Table.from_batches([], target)]
-    while files:
-        parts.append(segments.fitted(files.pop().rows(), target))
-    return pa.concat_tables(parts).combine_chunks()
-
-
-def _sorted_places(rows: pa.Table, key: tuple[str, ...]) -> pa.Array:
-    """Where the rows stand by key, then (epoch, attempt, seq), each row once."""
-    names = dict.fromkeys((*key, "epoch", "attempt", "seq"))
-    order = pc.SortOptions(sort_keys=[(name, "ascending") for name in names])
-    places = pc.call_function("sort_indices", [rows], order)
-    if len(places) < 2:
-        return places
-    same = []
-    for name in ("epoch", "seq"):
-        column = rows[name].combine_chunks().take(places)
-        same.append(pc.call_function("equal", [column[1:], column[:-1]]))
-    other = pc.call_function("invert", [pc.call_function("and", same)])
-    return places.filter(pa.concat_arrays([pa.array([True]), other]))
-
-
-def _key(rows: pa.Table, key: tuple[str, ...], place: int) -> tuple[object, ...]:
-    return tuple(rows[name][place].as_py() for name in key)
-
-
-def _before(rows: pa.Table, key: tuple[str, ...], wanted: tuple[object, ...]) -> int:
-    """How many of the rows, which are sorted, come before a key."""
-    return bisect_left(range(len(rows)), wanted, key=lambda k: _key(rows, key, k))
-
-
-def _regrouped(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in tables of `_GROUP_ROWS`; the last may be smaller."""
-    waiting: list[pa.Table] = []
-    for part in parts:
-        waiting.append(part)
-        while sum(map(len, waiting)) >= _GROUP_ROWS:
-            rows = pa.concat_tables(waiting)
-            yield rows.slice(0, _GROUP_ROWS)
-            waiting = [rows.slice(_GROUP_ROWS)]
-    if any(map(len, waiting)):
-        yield pa.concat_tables(waiting)
-
-
-def apart(
-    location: str, search: str, epoch: str, which: str
-) -> subprocess.Popen[bytes]:
-    """A process that compacts, out of reach of a terminal's Ctrl-C.
-
-    Args:
-        location: Where the store is.
-        search: Name of the search.
-        epoch: The driver's.
-        which: `due` or `all`.
-    """
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "results.writing.compaction",
-            location,
-            search,
-            epoch,
-            which,
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
 def main() -> None:
-    """What the process of `apart` does."""
+    """What the process that `compactor` starts does."""
     location, search, epoch, which = sys.argv[1:]
     storage = Storage(location, create=False)
-    path = f"searches/{search}.json"
+    path = headers.path_of(search)
     parameters = Header.from_bytes(path, storage.get(path)).parameters
     if which == "all":
         compact_all(storage, search, parameters, int(epoch))

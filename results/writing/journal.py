@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.format.storage import StorageError, fsync_folder, make_folders
+from results.format import local_files
+from results.format.storage import StorageError
 
 
 Row = dict[str, Any]
@@ -65,7 +66,7 @@ class Journal:
         self.size_bytes = 0
         self._torn = False
         try:
-            make_folders(path.parent)
+            local_files.make_folders(path.parent)
             self._handle = _opened(path, os.O_EXCL)
         except OSError as error:
             raise _failure("write", path, error) from error
@@ -155,6 +156,11 @@ class Journal:
             return False
 
 
+def path_of(root: Path, search: str, epoch: int) -> Path:
+    """Where the journal of a driver of a local store lies."""
+    return root / "journal" / search / f"{epoch:07d}.jsonl"
+
+
 def scan(path: Path) -> Found:
     """What can be read of a journal, and which lines are damaged.
 
@@ -240,7 +246,7 @@ def _opened(path: Path, extra_flags: int) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | extra_flags
     handle = os.open(path, flags, 0o600)
     try:
-        fsync_folder(path.parent)
+        local_files.fsync_folder(path.parent)
     except OSError:
         os.close(handle)
         if extra_flags & os.O_EXCL:

@@ -40,11 +40,6 @@ class Recovered:
     """One sentence for each file that was found damaged or left alone."""
 
 
-def journal_path(root: Path, search: str, epoch: int) -> Path:
-    """Where the journal of a driver of a local store lies."""
-    return root / "journal" / search / f"{epoch:07d}.jsonl"
-
-
 def recover(
     storage: Storage, search: str, parameters: Mapping[str, str], epoch: int
 ) -> Recovered:
@@ -89,7 +84,7 @@ def _left_behind(
     """Journals and spooled files by epoch, and files of another store."""
     left: dict[int, list[Path]] = {}
     if storage.root is not None:
-        folder = journal_path(storage.root, search, 0).parent
+        folder = journal.path_of(storage.root, search, 0).parent
         for path in spool.listed(folder):
             if match := _NAME.fullmatch(path.name):
                 left.setdefault(int(match[1]), []).append(path)

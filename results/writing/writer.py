@@ -2,27 +2,27 @@
 
 A row is acknowledged when `append` returns. On a local store it is then in the
 fsynced journal; on an object store it is in memory until the next flush, at most
-`FLUSH_S` later. While the store cannot be written rows are fsynced to the spool on
-this machine instead (see `spool`), so that training goes on, and `trouble` says
-what is the matter.
+`background.FLUSH_S` later. While the store cannot be written rows are fsynced to
+the spool on this machine instead (see `spool`), so that training goes on, and
+`trouble` says what is the matter. The rows in memory are in `waiting`, the thread in
+`background`, its compactions in `compactor`.
 """
 
-import subprocess
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from results.format import schema, segments
+from results.format import row_checks, schema
 from results.format.storage import Storage, StorageError, sentence
-from results.writing import compaction, drivers
+from results.writing import drivers
+from results.writing.background import Background
+from results.writing.compactor import Compactor
 from results.writing.journal import Journal, Row
 from results.writing.spool import Spool
+from results.writing.waiting import WaitingRows
 
-
-FLUSH_S = 2.0
-"""Longest time a row waits for its segment."""
 
 FLUSH_ROWS = 256
 """Rows that make a flush start at once."""
@@ -33,17 +33,7 @@ SPOOL_ROWS = 100_000
 JOURNAL_BYTES = 16 * 2**20
 """Size of the journal above which `append` waits for a flush to end."""
 
-AGAIN_S = 0.5
-"""Time until a store that could not be written is tried again."""
-
-COMPACT_EVERY = 16
-"""Segments written between two questions whether a compaction is due."""
-
 _PROBE_BYTES = 4096
-
-
-APART_ROWS = 50_000
-"""Sequence number from which segments are merged by a process of their own."""
 
 
 class Writer:
@@ -65,31 +55,27 @@ class Writer:
         self.warnings = warnings
         """What recovery found damaged, one sentence each."""
         self._storage, self._journal = storage, journal
-        self._parameters = parameters
         self._schemas = {
             name: schema.schema(name, parameters) for name in schema.TABLES
         }
-        self._waiting: dict[str, list[Row]] = {name: [] for name in schema.TABLES}
-        self._tried = dict.fromkeys(schema.TABLES, 0)
         self._next_seq, self._turn, self._spooled_seq = first_seq, 0, first_seq - 1
-        self._segments = COMPACT_EVERY
         self._closed = self._fenced = False
         self._trouble: str | None = None
         self._rows_lock, self._flush_lock = threading.RLock(), threading.Lock()
-        self._compact_lock = threading.Lock()
-        self._merging: subprocess.Popen[bytes] | None = None
-        self._wake, self._closing = threading.Event(), threading.Event()
+        place = storage, search, epoch
+        self._waiting = WaitingRows(*place, self._schemas, self._rows_lock)
+        self._compactor = Compactor(*place, parameters, self._schemas)
         try:
-            self._spool = Spool(storage, search, epoch)
-            drivers.beat(storage, search, epoch)
+            self._spool = Spool(*place)
+            drivers.beat(*place)
         except StorageError:
             if journal is not None:
                 journal.close()
             raise
-        self._thread = threading.Thread(
-            target=self._run, name=f"store-{search}", daemon=True
+        self._next_beat = time.monotonic() + drivers.BEAT_S
+        self._background = Background(
+            f"store-{search}", self._work, lambda: self._trouble is not None
         )
-        self._thread.start()
 
     def __enter__(self) -> "Writer":
         return self
@@ -139,10 +125,9 @@ class Writer:
                 done.append((table, assigned | {"seq": seq, "time_utc": now} | row))
             self._keep(done)
             self._next_seq += len(done)
-            for table, row in done:
-                self._waiting[table].append(row)
-            if self._count() >= FLUSH_ROWS:
-                self._wake.set()
+            self._waiting.add(done)
+            if self._waiting.count() >= FLUSH_ROWS:
+                self._background.wake()
         return [row["seq"] for _, row in done]
 
     def flush(self) -> None:
@@ -155,11 +140,11 @@ class Writer:
         with self._flush_lock:
             try:
                 self._check_place()
-                self._put_waiting()
+                self._waiting.put()
                 with self._rows_lock:
                     if self._journal and self._journal.size_bytes > JOURNAL_BYTES:
-                        self._put_waiting()
-                    if not self._count():
+                        self._waiting.put()
+                    if not self._waiting.count():
                         self._forget()
             except StorageError as error:
                 self._fail(error)
@@ -177,8 +162,7 @@ class Writer:
             ValueError: If another driver has taken the search over.
         """
         self.flush()
-        with self._compact_lock, suppress(StorageError):
-            self._merge("all")
+        self._compactor.compact_all(self._next_seq)
 
     def close(self) -> None:
         """Flush, and free the search for the next driver.
@@ -194,11 +178,9 @@ class Writer:
             if self._closed:
                 return
             self._closed = True
-        self._closing.set()
-        self._wake.set()
-        if self._merging is not None:
-            self._merging.terminate()  # nothing is lost, and the next one does it
-        self._thread.join()
+        self._background.close()
+        self._compactor.stop()
+        self._background.join()
         try:
             self.flush()
             drivers.close(self._storage, self.search, self.epoch)
@@ -221,10 +203,7 @@ class Writer:
         if table not in self._schemas:
             known = ", ".join(schema.TABLES)
             raise ValueError(f"`table` must be one of {known}, got {table!r}.")
-        return schema.check_row(table, self._schemas[table], row)
-
-    def _count(self) -> int:
-        return sum(map(len, self._waiting.values()))
+        return row_checks.check_row(table, self._schemas[table], row)
 
     def _check_open(self) -> None:
         """Refuse rows that could not be kept or must not be."""
@@ -232,10 +211,10 @@ class Writer:
             raise ValueError("The writer must be open to append, and is closed.")
         if self._fenced:
             raise self._taken_over()
-        if self._count() >= SPOOL_ROWS:
+        count = self._waiting.count()
+        if count >= SPOOL_ROWS:
             raise StorageError(
-                f"Cannot write `{self._storage.location}`: {self._count()} rows wait "
-                "for it."
+                f"Cannot write `{self._storage.location}`: {count} rows wait for it."
             )
 
     def _keep(self, rows: list[tuple[str, Row]]) -> None:
@@ -253,20 +232,14 @@ class Writer:
                     self._check_place()
             except StorageError as error:
                 self._trouble = sentence(error, self._storage.root)
-                self._wake.set()
+                self._background.wake()
                 self._spool.append(rows, self._turn)
         elif self._trouble is not None:
             self._spool_with_waiting(rows)
 
     def _spool_with_waiting(self, rows: list[tuple[str, Row]]) -> None:
         """Spool rows, and those before them that no disk holds yet."""
-        waiting = [
-            (table, row)
-            for table, waiting in self._waiting.items()
-            for row in waiting
-            if row["seq"] > self._spooled_seq
-        ]
-        pending = sorted(waiting, key=lambda pair: pair[1]["seq"]) + rows
+        pending = self._waiting.after(self._spooled_seq) + rows
         if pending:
             self._spool.append(pending, self._turn)
             self._spooled_seq = pending[-1][1]["seq"]
@@ -296,31 +269,6 @@ class Writer:
             f"{self.epoch} was taken over by a later one."
         )
 
-    def _put_waiting(self) -> None:
-        """Put the rows that wait into segments.
-
-        Rows that a segment was tried with are tried again as they were, because
-        the try may have done its work all the same.
-        """
-        for table, rows in self._waiting.items():
-            with self._rows_lock:
-                tried = self._tried[table]
-                parts = [part for part in (rows[:tried], rows[tried:]) if part]
-            for part in parts:
-                self._tried[table] = len(part)
-                self._put(table, part)
-                with self._rows_lock:
-                    del rows[: len(part)]
-                    self._tried[table] = 0
-
-    def _put(self, table: str, rows: list[Row]) -> None:
-        """Write one segment; the same one written before is success."""
-        path = segments.path_of(table, self.search, self.epoch, rows[-1]["seq"])
-        data = segments.encode(self._schemas[table], rows)
-        if not self._storage.create(path, data) and self._storage.get(path) != data:
-            raise StorageError(f"Cannot write `{path}`: other rows stand there.")
-        self._segments += 1
-
     def _forget(self) -> None:
         """Empty journal and spool: all rows are in segments.
 
@@ -334,45 +282,17 @@ class Writer:
             self._journal.empty()
         self._spool.empty()
 
-    def _compact(self) -> None:
-        """Compact what is due; a failure is no trouble, and is tried again later."""
-        if self._segments >= COMPACT_EVERY:
-            self._segments = 0
-            with self._compact_lock, suppress(StorageError, ValueError):
-                self._merge("due")
-
-    def _merge(self, which: str) -> None:
-        """Compact all tables or those that are due; of many rows apart from here.
-
-        What Arrow and the allocator keep of a large merge would stay in a process
-        that runs for weeks.
-        """
-        if self._storage.root is not None and self._next_seq >= APART_ROWS:
-            words = (self._storage.location, self.search, str(self.epoch), which)
-            self._merging = compaction.apart(*words)
-            self._merging.wait()
-        elif which == "all":
-            args = self._storage, self.search, self._parameters, self.epoch
-            compaction.compact_all(*args)
-        else:
-            args = self._storage, self.search, self.epoch
-            compaction.compact_due(*args, self._schemas)
-
-    def _run(self) -> None:
-        """Flush and beat until closed; what fails is tried again at the next turn."""
-        next_beat = time.monotonic() + drivers.BEAT_S
-        while not self._closed:
-            self._wake.wait(FLUSH_S if self._trouble is None else AGAIN_S)
-            self._wake.clear()
-            try:
-                self.flush()
-                if time.monotonic() >= next_beat:
-                    drivers.beat(self._storage, self.search, self.epoch)
-                    next_beat = time.monotonic() + drivers.BEAT_S
-                self._compact()
-            except StorageError:
-                self._closing.wait(AGAIN_S)  # `trouble` says why
-            except ValueError:
-                if not self._fenced:
-                    raise
-                return  # `append` says so
+    def _work(self) -> bool:
+        """What the background does at each turn; False once it must end."""
+        try:
+            self.flush()
+            if time.monotonic() >= self._next_beat:
+                drivers.beat(self._storage, self.search, self.epoch)
+                self._next_beat = time.monotonic() + drivers.BEAT_S
+            written = self._waiting.segments_written
+            self._compactor.compact_due(written, self._next_seq)
+        except ValueError:
+            if not self._fenced:
+                raise
+            return False  # `append` says so
+        return True

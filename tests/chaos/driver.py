@@ -10,9 +10,9 @@ import os
 import sys
 
 from crossnets import SearchOptions, search
-from harness.definition.job import Report
-from harness.worker import runner
-from harness.worker.runner import TrainRunner
+from harness.definition.report import Report
+from harness.worker import train_runner
+from harness.worker.train_runner import TrainRunner
 from results import Writer
 
 
@@ -44,7 +44,7 @@ class Often(TrainRunner):
 
     def advance(self) -> Report:
         """Train one epoch."""
-        runner.STORED_WITHIN_S = 5.0
+        train_runner.STORED_WITHIN_S = 5.0
         self._saved_s = -1e9
         return super().advance()
 

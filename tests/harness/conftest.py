@@ -1,4 +1,4 @@
-"""A search in a store, driven without Ray."""
+"""A search in a store, driven without Ray: of known errors, or really trained."""
 
 import math
 from pathlib import Path
@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 
 from cnets import presets
-from harness.definition.job import Report
-from harness.driver.recorder import Recorder
-from harness.driver.scheduler import Rungs
-from harness.driver.search_policy import SearchPolicy
+from crossnets import SearchOptions
+from harness.definition.job import Plan
+from harness.definition.report import Report
+from harness.definition.rungs import Rungs
+from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.recording.recorder import Recorder
+from harness.prepare import header_of, prepare
+from harness.worker.train_runner import TrainRunner
 from results import Header, Store, Writer
 from search_spaces import OneOf, Real, Space
 
@@ -150,3 +154,62 @@ def driven(make_driven) -> Driven:
 def make_report():
     """Makes reports of the joint stage."""
     return report
+
+
+ONE_TRIAL = (
+    "vae.epochs=1",
+    "vae.steps=3",
+    "gan.epochs=1",
+    "gan.steps=2",
+    "joint.epochs=3",
+    "joint.steps=2",
+    "gan.batch_size=8",
+    "joint.batch_size=8",
+    "health.active_units=0",  # so few updates train nothing that could be judged
+    "health.code_spread_ratio=0",
+    "health.image_spread_ratio=0",
+    "health.adversarial_nats=0",
+)
+"""What makes a trial so short that it is trained within a second."""
+
+
+def one_trial(store: Path, *, steps: int, end: bool = True) -> TrainRunner:
+    """A search of one trial on forty embedded frames, ended after some steps."""
+    options = SearchOptions(
+        data="synthetic:40", preset="tiny", ratios="1.0", trials=1, set=ONE_TRIAL
+    )
+    prepared = prepare("s", options, store / "cache")
+    opened = Store.open(store, create=True)
+    opened.create_search(header_of(prepared))
+    with opened.writer("s") as writer:
+        policy = SearchPolicy(
+            space=prepared.space,
+            ratios=prepared.ratios,
+            seed=0,
+            trials=1,
+            base=prepared.base,
+            rungs=options.rungs(),
+            objective=options.objective,
+            recorder=Recorder(writer, prepared.space.name, "test"),
+            watch=lambda *_: None,
+        )
+        plan = Plan(
+            base=prepared.base,
+            data=prepared.choice,
+            checkpoints=str(store / "checkpoints" / "s"),
+        )
+        proposal = policy.propose()
+        assert proposal is not None
+        trained = TrainRunner(plan.job(proposal.trial, proposal.values))
+        while trained.lane.stage != "joint" or trained.lane.epoch < steps:
+            policy.report(proposal.trial, {"report": trained.advance()})
+        if end and not trained.lane.finished:
+            policy.crashed(proposal.trial, "power cut")
+        writer.flush()
+    return trained
+
+
+@pytest.fixture
+def train():
+    """Trains a search of one trial."""
+    return one_trial

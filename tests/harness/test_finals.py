@@ -3,7 +3,7 @@ import math
 import pytest
 
 from harness import finals
-from results import Store
+from results import Store, finals_table
 
 
 def final(driven, trial: str, ratio: float, seed: int, error: float, **changes):
@@ -33,7 +33,7 @@ def test_the_summary_by_hand(driven):
         final(driven, "t-00002", 1.0, seed, error)
     final(driven, "t-00001", 0.5, 0, 20.0)
     driven.writer.flush()
-    low, high = finals.summary(driven.store, "s").to_pylist()
+    low, high = finals_table.summary(driven.store, "s").to_pylist()
     assert (low["labelled_ratio"], low["seeds"], low["test_std_mm"]) == (0.5, 1, None)
     assert high["test_mean_mm"] == pytest.approx(13.0)
     assert high["test_std_mm"] == pytest.approx(math.sqrt(7))
@@ -48,7 +48,7 @@ def test_a_diverged_run_is_counted_and_left_out_of_the_mean(driven):
     for seed, error in enumerate((11.0, math.nan, 13.0)):
         final(driven, "t-00001", 1.0, seed, error)
     driven.writer.flush()
-    (row,) = finals.summary(driven.store, "s").to_pylist()
+    (row,) = finals_table.summary(driven.store, "s").to_pylist()
     assert (row["seeds"], row["diverged"], row["test_mean_mm"]) == (3, 1, 12.0)
 
 

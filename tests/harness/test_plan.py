@@ -6,47 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from cnets.training.bank import Bank
 from crossnets import SearchOptions, rerun, search
-from harness.commands import cli
+from harness.commands import cli, parsing
 from harness.definition import stage_notes
-from harness.driver.scheduler import Rungs
-from harness.plan import Speed, estimate, ladder, pre_trainings, probe, shares
+from harness.definition.rungs import Rungs
+from harness.plan import estimate, ladder, plan, pre_trainings, shares
 from harness.prepare import Prepared, prepare
+from harness.probe import Speed
 from results import Store, queries
 from results.checking.verify import verify
 
 
-SPACE = """
-name = "late_weights"
-[parameters.latent_size]
-kind = "one_of"
-values = [4, 8]
-[parameters."losses.posterior"]
-kind = "real"
-low = 0.1
-high = 100.0
-log = true
-[parameters."losses.depth_reconstruction"]
-kind = "real"
-low = 0.01
-high = 100.0
-log = true
-[parameters."losses.feature_matching"]
-kind = "real"
-low = 0.01
-high = 100.0
-log = true
-[parameters.labelled_ratio]
-kind = "one_of"
-values = [0.5, 1.0]
-[start]
-latent_size = 4
-labelled_ratio = 1.0
-"losses.posterior" = 1.0
-"losses.depth_reconstruction" = 1.0
-"losses.feature_matching" = 1.0
-"""
+SPACE = Path(__file__).parent / "late_weights.toml"
 SHORT = (
     "networks.channels=2",
     "vae.epochs=2",
@@ -67,12 +38,11 @@ SPEED = Speed(
 )
 
 
-def options(tmp_path: Path, **changes) -> SearchOptions:
+def options(**changes) -> SearchOptions:
     """A search of twelve short trials over weights of the joint stage."""
-    (tmp_path / "space.toml").write_text(SPACE)
     values = {
         "data": "synthetic:40",
-        "space": str(tmp_path / "space.toml"),
+        "space": str(SPACE),
         "preset": "tiny",
         "set": SHORT,
         "trials": 12,
@@ -85,7 +55,7 @@ def options(tmp_path: Path, **changes) -> SearchOptions:
 @pytest.fixture
 def prepared(tmp_path) -> Prepared:
     """That search, checked."""
-    return prepare("s", options(tmp_path), tmp_path / "cache")
+    return prepare("s", options(), tmp_path / "cache")
 
 
 class TestLadder:
@@ -109,18 +79,18 @@ class TestPreTrainings:
 
     def test_weights_of_the_vae_share_the_gan_only(self, tmp_path):
         """`losses.kl` is a number of every trial's own, so is its VAE."""
-        own = options(tmp_path, space="loss_weights", ratios="0.5,1.0")
+        own = options(space="loss_weights", ratios="0.5,1.0")
         found = pre_trainings(prepare("s", own, tmp_path / "cache"))
         assert found == {"vae": 12, "gan": 1}
 
     def test_a_stage_that_is_left_out_is_none(self, tmp_path):
         """Without epochs of the GAN there is nothing to share of it."""
-        none = options(tmp_path, set=(*SHORT, "gan.epochs=0"))
+        none = options(set=(*SHORT, "gan.epochs=0"))
         assert pre_trainings(prepare("s", none, tmp_path / "cache")) == {"vae": 4}
 
     def test_there_are_no_more_than_trials(self, tmp_path):
         """Three trials at two ratios: two and one."""
-        few = prepare("s", options(tmp_path, trials=3), tmp_path / "cache")
+        few = prepare("s", options(trials=3), tmp_path / "cache")
         assert shares(few) == {0.5: 2, 1.0: 1}
         assert pre_trainings(few) == {"vae": 3, "gan": 2}
 
@@ -159,7 +129,7 @@ class TestEstimate:
 
     def test_products_need_disk(self, tmp_path, prepared):
         """Without the tree the forecast is smaller by its products."""
-        bare = prepare("s", options(tmp_path, share_stages=False), tmp_path / "cache")
+        bare = prepare("s", options(share_stages=False), tmp_path / "cache")
         bytes_with = estimate(prepared, SPEED, "cpu", 2).disk.total
         bytes_without = estimate(bare, SPEED, "cpu", 2).disk.total
         assert bytes_with > bytes_without
@@ -170,36 +140,13 @@ class TestEstimate:
             estimate(prepared, SPEED, "cpu", 0)
 
 
-def test_the_probe_is_near_what_an_epoch_takes(prepared):
-    """Within a factor of five of a whole epoch of the joint stage, and above 0."""
-    speed = probe(prepared.data, prepared.base, "cpu")
-    assert min(speed.update_s.values()) > 0
-    assert speed.frame_s > 0
-    bank = Bank(prepared.data)
-    lane = bank.lane(prepared.base.replace({"joint.steps": 20}))
-    lane.stage = "joint"
-    (report,) = bank.advance([lane])
-    assert 0.2 < report.seconds / 20 / speed.update_s["joint"] < 5
-
-
-def test_the_command_prints_a_table_and_json(tmp_path, monkeypatch, capsys):
-    """Both say the same numbers, and nothing but prepared data is written."""
-    monkeypatch.chdir(tmp_path)
-    options(tmp_path)
-    words = ["plan", "mine", "--data", "synthetic:40", "--space", "space.toml"]
-    words += ["--preset", "tiny", "--trials", "12", "--concurrency", "2"]
-    words += ["--set", *SHORT]
-    assert cli.run([*words, "--format", "json"]) == cli.DONE
-    said = json.loads(capsys.readouterr().out)
-    assert said["with_tree"]["pre_trainings"] == {"vae": 4, "gan": 2}
-    assert said["without_tree"]["iterations"] == 72 + 48 + 24 + 40
-    assert said["slots"] == 2
-    assert cli.run(words) == cli.DONE
-    out = capsys.readouterr().out
-    assert "pre-trainings, gan" in out
-    assert "184" in out
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["cache"]
-    assert cli.run([*words, "--format", "csv"]) == cli.USAGE
+def test_a_plan_is_the_estimate_of_its_own_probe(tmp_path, prepared):
+    """It counts as `estimate` does, on as many slots as are asked for."""
+    cost = plan("s", options(), cache=tmp_path / "cache", device="cpu")
+    counted = estimate(prepared, cost.speed, "cpu", 2)
+    assert cost.shared == counted.shared
+    assert cost.ladders == counted.ladders
+    assert (cost.device, cost.slots) == ("cpu", 2)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +154,7 @@ def ended(tmp_path_factory):
     """The twelve trials, trained for real on two slots, and two finals."""
     folder = tmp_path_factory.mktemp("search")
     store = folder / "runs"
-    done = search("s", options(folder), store=store)
+    done = search("s", options(), store=store)
     assert done.finished
     before = products(store)
     finals = rerun("s", top=2, seeds=1, store=store, concurrency=2)
@@ -268,18 +215,20 @@ class TestASearch:
     def test_the_store_is_sound(self, ended):
         """No claim and no half-made folder is left, and every file is whole."""
         store = ended[0]
-        assert list(verify(Store.open(store), again_s=0.0)) == []
+        assert list(verify(Store.open(store).storage, again_s=0.0)) == []
         left = {path.name for path in (store / "stages").iterdir()} - products(store)
         assert left <= {".claims"}
         assert list((store / "stages" / ".claims").iterdir()) == []
 
     def test_without_the_tree_nothing_is_shared(self, tmp_path):
         """`--no-share-stages` leaves no folder, and every trial trains its own."""
-        alone = options(tmp_path, share_stages=False, trials=2)
+        alone = options(share_stages=False, trials=2)
         assert search("s", alone, store=tmp_path / "runs").finished
         assert not (tmp_path / "runs" / "stages").exists()
         assert told(tmp_path / "runs") == []
-        assert cli.parse(["search", "s", "--no-share-stages"]).share_stages is False
+        assert (
+            parsing.parse(["search", "s", "--no-share-stages"])[1].share_stages is False
+        )
 
 
 def products(store: Path) -> set[str]:

@@ -10,8 +10,9 @@ import pytest
 from ray import cloudpickle
 
 from crossnets import SearchOptions, rerun, search
-from harness.commands import cli
-from harness.definition.job import Job, Report
+from harness.commands import cli, exit_codes
+from harness.definition.job import Job
+from harness.definition.report import Report
 from harness.worker.runner import Runner
 from results import Store, queries
 
@@ -180,7 +181,7 @@ def test_too_many_crashes_are_an_exit_code(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(defaults, "runner", Formula)
     words = "search s --data synthetic:40 --preset tiny --ratios 1.0 --trials 4"
     code = cli.run([*words.split(), "--store", str(tmp_path), "--retries", "0"])
-    assert code == cli.FAILED
+    assert code == exit_codes.FAILED
     out, err = capsys.readouterr()
     assert "completed" in out
     assert "Traceback" not in err

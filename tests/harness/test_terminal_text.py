@@ -16,10 +16,12 @@ from cnets import presets
 from cnets.hands.skeleton import SKELETONS
 from cnets.inference.model import Model
 from cnets.networks import crossing_net
-from harness.card import card
 from harness.commands import cli
-from harness.commands.printing import tables
+from harness.commands.printing import messages, tables
+from harness.commands.results.best import Best
+from harness.commands.table import COMMANDS, Command
 from harness.definition.terminal import printable
+from harness.exporting.card import card
 from results import Header, Store
 from results.format import caps
 
@@ -265,7 +267,7 @@ class TestCommands:
         """A sentence that quotes a long text is cut, with an ellipsis."""
         code, _, err = run(capsys, ["x" * 1_000_000])
         assert code == cli.USAGE
-        assert len(err) == len("crossnets: \n") + cli.LONGEST
+        assert len(err) == len("crossnets: \n") + messages.LONGEST
         assert err.endswith("…\n")
 
     def test_go_on_inertly_after_an_interruption(self, capsys, monkeypatch):
@@ -274,9 +276,7 @@ class TestCommands:
         def interrupted(_: object) -> int:
             raise KeyboardInterrupt
 
-        from harness.commands import functions, verbs
-
-        monkeypatch.setitem(functions.COMMANDS, verbs.Best, interrupted)
+        monkeypatch.setitem(COMMANDS, "best", Command(Best, interrupted))
         code, _, err = run(capsys, ["best", "s", "--store", "\x1b[2J"])
         assert code == cli.INTERRUPTED
         assert err[:-1].isprintable()
@@ -369,7 +369,7 @@ def test_pictures_of_a_strange_trial_go_nowhere(tmp_path, driven, make_report):
     """A trial's name that is a path is refused before a folder is made of it."""
     from dataclasses import replace
 
-    from harness.driver.tensorboard import Board
+    from harness.driver.display.tensorboard import Board
 
     driven.policy.propose()
     (trial,) = driven.policy.trials.values()

@@ -17,11 +17,14 @@ import torch
 from ray import cloudpickle
 
 from cnets import presets
-from harness.definition.job import DataChoice, Job, Plan, Report
-from harness.driver.recorder import Recorder
-from harness.driver.scheduler import Rungs
-from harness.driver.search_policy import SearchPolicy
-from harness.search import connected, run_policy
+from harness.cluster.connection import connected
+from harness.cluster.tune_run import run_policy
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job, Plan
+from harness.definition.report import Report
+from harness.definition.rungs import Rungs
+from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.recording.recorder import Recorder
 from harness.worker import watchdog
 from harness.worker.runner import Runner
 from results import Header, Store, queries

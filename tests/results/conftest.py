@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from results import Header, Store
+from results import Header, Store, queries
 
 
 PARAMETERS = {"losses.kl": "float", "latent_size": "int", "labelled_ratio": "float"}
@@ -128,3 +128,15 @@ def store(tmp_path):
     made = Store.open(tmp_path / "store", create=True)
     made.create_search(make_header())
     return made
+
+
+@pytest.fixture
+def trials(store, make):
+    """Stores rows of `trials` as the harness would and gives the table read back."""
+
+    def write(*rows):
+        with store.writer("demo") as writer:
+            writer.append_many(("trials", make.trial(**row)) for row in rows)
+        return queries.read(store, "trials")
+
+    return write

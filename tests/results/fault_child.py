@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from results import Header, StorageError, Store
-from results.writing import writer
+from results.writing import background
 
 
 REPORT = {"attempt": 0, "trial": "t-00000", "labelled_ratio": 1.0}
@@ -111,7 +111,7 @@ def kills(folder: str, how: str, groups: str) -> None:
     The processes are forks of this one, which has done nothing yet and has no
     threads, so that they need not load Python and Arrow again.
     """
-    writer.FLUSH_S = 1000.0
+    background.FLUSH_S = 1000.0
     wanted, killed = 0, True
     while killed:
         wanted += 1
@@ -167,7 +167,7 @@ def rival(folder: str) -> None:
 
 def permission(folder: str) -> None:
     """Take the right to write away from all folders of a store, and give it back."""
-    writer.FLUSH_S = writer.AGAIN_S = 0.05
+    background.FLUSH_S = background.AGAIN_S = 0.05
     store = Store.open(folder, create=True)
     store.create_search(header("demo"))
     with store.writer("demo") as open_writer:

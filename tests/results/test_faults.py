@@ -25,7 +25,7 @@ import results
 from results import Store
 from results.format import schema, segments
 from results.format.storage import Storage, StorageError
-from results.writing import writer
+from results.writing import background
 
 
 PROJECT = Path(results.__file__).parents[1]
@@ -49,8 +49,8 @@ def spool(tmp_path, monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """Writers flush often, and try again soon."""
-    monkeypatch.setattr(writer, "FLUSH_S", 0.05)
-    monkeypatch.setattr(writer, "AGAIN_S", 0.05)
+    monkeypatch.setattr(background, "FLUSH_S", 0.05)
+    monkeypatch.setattr(background, "AGAIN_S", 0.05)
 
 
 def stored(store):
@@ -144,8 +144,8 @@ def small_search(folder, make):
 @pytest.mark.parametrize("after", [False, True])
 def test_every_call_fails_once(after, tmp_path, make, monkeypatch):
     """Whichever call fails: every acknowledged row is stored once, and it goes on."""
-    monkeypatch.setattr(writer, "FLUSH_S", 1000.0)
-    monkeypatch.setattr(writer, "AGAIN_S", 1000.0)
+    monkeypatch.setattr(background, "FLUSH_S", 1000.0)
+    monkeypatch.setattr(background, "AGAIN_S", 1000.0)
     wanted, fired = 0, True
     while fired:
         wanted += 1

@@ -115,7 +115,7 @@ class TestEveryVersion:
     def test_verify_is_clean(self, golden):
         """No file counts as damaged, and nothing is changed by looking."""
         before = listing(golden)
-        assert list(verify(Store.open(golden / "store"))) == []
+        assert list(verify(Store.open(golden / "store").storage)) == []
         assert listing(golden) == before
 
     def test_the_next_driver_goes_on(self, copied):
@@ -129,7 +129,7 @@ class TestEveryVersion:
             "proposed",
             "started",
         ]
-        assert list(verify(store)) == []
+        assert list(verify(store.storage)) == []
 
     def test_compacted(self, copied, answers):
         """Compaction by this version changes no answer."""
@@ -138,7 +138,7 @@ class TestEveryVersion:
         compaction.compact_all(store.storage, "alpha", parameters, 3)
         assert len(list(copied.glob("reports/search_id=alpha/*"))) == 1
         check_answers(store, answers)
-        assert list(verify(store)) == []
+        assert list(verify(store.storage)) == []
 
 
 class TestNewerVersion:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from cnets import metrics
-from harness.commands.printing import tables
+from harness.definition.terminal import printable
 
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _marks(axes: "Axes", errors: metrics.Errors, bonus_mm: float) -> None:
 
 def _legend(axes: "Axes", errors: metrics.Errors, name: str, bonus_mm: float) -> None:
     """Name and mean error, in the corner that the curve leaves free."""
-    mean_mm, shown = float(errors.double().mean()), tables.printable(name)
+    mean_mm, shown = float(errors.double().mean()), printable(name)
     if len(shown) > NAME_CHARACTERS:
         shown = f"\N{HORIZONTAL ELLIPSIS}{shown[1 - NAME_CHARACTERS :]}"
     middle = torch.tensor([metrics.CURVE_MM / 2])

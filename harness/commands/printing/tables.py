@@ -20,11 +20,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.commands.arguments import check_format
 from harness.definition.terminal import printable
 
-
-FORMATS = ("table", "json", "csv")
-"""What `--format` takes."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters by which a spreadsheet takes a cell for a formula."""
@@ -34,19 +32,17 @@ DRAWN_WIDTH = 400
 
 
 def show(table: pa.Table, style: str, title: str = "") -> str:
-    """The table as text in one of `FORMATS`.
+    """The table as text in one of the formats.
 
     Args:
         table: Any rows.
-        style: One of `FORMATS`.
+        style: `table`, `json` or `csv`.
         title: Stands above a drawn table.
 
     Raises:
         ValueError: If `style` is unknown.
     """
-    if style not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise ValueError(f"`--format` must be one of {known}, got {style!r}.")
+    check_format(style)
     if style == "json":
         rows = [{n: _plain(v) for n, v in row.items()} for row in table.to_pylist()]
         return json.dumps(rows, indent=1, allow_nan=False)

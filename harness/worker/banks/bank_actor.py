@@ -3,7 +3,7 @@
 Every run has a thread of its own, with a `TrainRunner` that saves, restores and
 reports exactly as it does alone. What touches the bank happens in one further
 thread, `Together`: it trains the lanes that have asked, all of one stage at a
-time. Nothing here knows Ray; `lane_runner.py` makes an actor of `BankServer`.
+time. Nothing here knows Ray; `harness.cluster.banks` makes an actor of `BankServer`.
 """
 
 import asyncio
@@ -23,9 +23,12 @@ import torch
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import Beat, EpochReport
 from cnets.training.lanes.lane import Lane
-from harness.definition.job import DataChoice, Job, Report, failed
-from harness.worker import memory, runner, watchdog
-from harness.worker.runner import Place, TrainRunner
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job
+from harness.definition.report import Report, failed
+from harness.worker import guard, memory, process_bank, watchdog
+from harness.worker.place import Place
+from harness.worker.train_runner import TrainRunner
 
 
 GRACE_SHARE, GRACE_LEAST_S, GRACE_MOST_S = 0.25, 0.1, 2.0
@@ -233,7 +236,7 @@ class _Hosted:
 
     def _advance(self) -> Report:
         """The next epoch, or the failure of a run that needs too much memory."""
-        where = watchdog.START
+        where = guard.START
         try:
             if self._freed:
                 raise RuntimeError(f"The lane of {self.job.trial} was freed.")
@@ -265,7 +268,7 @@ class BankServer:
             folder: Where the watchdog leaves a note should the bank hang.
         """
         self._folder, self._calls = Path(folder), 0
-        self._place = Together(lambda: runner.bank(data, device, rows), rows)
+        self._place = Together(lambda: process_bank.bank(data, device, rows), rows)
         self._lanes: dict[str, _Hosted | None] = {}
         self._seen_s: dict[str, float] = {}
 
@@ -333,7 +336,7 @@ class BankServer:
         from harness.worker.banks import lane_probe
 
         def probe() -> tuple[int, str]:
-            bank = self._place.look(lambda: runner.bank(job.data, job.device))
+            bank = self._place.look(lambda: process_bank.bank(job.data, job.device))
             return self._place.look(lambda: lane_probe.probe(bank, job.config))
 
         return await asyncio.to_thread(probe)

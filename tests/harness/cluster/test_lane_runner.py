@@ -21,10 +21,12 @@ from ray.cluster_utils import Cluster
 from cnets.config import TrainConfig
 from crossnets import SearchOptions, search
 from harness import repeat
-from harness.cluster import connection, lane_runner
-from harness.definition.job import DataChoice, Job, Plan
+from harness.cluster import banks, connection
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job, Plan
 from harness.definition.options import from_toml
-from harness.worker.runner import Runner, TrainRunner
+from harness.worker.runner import Runner
+from harness.worker.train_runner import TrainRunner
 from results import Store, queries
 
 
@@ -267,7 +269,7 @@ class TestSeats:
             checkpoints="none",
         )
         options = SearchOptions(lanes=lanes)
-        with lane_runner.seats(plan, options, runner, devices=2) as seats:
+        with banks.seats(plan, options, runner, devices=2) as seats:
             assert (seats.slots, seats.runner) == (2, runner)
             assert seats.resources is None
 

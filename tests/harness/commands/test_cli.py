@@ -4,12 +4,13 @@ import gzip
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from harness.commands import cli
-from harness.commands.verbs import VERBS
+from harness.commands import cli, exit_codes
+from harness.commands.table import COMMANDS
 
 
 def said(capsys, words) -> tuple[int, str, str]:
@@ -178,42 +179,25 @@ class TestBadInput:
         assert sentence in refused(capsys, words)
 
 
-class TestHelp:
-    def test_the_overview_names_every_verb(self, capsys):
-        """A line a verb."""
-        code, out, _ = said(capsys, ["--help"])
-        assert code == cli.DONE
-        for name in VERBS:
-            assert f"  {name}" in out
-
-    @pytest.mark.parametrize("name", VERBS)
-    def test_every_option_has_a_help(self, capsys, name):
-        """Each field of a verb has a sentence of its own."""
-        with pytest.raises(SystemExit) as stop:
-            cli.run([*name.split(), "--help"])
-        assert stop.value.code in (0, None)
-        out = capsys.readouterr().out
-        for field in VERBS[name].__dataclass_fields__:
-            shown = "--from" if field == "source" else f"--{field.replace('_', '-')}"
-            assert shown in out or field.upper() in out, field
-
+class TestOverview:
     def test_no_words_at_all_show_the_overview(self, capsys):
         """It is wrong usage, and says what there is."""
         code, out, _ = said(capsys, [])
         assert code == cli.USAGE
         assert "usage: crossnets" in out
 
+    def test_the_overview_names_every_verb(self, capsys):
+        """A line a command, and its first words."""
+        code, out, _ = said(capsys, ["--help"])
+        assert code == cli.DONE
+        for name, command in COMMANDS.items():
+            assert f"  {name}" in out
+            assert (command.options.__doc__ or "").splitlines()[0] in out
 
-def test_a_toml_file_sets_options_and_flags_win(tmp_path, monkeypatch):
-    """The file says five trials of eta 4, the flag says six trials."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "s.toml").write_text(
-        "trials = 5\neta = 4.0\n[run]\njoint.epochs = 40\n"
-    )
-    verb = cli.parse([*SEARCH, "--config", "s.toml", "--trials", "6"])
-    assert (verb.trials, verb.eta, verb.set) == (6, 4.0, ("joint.epochs=40",))
-    assert verb.name == "s"
-    assert verb.preset == "tiny"
+    def test_the_version_is_that_of_the_distribution(self, capsys):
+        """One line, as `pip show` has it."""
+        line = f"crossnets {metadata.version('crossnets')}\n"
+        assert said(capsys, ["--version"]) == (cli.DONE, line, "")
 
 
 LEAVE = """
@@ -228,7 +212,7 @@ cli.leave(int(sys.argv[1]))
 class TestLeaving:
     """The process ends at once; nothing that was said or wanted is lost by it."""
 
-    @pytest.mark.parametrize("code", [cli.DONE, cli.FAILED, cli.USAGE])
+    @pytest.mark.parametrize("code", [cli.DONE, exit_codes.FAILED, cli.USAGE])
     def test_what_was_printed_and_registered_is_done(self, code):
         """Into a pipe, which holds less than what is printed."""
         words = [sys.executable, "-c", LEAVE, str(code)]

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.commands.verbs import Search
+from harness.commands.searches.search import Search
 from harness.definition import options
 from harness.definition.options import SearchOptions
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from harness.driver.policy import Policy
-from harness.driver.scheduler import Decision
+from harness.definition.trial import Decision
+from harness.driver.deciding.policy import Policy
 from harness.driver.signals import Shielded, Signals, caught
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from cnets import presets
 from cnets.inference import models
-from harness.definition.job import DataChoice, Job
-from harness.worker import runner
-from harness.worker.runner import TrainRunner
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job
+from harness.worker import checkpoints, train_runner
+from harness.worker.train_runner import TrainRunner
 
 
 SHORT = {
@@ -89,7 +90,7 @@ def names(folder) -> list[str]:
 class TestDamage:
     @pytest.fixture(autouse=True)
     def _always(self, monkeypatch):
-        monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
 
     def cut(self, path):
         """The tensors end in the middle."""
@@ -151,7 +152,7 @@ class TestDamage:
             shutil.copytree(folder / "at-3-000000", folder / name)
             self.cut(folder / name)
         advanced(job, 1)
-        found = runner.restored(folder, job.config, "cpu")
+        found = checkpoints.restored(folder, job.config, "cpu")
         assert found.damaged == ()
         assert (found.lane.stage, found.lane.epoch) == ("joint", 0)
 
@@ -164,7 +165,7 @@ class TestDamage:
 class TestAFullDisk:
     @pytest.fixture(autouse=True)
     def _always(self, monkeypatch):
-        monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
 
     def test_the_run_goes_on_and_says_so_once(self, job, tmp_path):
         """The older checkpoints stay, no partial one is seen, and it is tried again."""
@@ -181,7 +182,7 @@ class TestAFullDisk:
         assert third.unsaved == ()
         fourth = trained.advance()
         assert fourth.unsaved == ()
-        found = runner.restored(folder, job.config, "cpu")
+        found = checkpoints.restored(folder, job.config, "cpu")
         assert found.damaged == ()
         assert (found.lane.stage, found.lane.epoch) == (fourth.stage, fourth.epoch - 1)
         with files_of_at_most(5000):
@@ -199,7 +200,7 @@ class TestAFullDisk:
 
     def test_the_end_waits_for_space(self, job, tmp_path, monkeypatch):
         """When there is space within the time, the networks are stored."""
-        monkeypatch.setattr(runner, "AGAIN_AFTER_S", 0.1)
+        monkeypatch.setattr(train_runner, "AGAIN_AFTER_S", 0.1)
         trained = advanced(job, 5)
         with files_of_at_most(5000):
             hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -216,8 +217,8 @@ class TestAFullDisk:
 
     def test_the_end_does_not_wait_for_ever(self, job, tmp_path, monkeypatch):
         """After a while the figures are reported and the loss is said."""
-        monkeypatch.setattr(runner, "STORED_WITHIN_S", 0.2)
-        monkeypatch.setattr(runner, "AGAIN_AFTER_S", 0.1)
+        monkeypatch.setattr(train_runner, "STORED_WITHIN_S", 0.2)
+        monkeypatch.setattr(train_runner, "AGAIN_AFTER_S", 0.1)
         trained = advanced(job, 5)
         before = names(tmp_path / "checkpoints")
         with files_of_at_most(5000):

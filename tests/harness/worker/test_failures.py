@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from harness.worker import failures, watchdog
+from harness.worker import failures, guard
 
 
 LOG = """Failure # 1 (occurred at 2026-11-23_00-10-02)
@@ -58,7 +58,7 @@ def test_a_note_comes_first_and_once(tmp_path):
     """The watchdog's reason is used for one failure, then Ray's words again."""
     folder = tmp_path / "t-00001"
     folder.mkdir()
-    (folder / watchdog.NOTE).write_text(json.dumps({"reason": "hung: no update"}))
+    (folder / guard.NOTE).write_text(json.dumps({"reason": "hung: no update"}))
     (tmp_path / "error.txt").write_text(LOG + DEAD)
     read = [failures.read(tmp_path / "error.txt", "t-00001", tmp_path) for _ in "ab"]
     assert read[0] == ("hung: no update", False)

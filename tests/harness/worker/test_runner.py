@@ -6,9 +6,10 @@ import torch
 
 from cnets import presets
 from cnets.inference import models
-from harness.definition.job import DataChoice, Job
-from harness.worker import runner
-from harness.worker.runner import TrainRunner
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job
+from harness.worker import checkpoints, process_bank, train_runner
+from harness.worker.train_runner import TrainRunner
 
 
 SHORT = {
@@ -64,7 +65,7 @@ def test_a_run_that_dies_goes_on_from_what_was_reported(job, epochs, monkeypatch
     whole = reports(
         TrainRunner(dataclasses.replace(job, checkpoints=job.checkpoints + "-whole"))
     )
-    monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
     first = TrainRunner(job)
     seen = [first.advance() for _ in range(epochs)]
     rest = reports(TrainRunner(job))
@@ -78,12 +79,12 @@ def test_a_checkpoint_is_never_newer_than_the_report_before_it(
     job, monkeypatch, tmp_path
 ):
     """After an epoch the newest checkpoint is that of the epoch before."""
-    monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
     trained = TrainRunner(job)
     trained.advance()
-    assert runner.restored(tmp_path / "checkpoints", job.config, "cpu").lane
+    assert checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
     trained.advance()
-    found = runner.restored(tmp_path / "checkpoints", job.config, "cpu").lane
+    found = checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
     assert (found.stage, found.epoch) == ("gan", 0)
 
 
@@ -98,7 +99,7 @@ class TestAnEpochRunUnseen:
             assert figures(unseen.advance()) == figures(seen.advance())
         assert figures(unseen.advance()) == figures(seen.advance())
         assert figures(unseen.advance_unseen()) == figures(seen.advance())
-        found = runner.restored(tmp_path / "checkpoints", job.config, "cpu").lane
+        found = checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
         assert (found.stage, found.epoch) == ("joint", 0)
 
     def test_it_is_not_run_where_a_checkpoint_is_due(self, job, monkeypatch):
@@ -109,20 +110,20 @@ class TestAnEpochRunUnseen:
         assert trained.advance_unseen() is None
         assert trained.lane.epoch == 0
         trained.advance()
-        monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
         assert trained.advance_unseen() is None
         assert trained.lane.epoch == 1
 
 
 def test_a_damaged_checkpoint_is_passed_over(job, monkeypatch, tmp_path):
     """The one before it is used, and the run ends in the same figures."""
-    monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
     trained = TrainRunner(job)
     for _ in range(4):
         trained.advance()
     newest = max((tmp_path / "checkpoints").glob("at-*"))
     (newest / "lane.safetensors").write_bytes(b"x")
-    before = runner.restored(tmp_path / "checkpoints", job.config, "cpu").lane
+    before = checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
     assert (before.stage, before.epoch) == ("warm_up", 0)
     assert figures(reports(TrainRunner(job))[-1]) == figures(reports(trained)[-1])
 
@@ -130,7 +131,7 @@ def test_a_damaged_checkpoint_is_passed_over(job, monkeypatch, tmp_path):
 class TestBeats:
     def test_one_an_update_and_one_a_part_of_an_evaluation(self, job):
         """Three updates of the VAE; in a joint epoch two and one part of frames."""
-        bank = runner.bank(job.data, "cpu")
+        bank = process_bank.bank(job.data, "cpu")
         lane = bank.lane(job.config)
         beats = []
         for stage, count in (("vae", 3), ("gan", 2), ("warm_up", 3), ("joint", 3)):
@@ -141,7 +142,7 @@ class TestBeats:
 
     def test_a_failure_leaves_the_shared_networks_in_training(self, job):
         """What ran out of memory in an evaluation spoils no later run."""
-        bank = runner.bank(job.data, "cpu")
+        bank = process_bank.bank(job.data, "cpu")
         lane = bank.lane(job.config)
         rows = bank.data.rows("validation")
         del lane.flat["trunk"]
@@ -156,7 +157,7 @@ def test_a_checkpoint_of_another_configuration_is_not_used(job, tmp_path):
     trained.advance()
     trained.advance()
     other = job.config.replace({"seed": 5})
-    assert runner.restored(tmp_path / "checkpoints", other, "cpu").lane is None
+    assert checkpoints.restored(tmp_path / "checkpoints", other, "cpu").lane is None
 
 
 def test_the_reports_carry_figures_and_findings_of_health(job):
@@ -195,8 +196,10 @@ def test_test_figures_come_with_the_last_epoch(job):
 def test_data_that_have_changed_are_refused(job):
     """A fingerprint that differs is named with the data."""
     with pytest.raises(ValueError, match="synthetic:40 has changed"):
-        runner.same_data(job.data, "0" * 64)
-    runner.same_data(job.data, runner.bank(job.data, "cpu").data.fingerprint)
+        process_bank.same_data(job.data, "0" * 64)
+    process_bank.same_data(
+        job.data, process_bank.bank(job.data, "cpu").data.fingerprint
+    )
 
 
 def test_one_thread_is_used(job):
@@ -237,10 +240,10 @@ def test_a_run_starts_from_a_model(job, tmp_path):
 
 def test_a_run_from_another_model_is_not_gone_on_with(job, tmp_path, monkeypatch):
     """A folder with a run from random networks is no trap for one from a model."""
-    monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
     first = TrainRunner(job)
     for _ in range(4):
         first.advance()
     folder = tmp_path / "checkpoints"
-    assert runner.restored(folder, job.config, "cpu").lane is not None
-    assert runner.restored(folder, job.config, "cpu", "0" * 64).lane is None
+    assert checkpoints.restored(folder, job.config, "cpu").lane is not None
+    assert checkpoints.restored(folder, job.config, "cpu", "0" * 64).lane is None

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.worker import watchdog
-from harness.worker.watchdog import Silence, Watchdog
+from harness.worker import guard, watchdog
+from harness.worker.guard import Silence
+from harness.worker.watchdog import Watchdog
 
 
 LIMIT_S = 1.0
@@ -275,6 +276,6 @@ class TestSilence:
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"reason": 3}', b"\xff"])
 def test_a_damaged_note_is_none(tmp_path, content):
     """It is removed, and Ray's own words are used."""
-    (tmp_path / watchdog.NOTE).write_bytes(content)
+    (tmp_path / guard.NOTE).write_bytes(content)
     assert watchdog.taken(tmp_path) is None
     assert list(tmp_path.iterdir()) == []

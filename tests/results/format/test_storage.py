@@ -1,10 +1,9 @@
 import os
 import stat
-from pathlib import Path
 
 import pytest
 
-from results.format.storage import STAGING, Storage, StorageError
+from results.format.storage import Storage, StorageError
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -63,13 +62,6 @@ class TestLocalStorage:
         for folder in ("x", "x/y", "x/y/a"):
             assert stat.S_IMODE((tmp_path / folder).stat().st_mode) == 0o700
 
-    def test_nothing_is_left_staged(self, tmp_path):
-        """Neither a written file nor a refused one leaves a staged file behind."""
-        storage = Storage(tmp_path, create=True)
-        storage.create("a", b"1")
-        storage.create("a", b"2")
-        assert list((tmp_path / STAGING).iterdir()) == []
-
     def test_failure_before_publishing(self, tmp_path, monkeypatch):
         """A write that fails before the file is published leaves no file."""
 
@@ -81,29 +73,6 @@ class TestLocalStorage:
         with pytest.raises(StorageError, match=r"Cannot write .*/t/a`: No space left"):
             storage.create("t/a", b"1")
         assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-    def test_durable_before_visible(self, tmp_path, monkeypatch):
-        """The content is synced before the name exists, and the name after it."""
-        storage = Storage(tmp_path, create=True)
-        storage.create("t/first", b"")
-        done, sync, link = [], os.fsync, os.link
-        monkeypatch.setattr(os, "fsync", lambda fd: (done.append("sync"), sync(fd)))
-        monkeypatch.setattr(os, "link", lambda a, b: (done.append("link"), link(a, b)))
-        storage.create("t/second", b"1")
-        assert done == ["sync", "link", "sync"]
-
-    def test_folder_made_by_another(self, tmp_path, monkeypatch):
-        """A folder that another process makes at the same moment is no error."""
-        storage, is_dir = Storage(tmp_path, create=True), Path.is_dir
-        (tmp_path / "t").mkdir()
-        asked = []
-
-        def not_at_first(path):
-            asked.append(path.name)
-            return is_dir(path) and (path.name != "t" or asked.count("t") > 1)
-
-        monkeypatch.setattr(Path, "is_dir", not_at_first)
-        assert storage.create("t/a", b"1")
 
     def test_root_is_not_made_again(self, tmp_path):
         """A store whose folder has gone is not begun anew in its place."""

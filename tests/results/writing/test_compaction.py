@@ -11,7 +11,7 @@ import results
 from results import Store, queries
 from results.format import schema, segments
 from results.format.storage import Storage, StorageError
-from results.writing import compaction
+from results.writing import compaction, merging
 
 
 FIRST = {"search_id": "demo", "trial": "t-00000", "attempt": 0, "time_utc": 0}
@@ -186,7 +186,7 @@ class TestCompact:
         rows, call = full(rows, table), 1
         expected = wanted(rows, table)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(compaction, "_GROUP_ROWS", 3)
+            patch.setattr(merging, "GROUP_ROWS", 3)
             while True:
                 store = scattered(rows, size, table)
                 assert seen(store, table) == expected

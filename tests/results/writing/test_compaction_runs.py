@@ -3,10 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import results
-from results import Store, queries
+from results import queries
 from results.format import schema, segments
 from results.writing import compaction
 
@@ -78,36 +76,6 @@ class TestKilled:
             assert sorted(rows["step"].to_pylist()) == list(range(len(acknowledged)))
         assert call > 12
         assert any(name.startswith("compact") for name in files(store))
-
-
-class TestDue:
-    @staticmethod
-    def named(*names):
-        """Whether a table with empty files of these names is due."""
-        store = Store.open("memory://", create=True)
-        for name in names:
-            store.storage.create(f"reports/search_id=demo/{name}.parquet", b"")
-        return compaction.due(store.storage, "demo", "reports")
-
-    @pytest.mark.parametrize(
-        ("count", "expected"), [(0, False), (64, False), (65, True)]
-    )
-    def test_loose(self, count, expected):
-        """More than 64 segments are due."""
-        names = (f"seg-0000001-{n:09d}" for n in range(count))
-        assert self.named(*names) is expected
-
-    @pytest.mark.parametrize(("last", "expected"), [(455, True), (456, False)])
-    def test_share(self, last, expected):
-        """Beside a compact file they are due when they are an eighth of the rows."""
-        loose = [f"seg-0000001-{last + 1 + n:09d}" for n in range(65)]
-        assert self.named(f"compact-0000001-{last:09d}", *loose) is expected
-
-    def test_very_many(self):
-        """More than 512 segments are due however much was written before."""
-        loose = [f"seg-0000001-{900_000 + n:09d}" for n in range(513)]
-        assert self.named("compact-0000001-000899999", *loose)
-        assert not self.named("compact-0000001-000899999", *loose[1:])
 
 
 class TestTables:

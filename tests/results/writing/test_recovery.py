@@ -10,7 +10,7 @@ import pytest
 
 import results
 from results.format import segments
-from results.format.storage import OLD_S, STAGING
+from results.format.local_files import OLD_S, STAGING
 from results.writing import compaction, drivers, journal, recovery
 from results.writing.journal import Journal
 

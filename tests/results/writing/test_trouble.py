@@ -10,7 +10,15 @@ import pytest
 
 from results import Store, queries
 from results.format.storage import Storage, StorageError
-from results.writing import compaction, drivers, journal, writer
+from results.writing import (
+    background,
+    compaction,
+    compaction_choice,
+    compactor,
+    drivers,
+    journal,
+    writer,
+)
 from results.writing.journal import Journal
 
 
@@ -24,8 +32,8 @@ def place(tmp_path, monkeypatch):
 @pytest.fixture
 def asked_only(monkeypatch):
     """Writers flush when they are asked to, not by themselves."""
-    monkeypatch.setattr(writer, "FLUSH_S", 1000.0)
-    monkeypatch.setattr(writer, "AGAIN_S", 1000.0)
+    monkeypatch.setattr(background, "FLUSH_S", 1000.0)
+    monkeypatch.setattr(background, "AGAIN_S", 1000.0)
     monkeypatch.setattr(writer, "FLUSH_ROWS", 10**9)
 
 
@@ -125,8 +133,8 @@ class TestTrouble:
 
     def test_background_catches_up(self, store, make, monkeypatch, place):
         """Once the store is back the rows are stored and the spool emptied, unasked."""
-        monkeypatch.setattr(writer, "FLUSH_S", 0.05)
-        monkeypatch.setattr(writer, "AGAIN_S", 0.05)
+        monkeypatch.setattr(background, "FLUSH_S", 0.05)
+        monkeypatch.setattr(background, "AGAIN_S", 0.05)
         with store.writer("demo") as open_writer:
             with monkeypatch.context() as patched:
                 patched.setattr(Storage, "create", raiser("Cannot write: no route."))
@@ -199,7 +207,7 @@ class TestTrouble:
         monkeypatch.setattr(writer, "JOURNAL_BYTES", 1000)
         path = store.storage.root / "journal/demo/0000001.jsonl"
         with store.writer("demo") as open_writer:
-            put = open_writer._put
+            put = open_writer._waiting._put
             for step in range(4):
                 open_writer.append("reports", make.report(step))
 
@@ -208,22 +216,22 @@ class TestTrouble:
                 if len(store.rows("reports")) == 4:
                     open_writer.append("reports", make.report(4))
 
-            monkeypatch.setattr(open_writer, "_put", put_and_append)
+            monkeypatch.setattr(open_writer._waiting, "_put", put_and_append)
             open_writer.flush()
             assert path.read_bytes() == b""
         assert sorted(store.rows("reports")["step"].to_pylist()) == [*range(5)]
 
     def test_compaction(self, store, make, monkeypatch):
         """Many segments become one while the writer is open; a failure harms nothing."""
-        monkeypatch.setattr(writer, "FLUSH_S", 0.01)
-        monkeypatch.setattr(writer, "COMPACT_EVERY", 1)
+        monkeypatch.setattr(background, "FLUSH_S", 0.01)
+        monkeypatch.setattr(compactor, "COMPACT_EVERY", 1)
         failed, compact = threading.Event(), compaction.compact_due
 
         def fail(*_):
             failed.set()
             raise StorageError("Cannot write: full.")
 
-        monkeypatch.setattr(compaction, "LOOSE", 4)
+        monkeypatch.setattr(compaction_choice, "LOOSE", 4)
         monkeypatch.setattr(compaction, "compact_due", fail)
         with store.writer("demo") as open_writer:
             for step in range(9):

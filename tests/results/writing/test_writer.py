@@ -7,7 +7,7 @@ from results import Store, queries
 from results.format import schema, segments
 from results.format.schema import SchemaMismatch
 from results.format.storage import Storage, StorageError
-from results.writing import drivers, writer
+from results.writing import background, compactor, drivers, writer
 
 
 def files(store):
@@ -103,11 +103,11 @@ class TestFlush:
         with store.writer("demo") as open_writer:
             open_writer.append("reports", make.report())
             assert len(store.rows("reports")) == 0
-            wait_until(lambda: len(store.rows("reports")) == 1, writer.FLUSH_S + 3)
+            wait_until(lambda: len(store.rows("reports")) == 1, background.FLUSH_S + 3)
 
     def test_by_number(self, store, make, monkeypatch):
         """Enough rows are put into a segment without waiting for the time."""
-        monkeypatch.setattr(writer, "FLUSH_S", 1000.0)
+        monkeypatch.setattr(background, "FLUSH_S", 1000.0)
         with store.writer("demo") as open_writer:
             open_writer.append_many(
                 ("reports", make.report(step)) for step in range(writer.FLUSH_ROWS)
@@ -141,7 +141,7 @@ class TestFlush:
             failed.set()
             raise StorageError("Cannot write: no route to host.")
 
-        monkeypatch.setattr(writer, "FLUSH_S", 0.05)
+        monkeypatch.setattr(background, "FLUSH_S", 0.05)
         with store.writer("demo") as open_writer:
             monkeypatch.setattr(Storage, "create", fail)
             open_writer.append("reports", make.report())
@@ -246,7 +246,7 @@ class TestTakeover:
     def test_heartbeat(self, store, monkeypatch):
         """While a writer is open its heartbeat is renewed."""
         monkeypatch.setattr(drivers, "BEAT_S", 0.05)
-        monkeypatch.setattr(writer, "FLUSH_S", 0.05)
+        monkeypatch.setattr(background, "FLUSH_S", 0.05)
         with store.writer("demo"):
             first = store.storage.modified("drivers/demo/0000001.beat")
             beat = lambda: store.storage.modified("drivers/demo/0000001.beat")  # noqa: E731
@@ -264,7 +264,7 @@ def wait_until(holds, timeout_s):
 @pytest.mark.parametrize("apart", [True, False], ids=["apart", "here"])
 def test_compact_leaves_one_file_a_table_and_every_row(store, make, monkeypatch, apart):
     """Four segments become one; the rows are those that were appended."""
-    monkeypatch.setattr(writer, "APART_ROWS", 0 if apart else 10**9)
+    monkeypatch.setattr(compactor, "APART_ROWS", 0 if apart else 10**9)
     with store.writer("demo") as open_writer:
         for step in range(3):
             open_writer.append("reports", make.report(step))

@@ -16,11 +16,12 @@ import torch
 
 from cnets import presets
 from cnets.training.bank import Bank
-from harness.definition.job import DataChoice, Job
-from harness.worker import runner, watchdog
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job
+from harness.worker import process_bank, train_runner, watchdog
 from harness.worker.banks import bank_actor
 from harness.worker.banks.bank_actor import BankServer, Together
-from harness.worker.runner import TrainRunner
+from harness.worker.train_runner import TrainRunner
 
 
 SHORT = {
@@ -80,8 +81,8 @@ def _double(monkeypatch) -> None:
         data = single(choice, device).data
         return Bank(data, device, torch.float64, width=rows)
 
-    single = runner.bank
-    monkeypatch.setattr(runner, "bank", bank)
+    single = process_bank.bank
+    monkeypatch.setattr(process_bank, "bank", bank)
 
 
 @pytest.fixture
@@ -201,7 +202,7 @@ class TestFailures:
     def test_a_lane_whose_epoch_fails_leaves_the_others_as_they_were(self, make_job):
         """Two lanes ask; one lacks a network, the other gets its report."""
         job = make_job("t-1")
-        bank = runner.bank(job.data, "cpu")
+        bank = process_bank.bank(job.data, "cpu")
         place = Together(lambda: bank, 2)
         good, bad, wanted = (bank.lane(job.config) for _ in range(3))
         del bad.flat["encoder"]
@@ -260,7 +261,7 @@ class TestTheWatchdog:
         shared = {"stages": str(tmp_path / "stages"), "search": "s"}
         two = {"vae.epochs": 2}
         jobs = [dataclasses.replace(make_job(n, two), **shared) for n in ("t-1", "t-2")]
-        bank = runner.bank(jobs[0].data, "cpu", 3)
+        bank = process_bank.bank(jobs[0].data, "cpu", 3)
         advance, begun, hold = bank.advance, threading.Event(), threading.Event()
 
         def hanging(lanes, beat):
@@ -307,7 +308,7 @@ class TestCheckpoints:
         self, server, make_job, monkeypatch
     ):
         """A new client, after any epoch, ends in the figures of the whole run."""
-        monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
         job = make_job("t-1")
         whole = alone(job)
 

@@ -17,12 +17,13 @@ from cnets.training import state
 from cnets.training.epoch_report import EpochReport
 from cnets.training.sharing import stage_keys
 from harness.definition import stage_notes
-from harness.definition.job import DataChoice, Job
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job
 from harness.definition.stage_notes import StageNote
-from harness.worker import runner
-from harness.worker.runner import TrainRunner
+from harness.worker import process_bank, train_runner
 from harness.worker.stages import stage_claims
 from harness.worker.stages.stage_store import RECORD, StageStore
+from harness.worker.train_runner import TrainRunner
 from results import Store
 from results.checking.verify import verify
 
@@ -50,8 +51,9 @@ time.sleep(float(sys.argv[2]))
 RUN = """
 import json, sys
 from cnets.config import TrainConfig
-from harness.definition.job import DataChoice, Job
-from harness.worker.runner import TrainRunner
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Job
+from harness.worker.train_runner import TrainRunner
 root, trial, asked = sys.argv[1:]
 data = DataChoice(spec="synthetic:40", side_px=32, split=None, cache=f"{root}/cache")
 trained = TrainRunner(Job(
@@ -173,7 +175,7 @@ class TestARun:
         self, job, monkeypatch
     ):
         """Its claim is taken over, two epochs are left, and the bits are the same."""
-        monkeypatch.setattr(runner, "CHECKPOINT_EVERY_S", 0.0)
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
         job = other(job, "t-00001", **{"gan.epochs": 3})
         first = TrainRunner(job)
         for _ in range(4):
@@ -456,7 +458,7 @@ class TestStore:
     ):
         """A missing file and a changed byte, in each file of a product."""
         results = Store.open(tmp_path, create=True)
-        assert list(verify(results, again_s=0.0)) == []
+        assert list(verify(results.storage, again_s=0.0)) == []
         store, key = StageStore(Path(job.stages)), keys(made)["gan"]
         path = store.path(key) / name
         content = bytearray(path.read_bytes())
@@ -464,7 +466,7 @@ class TestStore:
         path.unlink() if gone else path.write_bytes(content)
         with pytest.raises(state.Damaged):
             store.find(key)
-        (found,) = verify(results, again_s=0.0)
+        (found,) = verify(results.storage, again_s=0.0)
         assert found.path == f"stages/{key.digest}/{name}"
         assert "trains it again" in found.remedy
 
@@ -475,7 +477,7 @@ class TestStore:
         (tmp_path / "stages" / ".making-1" / "lane.json").write_text("x")
         seen = []
         results = Store.open(tmp_path, create=True)
-        assert not list(verify(results, seen=lambda *said: seen.append(said)))
+        assert not list(verify(results.storage, seen=lambda *said: seen.append(said)))
         names = {path for kind, path, _ in seen if kind == "pre-trainings"}
         assert len(names) == 6
 
@@ -503,7 +505,7 @@ class TestNotes:
 
 def test_a_product_is_that_of_the_report(job):
     """Terms and health figures of the last epoch are in it."""
-    bank = runner.bank(job.data, "cpu")
+    bank = process_bank.bank(job.data, "cpu")
     lane = bank.lane(job.config)
     report = EpochReport(
         stage="vae",

@@ -1,0 +1,183 @@
+"""Our policy on Ray Tune's interfaces; no Ray type leaves this file.
+
+Tune asks a `Searcher` for trials and a `TrialScheduler` what to do after each
+result. Both are thin here and share one `Policy`, which knows nothing of Ray
+and is told every fact exactly once. What was found in ray 2.60 and is relied
+on (file and function in `ray/tune`):
+
+- A result with `done` set skips the scheduler's `on_trial_result` and goes
+  straight to `on_trial_complete` (execution/tune_controller.py,
+  `_process_trial_result`, `stop_trial`), so both report here.
+- The searcher is told of a result only when the trial goes on, so results go
+  to the policy through the scheduler alone.
+- The scheduler's `on_trial_error` is called for every failure, retried or not
+  (`_process_trial_failure`, `_requeue_trial`); in the retried ones the trial's
+  status is already ERROR. The searcher hears of the last failure only.
+- A retry is refused by stopping the trial when it is added again.
+- An exception in `stop_trial` is logged and turned into a failure of the trial;
+  elsewhere its text is wrapped in a `TuneError`. One of the policy's must end
+  the search as what it was: it is kept, and `run_tune` raises it.
+- `Tuner` pickles searcher and scheduler into `tuner.pkl`. Nothing is restored
+  from it, so both are pickled empty.
+- Every turn of the loop looks through all trials for one to run, twice
+  (`FIFOScheduler.choose_trial_to_run`). Nothing here needs it.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ray.tune import schedulers, search
+
+from harness.definition.trial import Decision
+from harness.driver.deciding.policy import Policy
+from harness.worker import failures
+
+
+class Shared:
+    """What searcher and scheduler share; pickled empty."""
+
+    def __init__(self, policy: Policy, notes: str | Path | None = None) -> None:
+        """No trial is open yet.
+
+        Args:
+            policy: What decides.
+            notes: Folder of the trials' folders, in which the watchdog leaves notes.
+        """
+        self.policy, self.notes = policy, notes
+        self.open: dict[str, None] = {}  # names of trials without an end, in order
+        self.failure: Exception | None = None
+
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        """Keeps the policy's exception, which Tune would hide; then asks no more."""
+        self.raise_kept()
+        try:
+            yield
+        except Exception as error:
+            self.failure = error
+            raise
+
+    def raise_kept(self) -> None:
+        """Raises what was kept, if anything was."""
+        if self.failure is not None:
+            raise self.failure
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class PolicySearcher(search.Searcher):
+    """Gives Tune the policy's proposals."""
+
+    def __init__(self, shared: Shared) -> None:
+        """Proposes what the shared policy proposes."""
+        super().__init__()
+        self._shared = shared
+
+    def suggest(self, trial_id: str) -> Any:  # noqa: ARG002
+        """The next proposal as the trainable's configuration, or FINISHED.
+
+        Tune's `trial_id` is random and cannot be chosen; the name of the
+        trial travels in the configuration.
+        """
+        with self._shared.guard():
+            proposal = self._shared.policy.propose()
+        if proposal is None:
+            return search.Searcher.FINISHED
+        self._shared.open[proposal.trial] = None
+        return {**vars(proposal), "values": dict(proposal.values)}
+
+    def on_trial_complete(
+        self,
+        trial_id: str,
+        result: dict[str, Any] | None = None,
+        error: bool = False,
+    ) -> None:
+        """Nothing: the scheduler has told the policy."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the log is the truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the log is the truth."""
+
+
+class PolicyScheduler(schedulers.FIFOScheduler):
+    """Tells the policy every result and failure, and obeys its decisions."""
+
+    def __init__(self, shared: Shared) -> None:
+        """Decides what the shared policy decides."""
+        super().__init__()
+        self._shared = shared
+        # Tune's trial id -> iteration of the last result that was reported.
+        self._reported: dict[str, int] = {}
+        self._refused: set[str] = set()  # Tune's ids of trials not to be tried again
+
+    def choose_trial_to_run(self, tune_controller: Any) -> None:
+        """None: Tune then takes those that wait in the order they were proposed."""
+
+    def on_trial_result(
+        self,
+        tune_controller: Any,  # noqa: ARG002
+        trial: Any,
+        result: dict[str, Any],
+    ) -> str:
+        """CONTINUE or STOP, as the policy says."""
+        decision = self._report(trial, result)
+        actions = schedulers.TrialScheduler
+        return actions.STOP if decision.action == "stop" else actions.CONTINUE
+
+    def on_trial_complete(
+        self,
+        tune_controller: Any,  # noqa: ARG002
+        trial: Any,
+        result: dict[str, Any],
+    ) -> None:
+        """Reports a last result that has `done` set; others are known."""
+        if self._reported.get(trial.trial_id) != result.get("training_iteration"):
+            decision = self._report(trial, result)
+            if decision.action == "continue":
+                self._crashed(trial, "The trial ended before it was told to stop.")
+        self._reported.pop(trial.trial_id, None)
+
+    def on_trial_error(
+        self,
+        tune_controller: Any,  # noqa: ARG002
+        trial: Any,
+    ) -> None:
+        """Tells the policy of a failure, and whether it is the last one."""
+        self._reported.pop(trial.trial_id, None)
+        message, for_good = failures.read(
+            trial.error_file, trial.config["trial"], self._shared.notes
+        )
+        if trial.status == "ERROR" and not for_good:  # about to be queued again
+            with self._shared.guard():
+                self._shared.policy.retried(trial.config["trial"], message)
+            return
+        if trial.status == "ERROR":
+            self._refused.add(trial.trial_id)
+        self._crashed(trial, message)
+
+    def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
+        """Stops a trial that has ended and that Tune would try again."""
+        if trial.trial_id in self._refused:
+            self._refused.discard(trial.trial_id)
+            with contextlib.redirect_stdout(None):  # Tune says so without a result
+                tune_controller.stop_trial(trial)
+
+    def _report(self, trial: Any, result: Mapping[str, Any]) -> Decision:
+        name = trial.config["trial"]
+        with self._shared.guard():
+            decision = self._shared.policy.report(name, result)
+        self._reported[trial.trial_id] = result["training_iteration"]
+        if decision.action == "stop":
+            self._shared.open.pop(name, None)
+        return decision
+
+    def _crashed(self, trial: Any, message: str) -> None:
+        name = trial.config["trial"]
+        with self._shared.guard():
+            self._shared.policy.crashed(name, message)
+        self._shared.open.pop(name, None)

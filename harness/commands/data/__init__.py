@@ -1,0 +1,1 @@
+"""The commands about a data set: make its crops, draw its frames."""

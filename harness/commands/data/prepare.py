@@ -1,0 +1,56 @@
+"""`crossnets data prepare`: make the crops of a data set before they are needed."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from harness.commands.arguments import StoreFolder, check_table_or_json
+from harness.commands.exit_codes import DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataPrepare:
+    """Make the crops of a data set now; an interrupted call goes on."""
+
+    data: Positional[Annotated[str, arg(metavar="DATA")]]
+    """Data set, such as nyu:DIR."""
+    side: int = 128
+    """Side of a crop: 32, 64 or 128 pixels."""
+    unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
+    """Folder of 16-bit PNG frames without labels, to be prepared too."""
+    workers: int | None = None
+    """Processes that read frames; default: one a core."""
+    store: StoreFolder = "runs"
+    """Folder of the store, which also holds the prepared data."""
+    format: str = "table"
+    """table or json."""
+
+
+def run(options: DataPrepare) -> int:
+    """Make the crops, then say what there is."""
+    from cnets.data.opening import open_data
+    from harness import data_sets
+    from harness.commands.printing import crops, messages
+
+    if options.workers is not None and not options.workers >= 1:
+        raise ValueError(f"`workers` must be 1 or more, got {options.workers}.")
+    check_table_or_json(options.format)
+    start_s = time.monotonic()
+    with crops.CropBar() as bar:
+        data = open_data(
+            options.data,
+            side_px=options.side,
+            unlabelled_frames=options.unlabelled,
+            cache=Path(options.store) / "cache",
+            progress=bar.progress,
+            workers=options.workers,
+        )
+    seconds = round(time.monotonic() - start_s, 1)
+    facts = data_sets.facts(data) | {"made": bar.made, "seconds": seconds}
+    as_json = options.format == "json"
+    messages.answer(json.dumps(facts, indent=1) if as_json else crops.sentences(facts))
+    return DONE

@@ -1,0 +1,53 @@
+"""`crossnets data show`: draw frames of a data set, and say which."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from harness.commands.arguments import StoreFolder
+from harness.commands.exit_codes import DONE
+from harness.definition.terminal import printable
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataShow:
+    """A picture of what was read: crops with their joints."""
+
+    data: Positional[Annotated[str, arg(metavar="DATA")]] = "synthetic"
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
+    split: str | None = None
+    """How frames are split, such as person or block; default: the data's own."""
+    side: int = 128
+    """Side of a crop: 32, 64 or 128 pixels."""
+    frames: int = 16
+    """Frames in the picture, spread over the whole set."""
+    out: Annotated[str, arg(metavar="PNG")] = "hands.png"
+    """The picture to write."""
+    store: StoreFolder = "runs"
+    """Folder of the store, which also holds the prepared data."""
+
+
+def run(options: DataShow) -> int:
+    """Write the picture."""
+    from harness import data_sets
+    from harness.commands.printing import bars, messages
+
+    with bars.preparation() as progress:
+        drawn = data_sets.draw(
+            options.data,
+            side_px=options.side,
+            split=options.split,
+            frames=options.frames,
+            out=Path(options.out),
+            cache=Path(options.store) / "cache",
+            progress=progress,
+        )
+    sizes = ", ".join(f"{count} {name}" for name, count in drawn.sizes.items())
+    line = (
+        f"{drawn.out}: {drawn.frames} of {drawn.total} frames of {options.data} "
+        f"({sizes})."
+    )
+    messages.answer(printable(line))
+    return DONE

@@ -1,0 +1,34 @@
+"""`crossnets doctor`: print what a search needs, and what of it is to be mended."""
+
+from dataclasses import dataclass
+
+from harness.commands.arguments import StoreFolder
+from harness.commands.exit_codes import DONE, FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doctor:
+    """Check machine, store and data, and say what to mend."""
+
+    data: str = "synthetic"
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
+    store: StoreFolder = "runs"
+    """Folder of the store."""
+    address: str | None = None
+    """Ray cluster to look at: auto, or HOST:PORT; default: none."""
+    format: str = "table"
+    """table, json or csv."""
+
+
+def run(options: Doctor) -> int:
+    """Print a row a check."""
+    import pyarrow as pa
+
+    from harness import doctor
+    from harness.commands.printing import messages, tables
+
+    findings = doctor.check(
+        data=options.data, store=options.store, address=options.address
+    )
+    messages.answer(tables.show(pa.Table.from_pylist(findings), options.format))
+    return FAILED if any(row["verdict"] == "mend" for row in findings) else DONE

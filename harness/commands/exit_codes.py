@@ -1,0 +1,16 @@
+"""The exit codes of every command; the README explains them to users."""
+
+DONE = 0
+"""What was asked for is done."""
+
+FAILED = 1
+"""It is done, but too much of it failed."""
+
+USAGE = 2
+"""The command line or the configuration is wrong."""
+
+STORAGE = 3
+"""The store cannot be reached, or is damaged."""
+
+INTERRUPTED = 130
+"""A signal came; what is known is stored, and the same command goes on."""

@@ -1,0 +1,1 @@
+"""The commands about one model: train, predict, evaluate, export."""

@@ -1,0 +1,76 @@
+"""`crossnets export`: write a model for others, then print its figures."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+from harness.commands.arguments import StoreFolder, check_table_or_json
+from harness.commands.exit_codes import DONE
+
+
+if TYPE_CHECKING:
+    from harness.export import Exported
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """A model for others: safetensors, ONNX and a model card with its numbers."""
+
+    model: Positional[Annotated[str, arg(metavar="MODEL")]]
+    """NAME/TRIAL of a search, folder of a run, or published:DIR."""
+    out: Annotated[str, arg(metavar="DIR")]
+    """Folder to write; must not exist yet."""
+    data: str | None = None
+    """Data set to measure on; default: what the model was trained on, if known."""
+    split: str | None = None
+    """How frames are split; default: the data's own."""
+    store: StoreFolder = "runs"
+    """Folder of the store."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    format: str = "table"
+    """table or json."""
+
+
+def run(options: Export) -> int:
+    """Write the folder."""
+    from harness import export
+    from harness.commands.printing import bars, messages
+
+    check_table_or_json(options.format)
+    with bars.preparation() as progress:
+        done = export.export(
+            options.model,
+            Path(options.out),
+            store=options.store,
+            data=options.data,
+            split=options.split,
+            device=options.device,
+            say=messages.note,
+            progress=progress,
+        )
+    messages.answer(shown(done, options.format))
+    return DONE
+
+
+def shown(done: "Exported", style: str) -> str:
+    """Figures and sizes as a table or JSON."""
+    import pyarrow as pa
+
+    from harness.commands.printing import tables
+
+    if style == "json":
+        facts = {"out": str(done.folder), "bytes": done.sizes, **done.figures}
+        return json.dumps(facts, indent=1)
+    rows = [
+        {"figure": name, "value": tables.rounded(value)}
+        for name, value in done.figures.items()
+    ]
+    rows += [
+        {"figure": f"{name}, bytes", "value": str(size)}
+        for name, size in done.sizes.items()
+    ]
+    return tables.show(pa.Table.from_pylist(rows), style, f"{done.folder}: exported")

@@ -1,0 +1,96 @@
+"""`crossnets train`: one run in this process, shown epoch by epoch."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
+
+from harness.commands.arguments import StoreFolder
+from harness.commands.exit_codes import DONE, FAILED
+
+
+DEVICES = ("cpu", "cuda")
+"""What `--device` takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """One run in this process, without Ray: a preset, or a trial again."""
+
+    source: Annotated[str | None, arg(name="from", metavar="NAME/TRIAL")] = None
+    """Trial of a search to repeat, up to the step that it reached."""
+    data: str = "synthetic"
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
+    split: str | None = None
+    """How frames are split, such as person or block; default: the data's own."""
+    unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
+    """Folder of 16-bit PNG frames without labels, for the GAN."""
+    init: Annotated[str | None, arg(metavar="MODEL")] = None
+    """Model to start the joint stage from: published:DIR, a run or an export."""
+    preset: str = "small"
+    """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
+    set: tuple[str, ...] = ()
+    """Fields of the run that differ from the preset, such as losses.kl=0.5."""
+    out: Annotated[str | None, arg(metavar="DIR")] = None
+    """Folder for checkpoints, from which the same command goes on."""
+    store: StoreFolder = "runs"
+    """Folder of the store."""
+    device: str = "cpu"
+    """cpu or cuda."""
+    format: str = "table"
+    """table or json."""
+
+
+def run(options: Train) -> int:
+    """Train, then print the last figures; with `--from`, compare them too."""
+    from harness import repeat
+    from harness.commands.printing import messages, training
+
+    if options.device not in DEVICES:
+        known = " or ".join(DEVICES)
+        raise ValueError(f"`--device` must be {known}, got {options.device!r}.")
+    again = None
+    if options.source:
+        again = repeat.stored(options.store, options.source)
+        wanted = repeat.of_trial(again, options.source, device=options.device)
+    else:
+        wanted = repeat.of_preset(
+            options.preset,
+            options.set,
+            spec=options.data,
+            split=options.split,
+            unlabelled=options.unlabelled,
+            cache=Path(options.store) / "cache",
+            device=options.device,
+            init=options.init,
+        )
+    with _folder(options.out) as folder:
+        reports = repeat.train(
+            wanted.config,
+            wanted.data,
+            folder=folder,
+            until=wanted.until,
+            device=options.device,
+            init=wanted.init,
+            rows=wanted.rows,
+        )
+        last = training.watch(reports)
+    training.show(last, options.format)
+    if again is None:
+        return DONE
+    messages.note(training.comparison(again, last))
+    return DONE if repeat.agrees(again, last) else FAILED
+
+
+@contextmanager
+def _folder(out: str | None) -> Iterator[Path]:
+    """Where checkpoints go: the folder asked for, or one that is removed."""
+    if out is not None:
+        yield Path(out)
+        return
+    with tempfile.TemporaryDirectory(prefix="crossnets-train-") as made:
+        yield Path(made)

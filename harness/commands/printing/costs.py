@@ -1,0 +1,88 @@
+"""The cost of a search as tables or JSON."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+
+from harness.commands.printing import tables
+from harness.plan import Cost, Estimate
+
+
+def shown(cost: Estimate, style: str) -> str:
+    """An estimate as text: `json`, or else tables."""
+    return _json(cost) if style == "json" else _tables(cost)
+
+
+def _json(cost: Estimate) -> str:
+    """Everything, by name; hours are those of one core or one GPU."""
+    facts = {
+        "device": cost.device,
+        "slots": cost.slots,
+        "ladders": [
+            {
+                "labelled_ratio": ladder.labelled_ratio,
+                "trials": ladder.trials,
+                "reach": {str(step): count for step, count in ladder.reach.items()},
+            }
+            for ladder in cost.ladders
+        ],
+        "seconds_an_update": dict(cost.speed.update_s),
+        "seconds_a_frame": cost.speed.frame_s,
+        "without_tree": _plain(cost.alone),
+        "with_tree": _plain(cost.shared),
+        "disk_bytes": cost.disk.total,
+    }
+    return json.dumps(facts, indent=1)
+
+
+def _plain(cost: Cost) -> dict:
+    return {
+        "pre_trainings": dict(cost.pre_trainings),
+        "updates": dict(cost.updates),
+        "iterations": cost.iterations,
+        "hours": cost.hours,
+        "wall_hours": cost.wall_hours,
+    }
+
+
+def _tables(cost: Estimate) -> str:
+    """Trials a rung, the price of an update, and what the search takes."""
+    rungs = [
+        {"labelled_ratio": ladder.labelled_ratio, "trials": ladder.trials}
+        | {f"to epoch {step}": f"{count:.1f}" for step, count in ladder.reach.items()}
+        for ladder in cost.ladders
+    ]
+    unit = "GPU" if cost.device == "cuda" else "core"
+    alone, shared = cost.alone, cost.shared
+    rows = [
+        (f"pre-trainings, {stage}", str(count), str(shared.pre_trainings[stage]))
+        for stage, count in alone.pre_trainings.items()
+    ]
+    rows += [
+        ("training iterations", f"{alone.iterations:,}", f"{shared.iterations:,}"),
+        (f"time of one {unit}, h:mm:ss", _hours(alone.hours), _hours(shared.hours)),
+        (
+            f"wall time on {cost.slots} {unit}s",
+            _hours(alone.wall_hours),
+            _hours(shared.wall_hours),
+        ),
+    ]
+    columns = ("it takes", "each trial for itself", "stages shared")
+    takes = [dict(zip(columns, row, strict=True)) for row in rows]
+    speed = [
+        {"stage": stage, "milliseconds an update": 1000 * seconds}
+        for stage, seconds in cost.speed.update_s.items()
+    ]
+    parts = [
+        tables.show(pa.Table.from_pylist(rungs), "table", "Trials expected"),
+        tables.show(pa.Table.from_pylist(speed), "table", "Measured here"),
+        tables.show(pa.Table.from_pylist(takes), "table", "The search"),
+        f"Disk: {cost.disk.sentence(Path.cwd())}",
+    ]
+    return "\n".join(parts)
+
+
+def _hours(hours: float) -> str:
+    minutes, seconds = divmod(round(3600 * hours), 60)
+    return f"{minutes // 60:,}:{minutes % 60:02d}:{seconds:02d}"

@@ -1,0 +1,32 @@
+"""Lines of text: answers to standard output, messages to standard error."""
+
+import sys
+
+from harness.definition.terminal import printable
+
+
+LONGEST = 4000
+"""Most characters of a complaint."""
+
+
+def answer(text: str) -> None:
+    """Print what was asked for."""
+    print(text)  # noqa: T201
+
+
+def note(text: str) -> None:
+    """Print what a person should know beside the answer."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def complain(error: object) -> None:
+    """One line that cannot steer a terminal, and no longer than one can read."""
+    text = printable(on_one_line(str(error)))
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+    note(f"crossnets: {text}")
+
+
+def on_one_line(message: str) -> str:
+    """A message with each run of blanks and line ends as one blank."""
+    return " ".join(message.split())

@@ -1,0 +1,80 @@
+"""A run as it trains, and its last figures.
+
+A bar a stage on a terminal, a line an epoch elsewhere; the figures are for the
+validation and the test split.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from harness import repeat
+from harness.commands.printing import messages
+from harness.definition.report import Report
+from harness.repeat import Stored
+
+
+def watch(reports: Iterator[Report]) -> Report:
+    """Show a run epoch by epoch until it ends; returns its last report."""
+    console, last, first = Console(stderr=True), None, None
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, object] = {}
+        for last in reports:
+            first = first or last.finding
+            if last.stage not in tasks:
+                tasks[last.stage] = bar.add_task(last.stage, total=last.epochs)
+            error = last.metrics.get("mean_joint_error_mm")
+            shown = "" if error is None else f" {error:.2f} mm"
+            bar.update(
+                tasks[last.stage],  # pyright: ignore[reportArgumentType]
+                completed=last.epoch,
+                description=f"{last.stage}{shown}",
+            )
+            if not console.is_terminal:
+                messages.note(f"{last.stage} {last.epoch}/{last.epochs}{shown}")
+    assert last is not None
+    if first is not None:
+        messages.note(f"In a search this ends the trial: {first.reason}")
+    return last
+
+
+def show(last: Report, style: str) -> None:
+    """Print the last figures: JSON, or a sentence a split."""
+    if style == "json":
+        figures = {"step": last.step, **last.terms, **last.metrics, "test": last.final}
+        messages.answer(json.dumps(_finite(figures), indent=1))
+        return
+    for split, values in (("validation", last.metrics), ("test", last.final)):
+        if values:
+            messages.answer(
+                f"{split}: {values['mean_joint_error_mm']:.3f} mm mean joint error, "
+                f"{values['frames_within_20mm']:.1%} of frames within 20 mm, "
+                f"{values['frames_within_40mm']:.1%} within 40 mm"
+            )
+
+
+def comparison(again: Stored, last: Report) -> str:
+    """Whether a repeated trial gave the stored number, in words."""
+    error_mm = last.metrics[again.objective]
+    if repeat.agrees(again, last):
+        return f"step {last.step}: {error_mm!r} mm, equal to the stored trial's"
+    return (
+        f"step {last.step}: {error_mm!r} mm, but the stored trial has "
+        f"{again.objective_mm!r} mm"
+    )
+
+
+def _finite(values: dict) -> dict:
+    """Values that strict JSON can hold."""
+    return {
+        name: _finite(value)
+        if isinstance(value, dict)
+        else str(value)
+        if isinstance(value, float) and not math.isfinite(value)
+        else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,36 @@
+"""`crossnets best`: print the best trials of a search."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from harness.commands.arguments import StoreFolder
+from harness.commands.exit_codes import DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """The best trials, at each labelled ratio."""
+
+    name: Positional[Annotated[str, arg(metavar="NAME")]]
+    """Name of the search."""
+    per: str = "labelled_ratio"
+    """Column whose values are ranked apart; `none` ranks all together."""
+    top: int = 1
+    """Trials of each."""
+    store: StoreFolder = "runs"
+    """Folder of the store."""
+    format: str = "table"
+    """table, json or csv."""
+
+
+def run(options: Best) -> int:
+    """Print the leaderboard."""
+    from harness.commands.printing import leaderboard
+    from results import Store
+
+    per = None if options.per.lower() == "none" else options.per
+    store = Store.open(options.store)
+    leaderboard.show(store, options.name, per, options.top, options.format)
+    return DONE

@@ -1,0 +1,1 @@
+"""The commands that run a search: cost, start, state, finals, demonstration."""

@@ -1,0 +1,46 @@
+"""`crossnets demo`: a search and its finals on synthetic hands, then what to ask."""
+
+from dataclasses import dataclass
+
+from harness.commands.arguments import StoreFolder
+from harness.commands.printing import messages
+from harness.commands.searches import rerun, search
+from harness.commands.searches.rerun import Rerun
+from harness.commands.searches.search import Search
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """A search, its best, its finals and its answer, on synthetic hands."""
+
+    store: StoreFolder = "runs/demo"
+    """Folder of the store."""
+
+
+def run(options: Demo) -> int:
+    """Run both; the worse of their exit codes."""
+    messages.note(
+        "1/3  Search: loss weights, latent size and learning rates at three ratios."
+    )
+    searched = search.run(
+        Search(
+            name="demo",
+            store=options.store,
+            data="synthetic:1500",
+            preset="tiny",
+            ratios="0.05,0.25,1.0",
+            trials=12,
+        )
+    )
+    messages.note(
+        "2/3  Finals: the best of each ratio again, two fresh seeds, on test hands."
+    )
+    repeated = rerun.run(Rerun(name="demo", store=options.store, seeds=2))
+    messages.note(
+        "3/3  Ask on:\n"
+        f"  crossnets best demo --store {options.store} --top 3\n"
+        f"  crossnets query --store {options.store} "
+        '"SELECT trial, state, reason FROM trials ORDER BY trial"\n'
+        f"  tensorboard --logdir {options.store}/tensorboard"
+    )
+    return max(searched, repeated)

@@ -1,0 +1,49 @@
+"""`crossnets plan`: print what a search would cost."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from harness.commands.arguments import (
+    StoreFolder,
+    check_table_or_json,
+    search_options,
+)
+from harness.commands.exit_codes import DONE
+from harness.definition.options import SearchOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(SearchOptions):
+    """What a search would cost; takes its words and runs a short probe only."""
+
+    name: Positional[Annotated[str, arg(metavar="NAME")]]
+    """Name that the search would have."""
+    store: StoreFolder = "runs"
+    """Folder of the store, which also holds the prepared data."""
+    device: str = "auto"
+    """cpu, cuda, or auto for a GPU where there is one."""
+    config: str | None = None
+    """TOML file with any of these options, and [run] for --set; flags win."""
+    format: str = "table"
+    """table or json."""
+
+
+def run(options: Plan) -> int:
+    """Probe, count, and print."""
+    from harness import plan
+    from harness.commands.printing import bars, costs, messages
+
+    check_table_or_json(options.format)
+    with bars.preparation() as progress:
+        cost = plan.plan(
+            options.name,
+            search_options(options),
+            cache=Path(options.store) / "cache",
+            device=options.device,
+            progress=progress,
+        )
+    messages.answer(costs.shown(cost, options.format))
+    return DONE

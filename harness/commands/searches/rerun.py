@@ -1,0 +1,58 @@
+"""`crossnets rerun`: run the finals of a search, then print their table."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from harness.commands.arguments import StoreFolder
+from harness.commands.exit_codes import DONE, FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rerun:
+    """Train the best trials again over fresh seeds, and test them."""
+
+    name: Positional[Annotated[str, arg(metavar="NAME")]]
+    """Name of the search."""
+    top: int = 1
+    """Trials of each labelled ratio."""
+    seeds: int = 3
+    """Fresh seeds of each trial; the same for all."""
+    store: StoreFolder = "runs"
+    """Folder of the store."""
+    address: str | None = None
+    """Ray cluster to run on: auto, or HOST:PORT; default: one of its own."""
+    device: str = "auto"
+    """cpu, cuda, or auto for a GPU where there is one."""
+    concurrency: int | None = None
+    """Most runs at once; default: one a core, or one a GPU."""
+    retries: int = 2
+    """How often a run that crashes goes on from its checkpoint."""
+    takeover: bool = False
+    """Go on though another process drives the search."""
+    format: str = "table"
+    """table, json or csv."""
+
+
+def run(options: Rerun) -> int:
+    """Run the finals to their end, or until they are interrupted."""
+    from harness import finals
+    from harness.commands.printing import messages, tables
+
+    done = finals.rerun(
+        options.name,
+        top=options.top,
+        seeds=options.seeds,
+        store=options.store,
+        address=options.address,
+        concurrency=options.concurrency,
+        retries=options.retries,
+        device=options.device,
+        takeover=options.takeover,
+    )
+    title = f"{options.name}: test error of the finals"
+    messages.answer(tables.show(done.table, options.format, title))
+    if not done.finished:
+        raise KeyboardInterrupt
+    return FAILED if done.crashed else DONE

@@ -1,0 +1,49 @@
+"""`crossnets search`: run a search, then print its leaderboard."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from harness.commands.arguments import StoreFolder, search_options
+from harness.commands.exit_codes import DONE, FAILED
+from harness.definition.options import SearchOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search(SearchOptions):
+    """Start, resume or extend a search: all three are the same command."""
+
+    name: Positional[Annotated[str, arg(metavar="NAME")]]
+    """Name of the search."""
+    store: StoreFolder = "runs"
+    """Folder of the store."""
+    address: str | None = None
+    """Ray cluster to run on: auto, or HOST:PORT; default: one of its own."""
+    device: str = "auto"
+    """cpu, cuda, or auto for a GPU where there is one."""
+    takeover: bool = False
+    """Go on though another process drives the search; that one is shut out."""
+    config: str | None = None
+    """TOML file with any of these options, and [run] for --set; flags win."""
+
+
+def run(options: Search) -> int:
+    """Run the search to its end, or until it is interrupted."""
+    from harness import search
+    from harness.commands.printing import bars, leaderboard
+
+    with bars.preparation() as progress:
+        done = search.search(
+            options.name,
+            search_options(options),
+            store=options.store,
+            address=options.address,
+            device=options.device,
+            takeover=options.takeover,
+            progress=progress,
+        )
+    leaderboard.show(done.store, done.name)
+    if not done.finished:
+        raise KeyboardInterrupt
+    return FAILED if done.too_many_crashed else DONE

@@ -1,0 +1,84 @@
+"""`crossnets status`: print how far searches are, from the store alone."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+from harness.commands.arguments import StoreFolder
+from harness.commands.exit_codes import DONE
+from harness.definition import stage_notes
+
+
+if TYPE_CHECKING:
+    from results import Store
+
+COLUMNS = ("search", "trials", "states", "best", "pre-trainings", "driven by")
+"""Columns of the answer, all text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How far a search is, wherever it runs; without a name, all searches."""
+
+    name: Positional[Annotated[str | None, arg(metavar="NAME")]] = None
+    """Name of the search."""
+    store: StoreFolder = "runs"
+    """Folder of the store."""
+    format: str = "table"
+    """table, json or csv."""
+
+
+def run(options: Status) -> int:
+    """Print a row a search, and the rungs of one that was named."""
+    import pyarrow as pa
+
+    from harness.commands.printing import messages, tables
+    from results import Store, queries
+
+    store = Store.open(options.store)
+    names = store.searches() if options.name is None else [options.name]
+    rows = [row(store, name) for name in names]
+    schema = pa.schema([(column, pa.string()) for column in COLUMNS])
+    table = pa.Table.from_pylist(rows, schema)
+    messages.answer(tables.show(table, options.format))
+    if options.name is not None and options.format == "table":
+        rungs = queries.progress(store, options.name).rungs
+        if rungs:
+            table = pa.Table.from_pylist([dataclasses.asdict(rung) for rung in rungs])
+            messages.answer(tables.show(table, "table", "Rungs"))
+    return DONE
+
+
+def row(store: "Store", name: str) -> dict[str, str]:
+    """How far one search is: `COLUMNS` by name."""
+    from results import queries
+
+    progress, wanted = queries.progress(store, name), store.header(name).trials
+    states = progress.states
+    total = sum(states.values())
+    ended = total - states.get("pending", 0) - states.get("running", 0)
+    return {
+        "search": name,
+        "trials": f"{ended} of {max(wanted, total)} ended",
+        "states": ", ".join(f"{count} {state}" for state, count in states.items()),
+        "best": "; ".join(
+            f"{best['labelled_ratio']:g}: {best['objective_mm']:.2f} mm"
+            for best in progress.best.to_pylist()
+        ),
+        "pre-trainings": pre_trainings(store, name),
+        "driven by": progress.driver or "nobody",
+    }
+
+
+def pre_trainings(store: "Store", name: str) -> str:
+    """How many pre-trainings a search has run and reused, such as `4 run, 20 reused`."""
+    rows = store.rows("trials", name).select(["trial", "event", "reason"])
+    events = [
+        (row["trial"], row["reason"])
+        for row in rows.to_pylist()
+        if row["event"] == "stage"
+    ]
+    trained, reused = stage_notes.counts(events)
+    return f"{trained} run, {reused} reused"

@@ -1,0 +1,45 @@
+"""Every command of `crossnets`: its name, its options, and what runs it.
+
+Each is declared in a module of its own. Loading this table loads neither Ray nor
+torch: a command imports what it needs when it runs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.commands import doctor
+from harness.commands.data import prepare, show
+from harness.commands.models import evaluate, export, predict, train
+from harness.commands.results import best, query, verify
+from harness.commands.searches import demo, plan, rerun, search, status
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command."""
+
+    options: type
+    """Dataclass of its options; its docstring is the first line of `--help`."""
+    run: Callable[[Any], int]
+    """Takes the options and gives the exit code."""
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command(demo.Demo, demo.run),
+    "search": Command(search.Search, search.run),
+    "plan": Command(plan.Plan, plan.run),
+    "status": Command(status.Status, status.run),
+    "best": Command(best.Best, best.run),
+    "query": Command(query.Query, query.run),
+    "rerun": Command(rerun.Rerun, rerun.run),
+    "train": Command(train.Train, train.run),
+    "evaluate": Command(evaluate.Evaluate, evaluate.run),
+    "predict": Command(predict.Predict, predict.run),
+    "export": Command(export.Export, export.run),
+    "data prepare": Command(prepare.DataPrepare, prepare.run),
+    "data show": Command(show.DataShow, show.run),
+    "verify": Command(verify.Verify, verify.run),
+    "doctor": Command(doctor.Doctor, doctor.run),
+}
+"""Every command by name, in the order of `--help`."""

@@ -1,0 +1,83 @@
+"""A look at a data set before a search: what it has, and a picture of its frames.
+
+How crops are made and kept is in `cnets/data`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnets.data.crops.cache import Progress
+from cnets.data.hand_data import SPLITS, HandData
+from cnets.data.opening import open_data
+from cnets.inference import crop_pictures, pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A picture of some frames, as it was written."""
+
+    out: Path
+    frames: int
+    """Frames in the picture."""
+    total: int
+    """Frames of the set."""
+    sizes: Mapping[str, int]
+    """Frames of each split."""
+
+
+def facts(data: HandData) -> dict[str, Any]:
+    """How many frames a data set has, of which kinds, and how large they are."""
+    sizes = _sizes(data)
+    return {
+        "data": data.name,
+        "frames": len(data.crops),
+        "unlabelled": len(data.unlabelled),
+        **sizes,
+        "unused": int(len(data.split) - sum(sizes.values())),
+        "empty": data.empty,
+        "side_px": data.side_px,
+        "mebibytes": round((data.crops.nbytes + data.unlabelled.nbytes) / 2**20, 1),
+        "fingerprint": data.fingerprint,
+    }
+
+
+def draw(
+    spec: str,
+    *,
+    side_px: int,
+    split: str | None,
+    frames: int,
+    out: Path,
+    cache: Path,
+    progress: Progress | None = None,
+) -> Drawn:
+    """Write a picture of some frames, plain and with their joints.
+
+    Args:
+        spec: The data set.
+        side_px: Side of the crops.
+        split: Name of the split.
+        frames: How many frames, spread over the whole set.
+        out: The PNG file.
+        cache: Folder of prepared data.
+        progress: Told how far the preparation is.
+
+    Raises:
+        ValueError: If an argument is wrong.
+    """
+    if not frames >= 1:
+        raise ValueError(f"`frames` must be 1 or more, got {frames}.")
+    if not out.parent.is_dir():
+        raise ValueError(f"`out` must lie in a folder that exists, got {str(out)!r}.")
+    data = open_data(spec, side_px=side_px, split=split, cache=cache, progress=progress)
+    rows = np.linspace(0, len(data.crops) - 1, min(frames, len(data.crops))).astype(int)
+    pictures.save_png(out, crop_pictures.page(data, rows))
+    return Drawn(out=out, frames=len(rows), total=len(data.crops), sizes=_sizes(data))
+
+
+def _sizes(data: HandData) -> dict[str, int]:
+    return {name: len(data.rows(name)) for name in SPLITS}

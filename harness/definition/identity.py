@@ -1,0 +1,57 @@
+"""What makes two searches the same search: the parts of a header that decide results."""
+
+import json
+from typing import Any
+
+from cnets.config import TrainConfig
+from harness.definition.options import SearchOptions
+from results import Header
+
+
+DECISIVE = ("space", "base_config", "data_fingerprint", "seed", "ratios", "rules")
+"""Fields of a header that decide what a search finds."""
+
+
+def difference(there: Header, wanted: Header) -> str | None:
+    """The first thing that makes two searches two; None if they are one.
+
+    The number of trials, the code's version and the machine may differ.
+    """
+    for field in DECISIVE:
+        old, new = _plain(there, field), _plain(wanted, field)
+        if old != new:
+            return f"{field.replace('_', ' ')} ({_first(old, new)})"
+    return None
+
+
+def rules(options: SearchOptions) -> dict[str, Any]:
+    """What decides when a trial stops, and its last bits, for the header."""
+    rungs, lanes = options.rungs(), options.lanes
+    several = isinstance(lanes, int) and lanes > 1
+    return {
+        "objective": options.objective,
+        "grace": rungs.grace,
+        "eta": rungs.eta,
+        "max_step": rungs.max_step,
+    } | ({"lanes": lanes} if several else {})  # they decide how sums are rounded
+
+
+def _plain(header: Header, field: str) -> Any:
+    """A field as plain JSON, so that lists equal tuples.
+
+    A configuration that was stored before a field existed has its default.
+    """
+    value = getattr(header, field)
+    if field == "base_config":
+        value = TrainConfig().replace(value).flat()
+    return json.loads(json.dumps(value))
+
+
+def _first(old: Any, new: Any) -> str:
+    """The first thing that differs, for an error."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in [*old, *new]:
+            if old.get(name) != new.get(name):
+                inner = _first(old.get(name), new.get(name))
+                return f"{name}: {inner}"
+    return f"{old} there, {new} now"

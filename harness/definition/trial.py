@@ -1,0 +1,106 @@
+"""What those who decide about a trial and those who run it tell each other.
+
+A `Proposal` is what to run, a `Decision` what happens after a report, and a
+`TrialRecord` what is known of a trial when the next one is proposed.
+"""
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from search_spaces import Value
+
+
+Origin = Literal["start", "random", "tpe"]
+"""Where a proposal comes from."""
+
+STATES = (
+    "pending",
+    "running",
+    "completed",
+    "stopped",
+    "diverged",
+    "collapsed",
+    "crashed",
+    "cancelled",
+)
+"""Where a trial can stand; all but the first two are ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """One trial to run."""
+
+    trial: str
+    """Its name, `t-00001` and so on."""
+    number: int
+    """Its place in the order of proposals, from 1."""
+    ratio: float
+    """Its labelled ratio."""
+    values: Mapping[str, Value]
+    """Every parameter of the space, and the ratio, by dotted name."""
+    origin: Origin
+    """Where the values come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What happens to a trial after a report, and why."""
+
+    action: Literal["continue", "stop"]
+    """Whether the trial trains on."""
+    state: (
+        Literal["completed", "stopped", "diverged", "collapsed", "crashed"] | None
+    ) = None
+    """How the trial ended; None while it goes on."""
+    rung: int | None = None
+    """Step of the rung that was decided at; None between rungs."""
+    cutoff: float | None = None
+    """Largest value that goes on at this rung, in the unit of the values."""
+    rank: int | None = None
+    """1 + how many values at the rung are strictly smaller."""
+    peers: int | None = None
+    """Values seen at the rung, this one included."""
+    reason: str = ""
+    """One sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """What is known of one earlier trial."""
+
+    trial: str
+    """Its name."""
+    number: int
+    """Its place in the order of proposals, from 1."""
+    ratio: float
+    """Its labelled ratio."""
+    values: Mapping[str, Value]
+    """Every parameter of the space by dotted name."""
+    state: str
+    """One of `STATES`."""
+    curve: tuple[tuple[int, float], ...] = ()
+    """Step and error in mm of every report, in order."""
+
+    def __post_init__(self) -> None:
+        if self.state not in STATES:
+            known = ", ".join(STATES)
+            raise ValueError(f"`state` must be one of {known}, got {self.state!r}.")
+        if self.state == "completed" and self.last() is None:
+            rule = "have a finite value where `state` is completed"
+            raise ValueError(f"`curve` must {rule}, got {self.curve!r}.")
+
+    def last(self) -> tuple[int, float] | None:
+        """The last step with a finite value, and that value."""
+        return self._last
+
+    @functools.cached_property
+    def _last(self) -> tuple[int, float] | None:
+        return max((p for p in self.curve if math.isfinite(p[1])), default=None)
+
+
+def name_of(number: int) -> str:
+    """The name of the trial with that number: 1 is `t-00001`."""
+    return f"t-{number:05d}"

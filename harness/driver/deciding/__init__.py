@@ -1,0 +1,1 @@
+"""What happens next: proposals, early stopping, and the policy that joins them."""

@@ -1,0 +1,268 @@
+"""The policy of a search: proposals, early stopping, and the log of both.
+
+It knows no Ray. Everything it decides follows from the space, the seed and the
+rows of the store, so a search is rebuilt from the store alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cnets.config import TrainConfig
+from cnets.training.health import rules
+from harness.definition import spaces
+from harness.definition.report import Report
+from harness.definition.rungs import Rungs
+from harness.definition.trial import Decision, Proposal
+from harness.driver.deciding import sampler
+from harness.driver.deciding.policy import Policy
+from harness.driver.deciding.scheduler import Scheduler
+from harness.driver.recording.recorder import Recorder
+from harness.driver.recording.tracked import Tracked, Watcher
+from results import check_name
+from search_spaces import Space
+
+
+UNHEALTHY = ("diverged", "collapsed")
+"""States in which the rules of `cnets.training.health` end a trial."""
+
+
+class SearchPolicy(Policy):
+    """Optuna's proposals and asynchronous halving, one ladder a labelled ratio."""
+
+    def __init__(
+        self,
+        *,
+        space: Space,
+        ratios: Sequence[float],
+        seed: int,
+        trials: int,
+        base: TrainConfig,
+        rungs: Rungs,
+        objective: str,
+        recorder: Recorder,
+        watch: Watcher,
+    ) -> None:
+        """Start with an empty log.
+
+        Args:
+            space: What may vary.
+            ratios: Labelled ratios that take turns.
+            seed: Seed of proposals and of every run.
+            trials: Proposals to make in all.
+            base: What a proposal changes.
+            rungs: Where trials are compared.
+            objective: Validation figure that is minimised.
+            recorder: Where every event goes.
+            watch: Told of every event, after it is stored.
+        """
+        self.space, self.ratios, self.seed = space, tuple(ratios), seed
+        self.wanted, self.base, self.objective = trials, base, objective
+        self.trials: dict[str, Tracked] = {}
+        self._scheduler = Scheduler(rungs)
+        self._recorder, self._watch = recorder, watch
+        self._again: list[Tracked] = []
+
+    def restore(
+        self, trials: Sequence[Mapping[str, Any]], reports: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Take up what the store holds; trials without an end will run again.
+
+        Args:
+            trials: The newest row of each trial.
+            reports: The newest row of each step.
+        """
+        for row in sorted(trials, key=lambda row: row["number"]):
+            check_name("trial", row["trial"])  # paths are made of it
+            trial = self._tracked(self._reread(row))
+            paid = row["event"] == "stage"  # its reason is not the trial's
+            trial.state, trial.reason = row["state"], "" if paid else row["reason"]
+            trial.attempt = row["attempt"]
+            trial.wall_time_s = row["wall_time_s"] or 0.0
+        failed = [row for row in trials if row["state"] in (*UNHEALTHY, "crashed")]
+        found = {(r["trial"], r["step"]) for r in failed if r["state"] in UNHEALTHY}
+        for row in sorted([*reports, *failed], key=lambda row: row["seq"]):
+            trial = self.trials[row["trial"]]
+            if "state" in row:
+                self._scheduler.withdraw(row["trial"])
+                continue
+            step, value = row["step"], row["objective_mm"]
+            trial.curve[step] = value
+            if (row["trial"], step) in found:
+                continue  # a rule of health stopped it, and it entered no rung
+            decision = self._scheduler.decide(
+                row["labelled_ratio"], row["trial"], step, value
+            )
+            if trial.open and decision.action == "stop":
+                self._end(trial, decision)
+                self._recorder.event(trial, "ended")
+        self._again = [trial for trial in self.trials.values() if trial.open]
+
+    def propose(self) -> Proposal | None:
+        """A trial that was interrupted, or a new one; None when all are made."""
+        if self._again:
+            trial = self._again.pop(0)
+            trial.attempt += 1
+            self._recorder.event(trial, "restored")
+            self._watch(trial, None)
+            return _job_of(trial)
+        number = len(self.trials) + 1
+        if number > self.wanted:
+            return None
+        history = [trial.record() for trial in self.trials.values()]
+        proposal = sampler.propose(self.space, self.ratios, self.seed, number, history)
+        trial = self._tracked(proposal)
+        self._recorder.event(trial, "proposed")
+        self._watch(trial, None)
+        return _job_of(trial)
+
+    def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
+        """Store an epoch, and those that came along with it, as one group of rows.
+
+        Returns:
+            Whether the trial goes on; its rows are durable by then.
+        """
+        tracked, report = self.trials[trial], result["report"]
+        assert isinstance(report, Report)
+        early = result.get("before", [])
+        if report.failure:
+            if early:
+                self.report(trial, {"report": early[-1], "before": early[:-1]})
+            self.crashed(trial, report.failure)
+            return Decision(action="stop", state="crashed", reason=report.failure)
+        with self._recorder.together():
+            newest, *later = (*early, report)
+            decision = self._epoch(tracked, newest)
+            while later and decision.action != "stop":
+                self._watch(tracked, newest)
+                newest = later.pop(0)
+                decision = self._epoch(tracked, newest)
+        self._watch(tracked, newest)
+        if isinstance(result, dict):  # Ray Tune keeps it; pictures are not needed
+            result["report"] = replace(report, pictures=None)
+        return decision
+
+    def _epoch(self, tracked: Tracked, report: Report) -> Decision:
+        """Record one epoch of a trial."""
+        started = tracked.state == "pending"
+        tracked.state = "running"
+        self._note(tracked, report)
+        tracked.terms |= report.terms_so_far | report.terms
+        tracked.wall_time_s += report.seconds
+        tracked.stage = f"{report.stage} {report.epoch}/{report.epochs}"
+        if report.stage == "joint":
+            return self._joint(tracked, report, started=started)
+        return self._before(tracked, report, started=started)
+
+    def retried(self, trial: str, message: str) -> None:
+        """A worker died; the trial goes on elsewhere from its checkpoint."""
+        tracked = self.trials[trial]
+        tracked.attempt += 1
+        tracked.reason = message
+        self._recorder.event(tracked, "retried")
+        self._watch(tracked, None)
+
+    def crashed(self, trial: str, message: str) -> None:
+        """A trial has used up its retries."""
+        tracked = self.trials[trial]
+        tracked.state, tracked.reason = "crashed", message
+        self._scheduler.withdraw(trial)
+        self._recorder.event(tracked, "ended")
+        self._watch(tracked, None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every trial was proposed and has ended."""
+        enough = len(self.trials) >= self.wanted
+        return enough and not any(trial.open for trial in self.trials.values())
+
+    def _note(self, trial: Tracked, report: Report) -> None:
+        """Record what a report tells besides its figures: trouble, and who paid."""
+        amiss = report.restored
+        thrown_back = trial.curve and report.stage != "joint"
+        if thrown_back and not amiss and trial.thrown_back != trial.attempt:
+            trial.thrown_back = trial.attempt
+            where = f"{report.stage} epoch {report.epoch - 1}"
+            amiss = (
+                f"No checkpoint of the joint stage was found, the run goes on from {where}.",
+            )
+        for event, sentences in (("restored", amiss), ("checkpoint", report.unsaved)):
+            for trial.reason in sentences:
+                self._recorder.event(trial, event)
+        before = trial.reason
+        for trial.reason in report.paid:  # who paid for a pre-training
+            self._recorder.event(trial, "stage")
+        trial.reason = before
+
+    def _joint(self, trial: Tracked, report: Report, *, started: bool) -> Decision:
+        """A report of the joint stage: rungs, end, and rules of health."""
+        step, value = report.step, report.metrics[self.objective]
+        trial.curve[step] = value
+        ratio, name = trial.proposal.ratio, trial.proposal.trial
+        decision = _unhealthy(report)
+        if decision is not None:
+            self._scheduler.withdraw(name)
+        else:
+            decision = self._scheduler.decide(ratio, name, step, value)
+        event = "started" if started else None
+        if decision.action == "stop":
+            self._end(trial, decision)
+            event = "ended"
+        self._recorder.reported(trial, report, decision, event)
+        return decision
+
+    def _before(self, trial: Tracked, report: Report, *, started: bool) -> Decision:
+        """A report of an earlier stage: only its end and its failure are events."""
+        decision = _unhealthy(report)
+        if decision is not None:
+            self._end(trial, decision)
+            self._recorder.event(trial, "ended")
+            return decision
+        if started:
+            self._recorder.event(trial, "started")
+        elif report.epoch == report.epochs and not _said(report):
+            self._recorder.event(trial, "stage")
+        return Decision(action="continue", reason=f"Stage {report.stage} goes on.")
+
+    def _end(self, trial: Tracked, decision: Decision) -> None:
+        assert decision.state is not None
+        trial.state, trial.reason = decision.state, decision.reason
+
+    def _tracked(self, proposal: Proposal) -> Tracked:
+        seeds = {"seed": self.seed, "label_seed": self.seed}
+        config = self.base.replace({**proposal.values, **seeds})
+        trial = self.trials[proposal.trial] = Tracked(proposal, config)
+        return trial
+
+    def _reread(self, row: Mapping[str, Any]) -> Proposal:
+        """The proposal that a row of `trials` came from."""
+        names = self.space.parameters
+        values = {n: row[n.replace(".", "_")] for n in names if n != spaces.RATIO}
+        return Proposal(
+            trial=row["trial"],
+            number=row["number"],
+            ratio=row["labelled_ratio"],
+            values=values | {spaces.RATIO: row["labelled_ratio"]},
+            origin=row["origin"],
+        )
+
+
+def _unhealthy(report: Report) -> Decision | None:
+    """The end of a trial that a rule of health has fired on; None for no rule."""
+    finding = rules.not_finite(report.terms | report.metrics) or report.finding
+    if finding is None:
+        return None
+    reason = f"{finding.reason} after epoch {report.epoch} of stage {report.stage}."
+    return Decision(action="stop", state=finding.state, reason=reason)
+
+
+def _said(report: Report) -> bool:
+    """Whether the end of the report's stage is an event already."""
+    return any(note.startswith(f"{report.stage} ") for note in report.paid)
+
+
+def _job_of(trial: Tracked) -> Proposal:
+    """The proposal with the seeds of the run, as the worker needs it."""
+    config = trial.config
+    seeds = {"seed": config.seed, "label_seed": config.label_seed}
+    return replace(trial.proposal, values={**trial.proposal.values, **seeds})

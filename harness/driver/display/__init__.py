@@ -1,0 +1,1 @@
+"""A search as it runs, for people: on the terminal and in TensorBoard."""

@@ -1,0 +1,158 @@
+"""What a person sees of a search that runs: a line, and a table on a terminal.
+
+Everything goes to standard error. Where that is no terminal, a plain line is
+printed when a trial ends and every half minute.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live as RichLive
+from rich.table import Table
+from rich.text import Text
+
+from harness.definition.report import Report
+from harness.definition.terminal import printable
+from harness.driver.recording.tracked import Tracked
+
+
+PLAIN_EVERY_S = 30.0
+"""Longest silence where there is no terminal."""
+
+
+class Live:
+    """Shows the state of a search while it runs; a context manager."""
+
+    def __init__(
+        self,
+        name: str,
+        trials: Callable[[], Mapping[str, Tracked]],
+        *,
+        wanted: int,
+        slots: int,
+        ratios: Sequence[float],
+    ) -> None:
+        """Show nothing yet.
+
+        Args:
+            name: Name of the search.
+            trials: Gives all trials by name.
+            wanted: How many there will be.
+            slots: How many run at once.
+            ratios: The labelled ratios, a row each.
+        """
+        self._name, self._trials = name, trials
+        self._wanted, self._slots, self._ratios = wanted, slots, ratios
+        self._console = Console(stderr=True)
+        self._started_s = self._printed_s = time.monotonic()
+        self._before: int | None = None
+        self._screen: RichLive | None = None
+
+    def __enter__(self) -> "Live":
+        self._before = sum(not trial.open for trial in self._trials().values())
+        if self._console.is_terminal:
+            self._screen = RichLive(
+                console=self._console, get_renderable=self._drawn, refresh_per_second=2
+            )
+            self._screen.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._screen is not None:
+            self._screen.__exit__(kind, error, trace)
+        else:
+            self.say(self.line())
+
+    def __call__(self, trial: Tracked, report: Report | None) -> None:
+        """Take note of an event; `report` may be None."""
+        name = trial.proposal.trial
+        if report is None and trial.open and trial.attempt > 1 and trial.reason:
+            self.say(f"{name} goes on after: {trial.reason}")
+        for note in () if report is None else report.notes:
+            self.say(f"{name}: {note}")
+        waited_s = time.monotonic() - self._printed_s
+        if self._screen is None and (not trial.open or waited_s > PLAIN_EVERY_S):
+            self.say(self.line())
+
+    def line(self) -> str:
+        """One line: trials by state, and how long it will still take."""
+        trials = self._trials().values()
+        states = Counter(trial.state for trial in trials)
+        ended = sum(not trial.open for trial in trials)
+        counts = ", ".join(f"{count} {state}" for state, count in states.items())
+        best = "; ".join(
+            f"{ratio:g}: {value:.2f} mm"
+            for ratio, value in self._best().items()
+            if value is not None
+        )
+        parts = [f"{self._name}: {ended} of {self._wanted} trials ended ({counts})"]
+        if best:
+            parts.append(f"best at {best}")
+        return ", ".join([*parts, self._remaining(ended)])
+
+    def _best(self) -> dict[float, float | None]:
+        """Smallest error at each ratio: of complete trials, or else of sound ones."""
+        complete: dict[float, float] = {}
+        sound: dict[float, float] = {}
+        for trial in self._trials().values():
+            value, ratio = trial.objective_mm, trial.proposal.ratio
+            if value is None or trial.state in ("diverged", "collapsed", "crashed"):
+                continue
+            sort = complete if trial.state == "completed" else sound
+            sort[ratio] = min(value, sort.get(ratio, value))
+        return {r: complete.get(r, sound.get(r)) for r in self._ratios}
+
+    def _remaining(self, ended: int) -> str:
+        """Time that is left, from the trials that ended since the start."""
+        done = ended - (self._before or 0)
+        elapsed_s = time.monotonic() - self._started_s
+        if ended >= self._wanted:
+            return f"{_clock(elapsed_s)} in all"
+        if not done:
+            return f"{_clock(elapsed_s)} so far"
+        return f"{_clock(elapsed_s / done * (self._wanted - ended))} to go"
+
+    def _drawn(self) -> Group:
+        table = Table()
+        for column in ("ratio", "ended", "stopped", "best (mm)", "trial", "running"):
+            right = column not in ("trial", "running")
+            table.add_column(column, justify="right" if right else "left")
+        for ratio in self._ratios:
+            table.add_row(*self._row(ratio))
+        return Group(table, Text(self.line(), overflow="ellipsis", no_wrap=True))
+
+    def _row(self, ratio: float) -> tuple[str, ...]:
+        mine = [t for t in self._trials().values() if t.proposal.ratio == ratio]
+        ended = sum(not trial.open for trial in mine)
+        stopped = sum(trial.state == "stopped" for trial in mine)
+        best = self._best()[ratio]
+        holder = next((t.proposal.trial for t in mine if t.objective_mm == best), "")
+        running = ", ".join(
+            f"{trial.proposal.trial} {trial.stage}".strip()
+            for trial in mine
+            if trial.open
+        )
+        shown = "-" if best is None else f"{best:.2f}"
+        name = holder if best is not None else "-"
+        return (f"{ratio:g}", str(ended), str(stopped), shown, name, running or "-")
+
+    def say(self, line: str) -> None:
+        """Show a line, above the table on a terminal."""
+        self._printed_s = time.monotonic()
+        self._console.print(
+            printable(line), markup=False, emoji=False, highlight=False, soft_wrap=True
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

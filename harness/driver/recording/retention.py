@@ -1,0 +1,108 @@
+"""Which checkpoints a search keeps: those of live trials, and of the best that ended.
+
+A trial that runs keeps what its runner needs to go on. Of those that ended, the
+best few of each labelled ratio keep their last networks, for `export`; the others
+keep none: their rows are in the store, and `train --from` repeats them.
+"""
+
+import contextlib
+import math
+import shutil
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from harness.definition.report import Report
+from harness.driver.recording.tracked import Tracked
+
+
+TRASH = ".trash"
+"""Folder of a store where checkpoints are while they are deleted."""
+
+SOUND = ("completed", "stopped", "cancelled")
+"""Ends after which a trial may be among the best."""
+
+
+class Retention:
+    """Deletes checkpoints that nothing needs any more, when a trial ends."""
+
+    def __init__(
+        self,
+        checkpoints: Path,
+        trash: Path,
+        trials: Callable[[], Mapping[str, Tracked]],
+        *,
+        keep: int,
+    ) -> None:
+        """Delete only what a dead process left in the trash.
+
+        Args:
+            checkpoints: Folder of the search's checkpoints, a folder a trial.
+            trash: Folder of the same file system, where no checkpoint is looked
+                for: what goes is moved there first, so that a checkpoint is whole
+                or gone whenever the process dies.
+            trials: Gives all trials by name.
+            keep: Trials of each labelled ratio that keep their networks.
+        """
+        self._checkpoints, self._trash = checkpoints, trash
+        self._trials, self._keep = trials, keep
+        shutil.rmtree(trash, ignore_errors=True)
+
+    def __call__(self, trial: Tracked, report: Report | None) -> None:
+        """Take note of an event; the end of a trial frees what its ratio can spare."""
+        del report
+        if not trial.open:
+            self.tidy(trial.proposal.ratio)
+
+    def tidy(self, ratio: float) -> None:
+        """Free what the trials of a labelled ratio can spare.
+
+        What cannot be deleted now is deleted at the next end of a trial.
+        """
+        mine = [t for t in self._trials().values() if t.proposal.ratio == ratio]
+        best, there_are = _best(mine, self._keep), self._folders()
+        for trial in mine:
+            if trial.open or trial.proposal.trial not in there_are:
+                continue
+            there = sorted((self._checkpoints / trial.proposal.trial).glob("*"))
+            kept = 1 if trial.proposal.trial in best else 0
+            for path in there[: len(there) - kept]:
+                self._remove(path)
+            if not kept:
+                with contextlib.suppress(OSError):
+                    (self._checkpoints / trial.proposal.trial).rmdir()
+
+    def _folders(self) -> set[str]:
+        """Names of the trials that have a folder: few of all that ended."""
+        try:
+            return {path.name for path in self._checkpoints.iterdir()}
+        except OSError:
+            return set()
+
+    def _remove(self, path: Path) -> None:
+        with contextlib.suppress(OSError):
+            self._trash.mkdir(mode=0o700, parents=True, exist_ok=True)
+            gone = self._trash / f"checkpoint-{uuid.uuid4().hex}"
+            path.rename(gone)
+            if gone.is_dir():
+                shutil.rmtree(gone)
+            else:
+                gone.unlink()
+
+
+def _best(trials: list[Tracked], keep: int) -> set[str]:
+    """Names of the best trials that ended, in the order of `results.queries.best`.
+
+    Written out, because a question to DuckDB at each end of a trial cost as much
+    as all its reports together.
+    """
+    found: list[tuple[float, float, int, str]] = []
+    for trial in trials:
+        value, step = trial.objective_mm, trial.step
+        if trial.state not in SOUND or value is None or not math.isfinite(value):
+            continue
+        depth = math.inf if trial.state == "completed" else step or 0
+        found.append((-depth, value, trial.proposal.number, trial.proposal.trial))
+    if any(depth == -math.inf for depth, *_ in found):  # then no other counts
+        found = [one for one in found if one[0] == -math.inf]
+    return {name for *_, name in sorted(found)[:keep]}

@@ -1,0 +1,114 @@
+"""The figures of a model card: errors, and how near the ONNX graph is to torch."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from cnets import metrics
+from cnets.data.hand_data import HandData
+from cnets.data.opening import open_data
+from cnets.inference import onnx_graph, predictor
+from cnets.inference.model import Model
+from harness.exporting import source
+
+
+AGREEMENT_MM = 1e-3
+"""Most that the ONNX graph may differ from torch in any coordinate."""
+
+COMPARED = 24
+"""Crops on which the two are compared."""
+
+ROWS_AT_ONCE = 256
+"""Crops that are predicted at once."""
+
+
+def measure(
+    model: Model, graph: bytes, data: HandData | None, *, device: str = "cpu"
+) -> dict[str, Any]:
+    """The figures of a model card.
+
+    Args:
+        model: The trained networks.
+        graph: Its ONNX model.
+        data: Measured on the test part; None for rendered crops, without errors.
+        device: Where frames are predicted.
+
+    Returns:
+        Figures by name; errors and `data` only if there are data.
+
+    Raises:
+        ValueError: If the data do not fit the model or have no test part, or
+            the graph does not give what torch gives.
+    """
+    figures: dict[str, Any] = {}
+    if data is None:
+        depth, centre_mm = rendered(model.config.networks.side_px)
+    else:
+        rows = _test_rows(model, data)
+        figures = _errors(model, data, rows, device)
+        some = rows[np.linspace(0, len(rows) - 1, min(COMPARED, len(rows))).astype(int)]
+        depth, centre_mm = _crops(data, some)
+    difference_mm = onnx_graph.difference_mm(graph, model, depth, centre_mm)
+    if not difference_mm <= AGREEMENT_MM:
+        raise ValueError(
+            f"the ONNX model must give torch's joints within {AGREEMENT_MM:g} mm, and "
+            f"differs by {difference_mm:g} mm."
+        )
+    used = ("trunk", "posterior", "decoder")
+    return figures | {
+        "onnx_difference_mm": difference_mm,
+        "onnx_frames": len(depth),
+        "parameters": _parameters(model, tuple(model.modules)),
+        "parameters_of_prediction": _parameters(model, used),
+    }
+
+
+def rendered(side_px: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Crops of the embedded hands and their centres, where no data are at hand."""
+    with tempfile.TemporaryDirectory(prefix="crossnets-export-") as scratch:
+        spec = f"synthetic:{COMPARED}"
+        data = open_data(spec, side_px=side_px, cache=Path(scratch))
+        return _crops(data, np.arange(COMPARED))
+
+
+def _test_rows(model: Model, data: HandData) -> np.ndarray:
+    """The test frames of data that fit a model."""
+    have, want = data.skeleton.name, model.skeleton.name
+    if have != want:
+        raise ValueError(f"`data` must have the hand {want}, as the model, got {have}.")
+    rows = data.rows("test")
+    if not len(rows):
+        raise ValueError(f"`data` must have test frames, got {data.name}.")
+    return rows
+
+
+def _errors(
+    model: Model, data: HandData, rows: np.ndarray, device: str
+) -> dict[str, Any]:
+    """Errors on some frames, and those of the pose VAE alone."""
+    predict, parts = predictor.fast(model, device), []
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        depth, centre_mm = _crops(data, rows[start : start + ROWS_AT_ONCE])
+        parts.append(predict(depth.to(device), centre_mm.to(device)).cpu())
+    labels = torch.tensor(data.joints_mm[rows])
+    joints = list(data.evaluated)
+    errors = metrics.joint_errors(torch.cat(parts)[:, joints], labels[:, joints])
+    trip = metrics.joint_errors(model.round_trip(labels), labels)
+    return {
+        "data": source.plain(data.name),
+        "frames": len(rows),
+        **metrics.summary(errors),
+        "vae_round_trip_mm": float(trip.double().mean()),
+    }
+
+
+def _crops(data: HandData, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    depth = torch.from_numpy(np.asarray(data.crops[rows], np.float32)).unsqueeze(1)
+    return depth, torch.tensor(data.centres_mm[rows])
+
+
+def _parameters(model: Model, names: tuple[str, ...]) -> int:
+    return sum(p.numel() for name in names for p in model.modules[name].parameters())

@@ -1,0 +1,92 @@
+"""Checkpoints of a run on disk: written whole, found again, passed over if damaged.
+
+When one is written is decided in `train_runner.py`; how a lane becomes bytes in
+`cnets.training.state`.
+"""
+
+import contextlib
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cnets.config import TrainConfig
+from cnets.training import state
+from cnets.training.lanes.lane import Lane
+
+
+def publish(lane: Lane, folder: Path) -> None:
+    """Write a checkpoint of a lane, then delete those it replaces.
+
+    The one before it is kept. Those that are further than it are of no use to
+    its run, or it would have gone on from them.
+
+    Raises:
+        OSError: If it cannot be written; the others are as they were.
+    """
+    order = f"{('vae', 'gan', 'warm_up', 'joint').index(lane.stage)}-{lane.epoch:06d}"
+    new = folder / f"at-{order}"
+    try:
+        state.save_lane(lane, new)
+    except OSError:
+        if not (new / state.HEADER).exists():
+            shutil.rmtree(new, ignore_errors=True)  # gives its space back
+        raise
+    before = max((path for path in folder.glob("at-*") if path < new), default=new)
+    for old in folder.glob("at-*"):
+        if old not in (new, before):
+            with contextlib.suppress(OSError):  # first: without it, it is none
+                (old / state.HEADER).unlink()
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def without_moments(lane: Lane) -> Lane:
+    """The same networks without the optimisers, which a finished run needs no more."""
+    return replace(lane, moments={})
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a run goes on from."""
+
+    lane: Lane | None
+    """The lane of the newest sound checkpoint; None starts from nothing."""
+    damaged: tuple[str, ...] = ()
+    """What is wrong with each newer one that was passed over."""
+
+    def sentences(self) -> tuple[str, ...]:
+        """One that says it; none if there was no damage."""
+        if not self.damaged:
+            return ()
+        onward = "the run starts again from nothing"
+        if self.lane is not None:
+            onward = f"the run goes on from {self.lane.stage} epoch {self.lane.epoch}"
+        many = "Checkpoints were" if len(self.damaged) > 1 else "A checkpoint was"
+        return (f"{many} passed over, {onward}: {'; '.join(self.damaged)}.",)
+
+
+def restored(
+    folder: Path, config: TrainConfig, device: str, origin: str = ""
+) -> Restored:
+    """The newest sound checkpoint in a folder, and the damaged ones before it.
+
+    A damaged checkpoint, and one that cannot be read or vanishes, is passed
+    over for the one before it; so is, in silence, one of a run that has ended.
+
+    Args:
+        folder: The run's checkpoints.
+        config: The run's; checkpoints of another are passed over.
+        device: Where the lane is to train.
+        origin: SHA-256 of the model that the run started from, likewise.
+    """
+    damaged: list[str] = []
+    for path in sorted(folder.glob("at-*"), reverse=True):
+        try:
+            lane = state.load_lane(path, device)
+        except (state.Damaged, OSError) as error:
+            said = str(error).replace(str(path), path.name).rstrip(".")
+            damaged.append(said)
+            continue
+        same = (lane.config, lane.origin) == (config, origin)
+        if same and not lane.finished:
+            return Restored(lane, tuple(damaged))
+    return Restored(None, tuple(damaged))

@@ -1,0 +1,174 @@
+"""Trains one job in the process it is in.
+
+A checkpoint is published at the start of the epoch that follows it. By then the
+driver has stored the report of the epoch before, so a checkpoint is never newer
+than the stored reports, and a worker that dies goes on from what is known.
+"""
+
+import socket
+import time
+from functools import partial
+from pathlib import Path
+
+from cnets import metrics
+from cnets.data import mean_pose
+from cnets.inference import crop_pictures
+from cnets.training.epoch_report import EpochReport
+from harness.definition.job import Job
+from harness.definition.report import Report
+from harness.worker import checkpoints, initial_model, watchdog
+from harness.worker.place import Own, Place
+from harness.worker.runner import Runner
+from harness.worker.stages.stage_sharing import Sharing
+
+
+CHECKPOINT_EVERY_S = 15.0
+"""Least time between two checkpoints of one trial; a stage's end makes one too."""
+
+
+STORED_WITHIN_S, AGAIN_AFTER_S = 60.0, 1.0
+"""How long a run waits at its end for a disk that takes nothing, and its tries."""
+
+
+class TrainRunner(Runner):
+    """Trains Crossing Nets on one core or one GPU."""
+
+    def __init__(self, job: Job, place: Place | None = None) -> None:
+        """Open the data and go on from the newest sound checkpoint.
+
+        Args:
+            job: What to train.
+            place: Where; default: this process, alone.
+        """
+        super().__init__(job)
+        self._place = place or Own(job)
+        self.bank = self._place.bank
+        first = initial_model.start(self.bank, job)
+        folder = Path(job.checkpoints)
+        found = checkpoints.restored(folder, job.config, job.device, first.origin)
+        self.lane = found.lane or first
+        self._sharing = Sharing(self.bank, job, self._place.waits)
+        self._restored = found.sentences()
+        self._unsaved: tuple[str, ...] = ()
+        self._storing = True
+        self._saved_s = time.monotonic()
+        self._saved_stage = self.lane.stage
+
+    def advance(self) -> Report:
+        """Train one epoch, after saving what came before it.
+
+        Stages that others have trained already are passed over before it.
+        """
+        report = self._sharing.enter(self.lane)
+        if report is None:
+            self._at()
+            if self._due(CHECKPOINT_EVERY_S):
+                self._save()
+            report = self._trained()
+        return self._told(report)
+
+    def advance_unseen(self) -> Report | None:
+        """Train one epoch and save nothing; None if a checkpoint is due, or soon."""
+        if self._due(CHECKPOINT_EVERY_S - AGAIN_AFTER_S):
+            return None
+        self._at()
+        return self._told(self._trained())
+
+    def _at(self) -> None:
+        """Let the watchdog know which epoch it is."""
+        watchdog.PROCESS.at(f"in {self.lane.stage} epoch {self.lane.epoch + 1}")
+
+    def _told(self, report: EpochReport) -> Report:
+        """What the driver is told of an epoch."""
+        if report.last:
+            self._save_networks()
+        wanted = report.step in self.job.picture_steps and report.stage == "joint"
+        final = report.last and self.job.test
+        paid, remade, unshared = self._sharing.notes()
+        restored, unsaved = self._restored + remade, self._unsaved + unshared
+        self._restored = self._unsaved = ()
+        drawn = (
+            self._place.look(partial(crop_pictures.strip, self.bank, self.lane))
+            if wanted
+            else None
+        )
+        return Report(
+            stage=report.stage,
+            epoch=report.epoch,
+            epochs=report.epochs,
+            step=report.step,
+            last=report.last,
+            terms=report.terms,
+            terms_so_far=report.terms_so_far,
+            metrics=report.metrics,
+            health=report.health,
+            finding=report.finding,
+            seconds=report.seconds,
+            node=socket.gethostname(),
+            pictures=drawn,
+            final=self._place.look(partial(self._final, report)) if final else {},
+            restored=restored,
+            unsaved=unsaved,
+            paid=paid,
+        )
+
+    def _trained(self) -> EpochReport:
+        """The report of one epoch that was trained here."""
+        try:
+            report = self._place.train(self.lane, self._sharing.beat)
+            self._sharing.leave(self.lane, report)
+        except BaseException:
+            self._sharing.release()
+            raise
+        return report
+
+    def _due(self, every_s: float) -> bool:
+        """Whether the stage is new, or the newest checkpoint that old."""
+        waited_s = time.monotonic() - self._saved_s
+        return self.lane.stage != self._saved_stage or waited_s >= every_s
+
+    def _save(self) -> None:
+        """Publish a checkpoint; one that cannot be written is due again."""
+        try:
+            checkpoints.publish(self.lane, Path(self.job.checkpoints))
+        except OSError as error:
+            if self._storing:
+                said = f"The checkpoint could not be stored: {_says(error)}"
+                self._unsaved += (f"{said}; the run goes on and tries again.",)
+            self._storing = False
+            return
+        self._storing = True
+        self._saved_s, self._saved_stage = time.monotonic(), self.lane.stage
+
+    def _save_networks(self) -> None:
+        """Store the networks of a run that has ended; wait for space if need be."""
+        start_s = time.monotonic()
+        while True:
+            try:
+                checkpoints.publish(
+                    checkpoints.without_moments(self.lane), Path(self.job.checkpoints)
+                )
+                return
+            except OSError as error:
+                waited_s = time.monotonic() - start_s
+                if waited_s >= STORED_WITHIN_S:
+                    said = f"The final networks are not stored: {_says(error)}"
+                    self._unsaved += (f"{said}, for {waited_s:.0f} s.",)
+                    return
+            watchdog.PROCESS.beat()
+            time.sleep(AGAIN_AFTER_S)
+
+    def _final(self, report: EpochReport) -> dict:
+        errors = self.bank.judge.evaluate(self.lane, "test", watchdog.PROCESS.beat)
+        baseline = mean_pose.error_mm(self.bank.data, self.lane.config, "test")
+        return metrics.summary(errors) | {
+            "frames": len(errors),
+            "per_joint_mm": metrics.per_joint(errors),
+            "validation_mm": report.metrics["mean_joint_error_mm"],
+            "mean_pose_mm": baseline,
+        }
+
+
+def _says(error: OSError) -> str:
+    """What the system says about a file that cannot be written."""
+    return error.strerror or str(error) or type(error).__name__

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from harness.commands import cli, exit_codes
+from results import Store
+
+
+SHORT = (
+    *("vae.epochs=1", "vae.steps=2", "gan.epochs=1", "gan.steps=2"),
+    *("joint.epochs=2", "joint.steps=2"),
+)
+
+
+@pytest.fixture
+def words(tmp_path) -> list[str]:
+    """A run of two epochs on forty embedded frames."""
+    words = ["train", "--data", "synthetic:40", "--preset", "tiny", "--format", "json"]
+    return [*words, "--store", str(tmp_path / "runs"), "--set", *SHORT]
+
+
+def test_out_keeps_checkpoints_and_changes_no_number(words, tmp_path, capsys):
+    """With and without it the figures are the same, and a second call ends at once."""
+    assert cli.run(words) == cli.DONE
+    plain = capsys.readouterr()
+    kept = [*words, "--out", str(tmp_path / "kept")]
+    assert cli.run(kept) == cli.DONE
+    assert capsys.readouterr().out == plain.out
+    assert list((tmp_path / "kept").rglob("lane.*"))
+    assert json.loads(plain.out)["step"] == 2
+    assert plain.err.splitlines()[-1].startswith("joint 2/2 ")
+
+
+def test_a_trial_again_is_compared(train, tmp_path, capsys):
+    """The same number is code 0; a store that has another is code 1."""
+    train(tmp_path / "runs", steps=3)
+    words = ["train", "--from", "s/t-00001", "--store", str(tmp_path / "runs")]
+    assert cli.run(words) == cli.DONE
+    assert "equal to the stored trial's" in capsys.readouterr().err
+    store = Store.open(tmp_path / "runs")
+    row = store.rows("trials", "s").to_pylist()[-1]
+    row = {name: value for name, value in row.items() if value is not None}
+    with store.writer("s") as writer:
+        more = {"objective_mm": row["objective_mm"] + 1, "attempt": row["attempt"]}
+        columns = {
+            n: v
+            for n, v in row.items()
+            if n not in ("search_id", "epoch", "seq", "time_utc")
+        }
+        writer.append("trials", columns | more)
+    assert cli.run(words) == exit_codes.FAILED
+    assert "but the stored trial has" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:0", ""])
+def test_another_device_is_refused(words, capsys, device):
+    """Before anything is made."""
+    assert cli.run([*words[:7], "--device", device]) == cli.USAGE
+    assert f"`--device` must be cpu or cuda, got {device!r}" in capsys.readouterr().err

@@ -1,0 +1,60 @@
+import json
+
+import numpy as np
+import pytest
+
+from cnets.cameras import CAMERAS
+from cnets.inference import models
+from harness.commands.printing import predictions
+from harness.predict import Prediction, Predictions
+
+
+@pytest.fixture
+def done(train, tmp_path) -> Predictions:
+    """Two frames with numbers drawn at random, read by a model of 21 joints."""
+    draw = np.random.default_rng(3)
+    frames = [
+        Prediction(
+            frame=name,
+            center_uvd=draw.normal(size=3).astype(np.float32),
+            joints_mm=draw.normal(size=(21, 3)).astype(np.float32),
+            joints_px=draw.normal(size=(21, 2)).astype(np.float32),
+        )
+        for name in ("a.png", "b.png")
+    ]
+    return Predictions(
+        model=models.of_lane("hand", train(tmp_path, steps=1).lane),
+        camera=CAMERAS["nyu"],
+        frames=tuple(frames),
+        passed_over=(),
+    )
+
+
+def test_json_has_every_digit(done):
+    """An object a frame; numbers come back as they were."""
+    for frame, row in zip(
+        done.frames, json.loads(predictions.shown(done, "json")), strict=True
+    ):
+        assert row["frame"] == frame.frame
+        for name in ("center_uvd", "joints_mm", "joints_px"):
+            values = np.array(row[name], np.float32)
+            np.testing.assert_array_equal(values, getattr(frame, name))
+
+
+def test_csv_has_a_row_a_joint(done):
+    """Forty-two rows, in the order of frames and joints."""
+    head, *lines = predictions.shown(done, "csv").splitlines()
+    assert head == "frame,joint,x_mm,y_mm,z_mm,u_px,v_px"
+    assert len(lines) == 2 * 21
+    names = done.model.skeleton.joint_names
+    cells = lines[21 + 4].split(",")
+    assert cells[:2] == ["b.png", names[4]]
+    np.testing.assert_allclose(
+        [float(cell) for cell in cells[2:]],
+        [*done.frames[1].joints_mm[4], *done.frames[1].joints_px[4]],
+    )
+
+
+def test_the_table_names_the_model(done):
+    """It stands above the columns."""
+    assert predictions.shown(done, "table").startswith("Joints read by hand")

@@ -1,0 +1,66 @@
+import json
+import math
+
+import pytest
+
+from cnets.config import TrainConfig
+from harness import repeat
+from harness.commands.printing import training
+from harness.definition.data_choice import DataChoice
+
+
+FIGURES = {
+    "mean_joint_error_mm": 12.3456,
+    "frames_within_20mm": 0.25,
+    "frames_within_40mm": 0.5,
+}
+
+
+def stored(objective_mm: float) -> repeat.Stored:
+    """A trial that ended at step 9 with some error."""
+    return repeat.Stored(
+        config=TrainConfig(),
+        data=DataChoice(spec="synthetic", side_px=32, split=None, cache="x"),
+        fingerprint="f",
+        objective="mean_joint_error_mm",
+        step=9,
+        objective_mm=objective_mm,
+        init=None,
+        rows=None,
+    )
+
+
+def test_a_line_an_epoch_without_a_terminal(capsys, make_report):
+    """Epoch, epochs and error; the last report is handed back."""
+    reports = [make_report(step, 20.0 - step) for step in (1, 2)]
+    assert training.watch(iter(reports)) is reports[1]
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "joint 1/9 19.00 mm\njoint 2/9 18.00 mm\n"
+
+
+def test_figures_are_sentences_or_strict_json(capsys, make_report):
+    """A sentence a split; in JSON every term, and text for what is no number."""
+    last = make_report(9, 12.3456, metrics=FIGURES, terms={"posterior": math.inf})
+    training.show(last, "table")
+    assert capsys.readouterr().out == (
+        "validation: 12.346 mm mean joint error, 25.0% of frames within 20 mm, "
+        "50.0% within 40 mm\n"
+    )
+    training.show(last, "json")
+    values = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert values == {"step": 9, "posterior": "inf", **FIGURES, "test": {}}
+
+
+@pytest.mark.parametrize(
+    ("error_mm", "end"),
+    [
+        (20.0, "20.0 mm, equal to the stored trial's"),
+        (math.nextafter(20.0, 21), "mm, but the stored trial has 20.0 mm"),
+    ],
+)
+def test_a_comparison_is_to_the_last_bit(make_report, error_mm, end):
+    """The next number of all is another one, and every digit is shown."""
+    line = training.comparison(stored(20.0), make_report(9, error_mm))
+    assert line.startswith(f"step 9: {error_mm!r} mm")
+    assert line.endswith(end)

@@ -1,0 +1,24 @@
+import json
+
+from harness.commands import cli
+from results import Store
+
+
+def test_rows_are_printed_as_they_are(driven, capsys):
+    """The ratios take turns, six trials each."""
+    driven.run()
+    driven.writer.flush()
+    sql = "SELECT labelled_ratio AS r, count(*) AS n FROM trials GROUP BY r ORDER BY r"
+    words = ["query", sql, "--store", str(driven.store.storage.root)]
+    assert cli.run([*words, "--format", "json"]) == cli.DONE
+    answer = json.loads(capsys.readouterr().out)
+    assert answer == [{"r": 0.5, "n": 6}, {"r": 1.0, "n": 6}]
+
+
+def test_a_statement_that_would_write_is_refused(tmp_path, capsys):
+    """One sentence; nothing on standard output."""
+    Store.open(tmp_path, create=True)
+    assert cli.run(["query", "DROP TABLE trials", "--store", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "`sql` must be one SELECT statement" in err

@@ -1,0 +1,34 @@
+import csv
+import io
+
+from harness.commands import cli
+from harness.commands.searches import status
+
+
+def test_trials_are_counted(driven):
+    """Three of twelve have ended, and somebody drives the search."""
+    for _ in range(3):
+        driven.run_one()
+    driven.writer.flush()
+    row = status.row(driven.store, "s")
+    assert row["trials"] == "3 of 12 ended"
+    assert row["pre-trainings"] == "0 run, 0 reused"
+    assert row["driven by"] != "nobody"
+    assert sum(int(part.split()[0]) for part in row["states"].split(", ")) == 3
+    best = {t.objective_mm for t in driven.policy.trials.values()}
+    assert any(f"{value:.2f} mm" in row["best"] for value in best)
+
+
+def test_the_rungs_of_a_named_search_follow(driven, capsys):
+    """Only where people read: CSV is one table."""
+    driven.run()
+    driven.writer.flush()
+    words = ["status", "--store", str(driven.store.storage.root)]
+    assert cli.run([*words, "s"]) == cli.DONE
+    assert "Rungs" in capsys.readouterr().out
+    assert cli.run(words) == cli.DONE
+    assert "Rungs" not in capsys.readouterr().out
+    assert cli.run([*words, "s", "--format", "csv"]) == cli.DONE
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert tuple(row) == status.COLUMNS
+    assert row["trials"] == "12 of 12 ended"

@@ -1,0 +1,89 @@
+import math
+
+import pytest
+
+from harness import repeat
+from results import StorageError
+
+
+TRIAL = "s/t-00001"
+SHORT = (
+    *("vae.epochs=1", "vae.steps=2", "gan.epochs=1", "gan.steps=2"),
+    *("joint.epochs=2", "joint.steps=2"),
+)
+
+
+class TestATrial:
+    def test_gives_its_number_again(self, train, tmp_path):
+        """Trained anew up to its step, the error is the stored one to the last bit."""
+        train(tmp_path / "runs", steps=2)
+        again = repeat.stored(tmp_path / "runs", TRIAL)
+        run = repeat.of_trial(again, TRIAL)
+        assert run.until == again.step == 2
+        *_, last = repeat.train(
+            run.config, run.data, folder=tmp_path / "again", until=run.until
+        )
+        assert last.step == 2
+        assert last.metrics[again.objective] == again.objective_mm
+        assert repeat.agrees(again, last)
+
+    def test_of_other_data_is_refused(self, train, tmp_path):
+        """The fingerprint in the store is not that of the data."""
+        from dataclasses import replace
+
+        train(tmp_path / "runs", steps=1)
+        again = replace(repeat.stored(tmp_path / "runs", TRIAL), fingerprint="0")
+        with pytest.raises(ValueError, match="data"):
+            repeat.of_trial(again, TRIAL)
+
+    def test_without_a_step_is_refused(self, train, tmp_path):
+        """There is nothing to compare with."""
+        from dataclasses import replace
+
+        train(tmp_path / "runs", steps=1)
+        again = replace(repeat.stored(tmp_path / "runs", TRIAL), step=None)
+        with pytest.raises(ValueError, match=f"reported an error, got '{TRIAL}'"):
+            repeat.of_trial(again, TRIAL)
+
+    @pytest.mark.parametrize(
+        ("name", "sentence"),
+        [
+            ("s", "`from` must be SEARCH/TRIAL, got 's'"),
+            ("s/t-00009", r"a trial of `s` \(up to t-00001\), got 't-00009'"),
+            ("x/t-00001", "`search` must be one of the store's"),
+        ],
+    )
+    def test_that_is_not_there_is_refused(self, train, tmp_path, name, sentence):
+        """Search and trial are named."""
+        train(tmp_path / "runs", steps=1)
+        with pytest.raises((ValueError, StorageError), match=sentence):
+            repeat.stored(tmp_path / "runs", name)
+
+
+class TestAPreset:
+    def test_is_fitted_to_its_data(self, tmp_path):
+        """Joints come from the data, sides from the preset, changes from the words."""
+        run = repeat.of_preset(
+            "tiny", SHORT, spec="synthetic:40", cache=tmp_path / "cache"
+        )
+        assert run.config.networks.joints == 21
+        assert run.data.side_px == run.config.networks.side_px
+        assert run.config.joint.epochs == 2
+        assert (run.until, run.init, run.rows) == (None, None, None)
+
+    def test_is_trained_to_its_end_and_tested(self, tmp_path):
+        """One report an epoch, the last with figures of the test split."""
+        run = repeat.of_preset(
+            "tiny", SHORT, spec="synthetic:40", cache=tmp_path / "cache"
+        )
+        reports = list(repeat.train(run.config, run.data, folder=tmp_path / "run"))
+        stages = [report.stage for report in reports]
+        assert stages == ["vae", "gan", "warm_up", "joint", "joint"]
+        assert [report.last for report in reports] == [False] * 4 + [True]
+        assert math.isfinite(reports[-1].final["mean_joint_error_mm"])
+
+    def test_with_a_wrong_field_is_refused(self, tmp_path):
+        """Before any data are made."""
+        with pytest.raises(ValueError, match=r"`joint\.epoch` is no field"):
+            repeat.of_preset("tiny", ["joint.epoch=2"], spec="x", cache=tmp_path / "c")
+        assert not (tmp_path / "c").exists()

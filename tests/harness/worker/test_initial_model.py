@@ -1,0 +1,48 @@
+"""Tests of `harness.worker.initial_model`: what a run may start from."""
+
+import pytest
+
+from cnets.inference import published
+from harness.commands import cli
+from harness.worker import initial_model
+
+
+@pytest.fixture
+def weights(realdata) -> str:
+    """The name of the authors' NYU networks."""
+    return f"published:{realdata / 'crossingnet_weights' / 'NYU_pretrained'}"
+
+
+class TestFacts:
+    def test_none(self):
+        """Without a model there is nothing to note."""
+        assert initial_model.facts(None, published.config(36)) is None
+
+    def test_repeats(self, weights):
+        """A model has one name and one hash, however often it is opened."""
+        first = initial_model.facts(weights, published.config(36))
+        assert first == initial_model.facts(weights, published.config(36))
+        assert first is not None
+        assert len(first["sha256"]) == 64
+
+    @pytest.mark.parametrize(
+        ("change", "sentence"),
+        [
+            ({"latent_size": 8}, "`init` must have the run's `latent_size`, 8, got 20"),
+            ({"networks.side_px": 64}, "the run's `networks.side_px`, 64, got 128"),
+            ({"networks.joints": 21}, "the run's `networks.joints`, 21, got 36"),
+        ],
+    )
+    def test_another_network(self, weights, change, sentence):
+        """A run with other networks is refused, naming the field."""
+        with pytest.raises(ValueError, match=sentence):
+            initial_model.facts(weights, published.config(36).replace(change))
+
+
+def test_a_search_over_the_latent_size_is_refused(capsys, weights, tmp_path, realdata):
+    """The space must leave alone what the model fixes."""
+    store = tmp_path / "store"
+    words = ["search", "s", "--data", f"poses:{realdata / 'nyu'}", "--init", weights]
+    sizes = ["--preset", "tiny", "--store", str(store)]
+    assert cli.run([*words, *sizes]) == cli.USAGE
+    assert "`init` must have the run's `networks.side_px`" in capsys.readouterr().err
