@@ -1,10 +1,14 @@
 """Tests of `harness.worker.initial_model`: what a run may start from."""
 
-import pytest
+import dataclasses
 
-from cnets.inference import published
+import pytest
+import torch
+
+from cnets.inference import models, published
 from harness.commands import cli
 from harness.worker import initial_model
+from harness.worker.train_runner import TrainRunner
 
 
 @pytest.fixture
@@ -46,3 +50,20 @@ def test_a_search_over_the_latent_size_is_refused(capsys, weights, tmp_path, rea
     sizes = ["--preset", "tiny", "--store", str(store)]
     assert cli.run([*words, *sizes]) == cli.USAGE
     assert "`init` must have the run's `networks.side_px`" in capsys.readouterr().err
+
+
+def test_a_run_starts_from_a_model(job, tmp_path, reports):
+    """It goes straight to the joint stage, with the model's networks."""
+    reports(TrainRunner(job))
+    origin = models.open_model(str(tmp_path / "checkpoints"))
+    again = dataclasses.replace(
+        job, init=str(tmp_path / "checkpoints"), checkpoints=str(tmp_path / "second")
+    )
+    started = TrainRunner(again)
+    assert (started.lane.stage, started.lane.epoch) == ("joint", 0)
+    assert started.lane.origin == origin.digest()
+    for name, module in models.of_lane("", started.lane).modules.items():
+        there = origin.modules[name].state_dict()
+        for part, tensor in module.state_dict().items():
+            assert torch.equal(tensor, there[part]), f"{name} {part}"
+    assert [r.stage for r in reports(started)] == ["joint"] * job.config.joint.epochs
