@@ -35,3 +35,10 @@ def test_data_that_have_changed_are_refused(job):
     process_bank.same_data(
         job.data, process_bank.bank(job.data, "cpu").data.fingerprint
     )
+
+
+def test_data_are_opened_once_for_all_runs(job):
+    """The same choice gives the same bank; another number of rows another one."""
+    bank = process_bank.bank(job.data, "cpu")
+    assert process_bank.bank(job.data, "cpu") is bank
+    assert process_bank.bank(job.data, "cpu", 3) is not bank

@@ -78,3 +78,40 @@ class TestEpochsThatComeTogether:
         assert len(groups(together)) == before + 1
         for kind in ("trials", "reports", "decisions"):
             assert untimed(table(alone, kind)) == untimed(table(together, kind))
+
+
+class TestGroups:
+    def test_an_exception_stores_none_of_a_group(self, driven, table):
+        """What was recorded before the error is gone; what comes after is stored."""
+        driven.policy.propose()
+        trial = driven.policy.trials["t-00001"]
+        before = table(driven, "trials")
+        recorder = driven.policy._recorder
+        with pytest.raises(ZeroDivisionError), recorder.together():  # noqa: PT012
+            recorder.event(trial, "started")
+            raise ZeroDivisionError
+        assert table(driven, "trials") == before
+        recorder.event(trial, "started")
+        assert table(driven, "trials")[0]["event"] == "started"
+
+    def test_a_final_run_gets_the_version_of_the_code(self, driven, table):
+        """The row is the caller's, with the recorder's version beside it."""
+        row = {
+            "attempt": 1,
+            "trial": "t-00001",
+            "labelled_ratio": 1.0,
+            "final_seed": 3,
+            "split": "test",
+            "frames": 10,
+            "mean_joint_error_mm": 11.0,
+            "frames_within_40mm": 0.5,
+            "validation_mm": 9.0,
+            "search_mm": 10.0,
+            "mean_pose_mm": 40.0,
+            "wall_time_s": 1.0,
+            "config_json": "{}",
+        }
+        driven.policy._recorder.final(row)
+        (stored,) = table(driven, "finals")
+        assert {name: stored[name] for name in row} == row
+        assert stored["code_version"] == "test"
