@@ -193,12 +193,12 @@ class TestASearchInABank:
             ),
             checkpoints=str(tmp_path),
         )
-        solo, found = TrainRunner(job), {}
-        while len(found) < 3:
+        solo, errors_mm = TrainRunner(job), {}
+        while len(errors_mm) < 3:
             report = solo.advance()
             if report.stage == "joint":
-                found[report.step] = report.metrics["mean_joint_error_mm"]
-        assert stored == pytest.approx(found, rel=1e-3)
+                errors_mm[report.step] = report.metrics["mean_joint_error_mm"]
+        assert stored == pytest.approx(errors_mm, rel=1e-3)
 
     def test_train_repeats_a_lane_to_the_last_bit(self, undisturbed, tmp_path):
         """Alone among padding lanes, in stacks of as many rows as the bank's."""
@@ -206,14 +206,14 @@ class TestASearchInABank:
         done = next(r["trial"] for r in rows if r["state"] == "completed")
         again = repeat.stored(undisturbed.storage.root, f"s/{done}")
         assert again.rows == LANES
-        found = repeat.train(
+        reports = repeat.train(
             again.config,
             again.data,
             folder=tmp_path,
             until=again.step,
             rows=again.rows,
         )
-        *_, last = found
+        *_, last = reports
         assert last.metrics[again.objective] == again.objective_mm
 
     def test_its_lanes_are_its_own(self, undisturbed, options):

@@ -33,7 +33,7 @@ def test_a_worker_that_the_memory_monitor_ends(tmp_path, check_ms, countdown):
 
     The monitor's limit is one that is passed whatever the machine does.
     """
-    found = subprocess.run(
+    child = subprocess.run(
         [sys.executable, countdown.__file__, str(tmp_path), "memory"],
         env={
             **os.environ,
@@ -45,9 +45,9 @@ def test_a_worker_that_the_memory_monitor_ends(tmp_path, check_ms, countdown):
         text=True,
         check=False,
     )
-    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
-    told = json.loads((tmp_path / "told.json").read_text())
-    assert [line for line in told["told"] if "retried" in str(line)] == []
-    assert list(told["ended"]) == ["t-00001", "t-00002"]
-    for reason in told["ended"].values():
+    assert (child.returncode, child.stdout, child.stderr) == (0, "", "")
+    outcome = json.loads((tmp_path / "told.json").read_text())
+    assert [line for line in outcome["told"] if "retried" in str(line)] == []
+    assert list(outcome["ended"]) == ["t-00001", "t-00002"]
+    for reason in outcome["ended"].values():
         assert re.fullmatch(r"crashed: out of memory: \S+ of \S+ of the .*", reason)

@@ -60,12 +60,12 @@ class TestRunTune:
 @pytest.mark.slow
 def test_silent(tmp_path, countdown):
     """A search with a crash prints nothing, from connection to end."""
-    found = subprocess.run(
+    child = subprocess.run(
         [sys.executable, countdown.__file__, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+    assert (child.returncode, child.stdout, child.stderr) == (0, "", "")
     assert list(tmp_path.glob("tune/t-00001/error.txt"))

@@ -119,6 +119,6 @@ class TestLanes:
     def test_of_a_file(self, text, value, tmp_path):
         """A number and a word are both values."""
         (tmp_path / "a.toml").write_text(f"lanes = {text}\n")
-        found = options.from_toml(str(tmp_path / "a.toml"), SearchOptions)
-        assert found == {"lanes": value}
-        assert math.isfinite(SearchOptions(**found).eta)
+        settings = options.from_toml(str(tmp_path / "a.toml"), SearchOptions)
+        assert settings == {"lanes": value}
+        assert math.isfinite(SearchOptions(**settings).eta)

@@ -20,6 +20,15 @@ class TestNotes:
 
     def test_are_counted_once_a_trial(self):
         """Two trials, one of them told twice, one sentence of another kind."""
-        here, there = "vae 3f2a91c0: trained here", "vae 3f2a91c0: reused, trained by a"
-        events = [("a", here), ("a", here), ("b", there), ("c", there), ("c", "hung")]
+        trained, reused = (
+            "vae 3f2a91c0: trained here",
+            "vae 3f2a91c0: reused, trained by a",
+        )
+        events = [
+            ("a", trained),
+            ("a", trained),
+            ("b", reused),
+            ("c", reused),
+            ("c", "hung"),
+        ]
         assert stage_notes.counts(events) == (1, 2)

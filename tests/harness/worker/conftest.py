@@ -77,10 +77,10 @@ def gone():
 
 def all_of(trained: TrainRunner) -> list:
     """All reports up to the last."""
-    found = [trained.advance()]
-    while not found[-1].last:
-        found.append(trained.advance())
-    return found
+    reports = [trained.advance()]
+    while not reports[-1].last:
+        reports.append(trained.advance())
+    return reports
 
 
 def numbers(report) -> dict:

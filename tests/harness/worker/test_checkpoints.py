@@ -45,12 +45,12 @@ class TestDamage:
         getattr(self, harm)(folder / "at-3-000000")
         again = TrainRunner(job)
         first, second = again.advance(), again.advance()
-        (said,) = first.restored
-        assert said.startswith(
+        (sentence,) = first.restored
+        assert sentence.startswith(
             "A checkpoint was passed over, the run goes on from warm_up epoch 0: "
             "at-3-000000"
         )
-        assert str(tmp_path) not in said
+        assert str(tmp_path) not in sentence
         assert (first.stage, first.epoch) == ("warm_up", 1)
         assert second.restored == ()
 
@@ -64,10 +64,13 @@ class TestDamage:
         for path in folder.glob("at-*"):
             self.cut(path)
         again = reports(TrainRunner(job))
-        (said,) = again[0].restored
-        assert "Checkpoints were passed over, the run starts again from nothing" in said
-        assert "at-2-000000" in said
-        assert "at-3-000000" in said
+        (sentence,) = again[0].restored
+        assert (
+            "Checkpoints were passed over, the run starts again from nothing"
+            in sentence
+        )
+        assert "at-2-000000" in sentence
+        assert "at-3-000000" in sentence
         assert figures(again[-1]) == figures(reports(TrainRunner(whole))[-1])
 
     def test_newer_ones_that_are_damaged_crowd_out_none(self, job, tmp_path, advanced):
@@ -78,9 +81,9 @@ class TestDamage:
             shutil.copytree(folder / "at-3-000000", folder / name)
             self.cut(folder / name)
         advanced(job, 1)
-        found = checkpoints.restored(folder, job.config, "cpu")
-        assert found.damaged == ()
-        assert (found.lane.stage, found.lane.epoch) == ("joint", 0)
+        restored = checkpoints.restored(folder, job.config, "cpu")
+        assert restored.damaged == ()
+        assert (restored.lane.stage, restored.lane.epoch) == ("joint", 0)
 
     def test_a_sound_start_says_nothing(self, job, advanced):
         """Neither a new run nor one that goes on from its newest checkpoint."""

@@ -145,8 +145,8 @@ class TestSilence:
     )
     def test_limit_by_hand(self, messages, limit_s, hung):
         """Twenty times the longest gap between two beats, and never below ten."""
-        said = [self.job() if message == "JOB" else message for message in messages]
-        silence = self.told(*said)
+        heard = [self.job() if message == "JOB" else message for message in messages]
+        silence = self.told(*heard)
         if silence.job is not None:
             assert silence.limit_s == pytest.approx(limit_s)
         assert silence.hung is hung

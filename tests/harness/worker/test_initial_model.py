@@ -63,9 +63,9 @@ def test_a_run_starts_from_a_model(job, tmp_path, reports):
     assert (started.lane.stage, started.lane.epoch) == ("joint", 0)
     assert started.lane.origin == origin.digest()
     for name, module in models.of_lane("", started.lane).modules.items():
-        there = origin.modules[name].state_dict()
+        weights = origin.modules[name].state_dict()
         for part, tensor in module.state_dict().items():
-            assert torch.equal(tensor, there[part]), f"{name} {part}"
+            assert torch.equal(tensor, weights[part]), f"{name} {part}"
     assert [r.stage for r in reports(started)] == ["joint"] * job.config.joint.epochs
 
 

@@ -21,14 +21,14 @@ def test_an_epoch_is_that_of_the_bank(job):
     """Report and weights are those of any bank on the same data, asked for one lane."""
     place = Own(job)
     bank = Bank(place.bank.data, "cpu")
-    here, there = bank.lane(job.config), bank.lane(job.config)
+    lane, twin = bank.lane(job.config), bank.lane(job.config)
     beats = []
-    report = place.train(here, lambda: beats.append(1))
-    (wanted,) = bank.advance([there], lambda: None)
+    report = place.train(lane, lambda: beats.append(1))
+    (wanted,) = bank.advance([twin], lambda: None)
     assert (report.stage, report.epoch, report.terms) == ("vae", 1, wanted.terms)
     assert len(beats) == job.config.vae.steps
-    for name, weights in there.flat.items():
-        assert torch.equal(here.flat[name], weights), name
+    for name, weights in twin.flat.items():
+        assert torch.equal(lane.flat[name], weights), name
 
 
 def test_other_rows_are_another_bank(job):

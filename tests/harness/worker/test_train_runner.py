@@ -41,8 +41,8 @@ def test_a_checkpoint_is_never_newer_than_the_report_before_it(
     trained.advance()
     assert checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
     trained.advance()
-    found = checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
-    assert (found.stage, found.epoch) == ("gan", 0)
+    lane = checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
+    assert (lane.stage, lane.epoch) == ("gan", 0)
 
 
 class TestAnEpochRunUnseen:
@@ -56,8 +56,8 @@ class TestAnEpochRunUnseen:
             assert figures(unseen.advance()) == figures(seen.advance())
         assert figures(unseen.advance()) == figures(seen.advance())
         assert figures(unseen.advance_unseen()) == figures(seen.advance())
-        found = checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
-        assert (found.stage, found.epoch) == ("joint", 0)
+        lane = checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
+        assert (lane.stage, lane.epoch) == ("joint", 0)
 
     def test_it_is_not_run_where_a_checkpoint_is_due(self, job, monkeypatch):
         """In a stage without one, and where the newest one is old."""
@@ -86,10 +86,10 @@ def test_the_reports_carry_figures_and_findings_of_health(job):
 
 def test_pictures_come_at_their_steps_only(job, reports):
     """Four rows of four tiles at the rungs, nothing elsewhere."""
-    found = {r.step: r.pictures for r in reports(TrainRunner(job)) if r.step}
-    assert found[1] is None
-    assert found[2].shape == found[3].shape == (4 * 128, 4 * 128, 3)
-    assert found[2].dtype == np.uint8
+    pictures = {r.step: r.pictures for r in reports(TrainRunner(job)) if r.step}
+    assert pictures[1] is None
+    assert pictures[2].shape == pictures[3].shape == (4 * 128, 4 * 128, 3)
+    assert pictures[2].dtype == np.uint8
 
 
 def test_test_figures_come_with_the_last_epoch(job, reports):
@@ -113,8 +113,8 @@ def test_the_last_networks_are_kept(job, tmp_path, reports):
     data = trained.bank.data
     rows = data.rows("test")
     depth = torch.from_numpy(data.crops[rows].astype(np.float32))[:, None]
-    found = model.predict(depth, torch.from_numpy(data.centres_mm[rows]))
-    torch.testing.assert_close(found, trained.bank.predict(trained.lane, rows))
+    joints_mm = model.predict(depth, torch.from_numpy(data.centres_mm[rows]))
+    torch.testing.assert_close(joints_mm, trained.bank.predict(trained.lane, rows))
 
 
 @contextlib.contextmanager
@@ -148,9 +148,12 @@ class TestAFullDisk:
         assert third.unsaved == ()
         fourth = trained.advance()
         assert fourth.unsaved == ()
-        found = checkpoints.restored(folder, job.config, "cpu")
-        assert found.damaged == ()
-        assert (found.lane.stage, found.lane.epoch) == (fourth.stage, fourth.epoch - 1)
+        restored = checkpoints.restored(folder, job.config, "cpu")
+        assert restored.damaged == ()
+        assert (restored.lane.stage, restored.lane.epoch) == (
+            fourth.stage,
+            fourth.epoch - 1,
+        )
         with files_of_at_most(5000):
             assert len(trained.advance().unsaved) == 1
 
@@ -159,8 +162,8 @@ class TestAFullDisk:
         other = dataclasses.replace(job, checkpoints=job.checkpoints + "-2")
         trained = TrainRunner(other)
         with files_of_at_most(5000):
-            found = [trained.advance() for _ in range(5)]
-        assert [figures(r) for r in found] == [
+            without_space = [trained.advance() for _ in range(5)]
+        assert [figures(r) for r in without_space] == [
             figures(r) for r in reports(TrainRunner(job))[:5]
         ]
 

@@ -25,14 +25,14 @@ def rebuilt(space, records, number):
         for name, kind in space.parameters.items()
         if name != "labelled_ratio"
     }
-    for one in study.told(records, kinds):
+    for trial in study.told(records, kinds):
         asked.add_trial(
             optuna.trial.create_trial(
-                state=one.state,
-                value=one.value,
-                params=one.params,
+                state=trial.state,
+                value=trial.value,
+                params=trial.params,
                 distributions=kinds,
-                intermediate_values=one.intermediate_values,
+                intermediate_values=trial.intermediate_values,
             )
         )
     return asked.ask(kinds).params
@@ -157,13 +157,13 @@ class TestTold:
             for number, state in enumerate(study.STATES, start=1)
         ]
         kinds = {"x": study.distribution(line.parameters["x"])}
-        found = {
+        told = {
             state: (trial.state, trial.value, trial.intermediate_values)
             for state, trial in zip(
                 study.STATES, study.told(records, kinds), strict=True
             )
         }
-        assert found == {
+        assert told == {
             "pending": (TrialState.RUNNING, None, {}),
             "running": (TrialState.RUNNING, None, {}),
             "completed": (TrialState.COMPLETE, 0.0, {2: 0.0}),

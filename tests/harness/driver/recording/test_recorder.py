@@ -71,7 +71,7 @@ class TestEpochsThatComeTogether:
         name = alone.policy.propose().trial
         assert together.policy.propose().trial == name
         every = [make_report(step, 20.0 - step) for step in (1, 2, 3)]
-        decisions = [alone.policy.report(name, {"report": one}) for one in every]
+        decisions = [alone.policy.report(name, {"report": report}) for report in every]
         before = len(groups(together))
         result = {"report": every[2], "before": every[:2]}
         assert together.policy.report(name, result) == decisions[2]

@@ -51,8 +51,14 @@ class TestClaims:
     def test_of_another_machine_lives_by_its_beats(self, tmp_path):
         """As long as the file changes it is respected, then it is not."""
         path = tmp_path / "a.json"
-        said = {"host": "elsewhere", "boot": "b", "pid": 1, "started": "1", "thread": 1}
-        path.write_text(json.dumps({**said, "owner": "s/far"}))
+        record = {
+            "host": "elsewhere",
+            "boot": "b",
+            "pid": 1,
+            "started": "1",
+            "thread": 1,
+        }
+        path.write_text(json.dumps({**record, "owner": "s/far"}))
         watch = stage_claims.Watch(path, 0.3)
         for beat in range(4):
             os.utime(path, (beat, beat))
@@ -66,13 +72,13 @@ class TestClaims:
         """Who waits here cannot be at work here; another thread can."""
         path = tmp_path / "a.json"
         claim = stage_claims.take(path, "s/one")
-        found = []
+        answers = []
         thread = threading.Thread(
-            target=lambda: found.append(stage_claims.Watch(path, 60.0).free())
+            target=lambda: answers.append(stage_claims.Watch(path, 60.0).free())
         )
         thread.start()
         thread.join()
-        assert found == [False]
+        assert answers == [False]
         assert stage_claims.Watch(path, 60.0).free()
         assert claim is not None
         claim.release()
@@ -81,8 +87,8 @@ class TestClaims:
         """The same process number with another start is somebody else."""
         path = tmp_path / "a.json"
         claim = stage_claims.take(path, "s/one")
-        said = json.loads(path.read_bytes())
-        path.write_text(json.dumps({**said, "pid": 1}))
+        record = json.loads(path.read_bytes())
+        path.write_text(json.dumps({**record, "pid": 1}))
         assert stage_claims.Watch(path, 60.0).free()
         assert claim is not None
 

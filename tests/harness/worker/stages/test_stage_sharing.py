@@ -61,11 +61,11 @@ def paid(reports: list) -> list[str]:
     return [f"{n.split()[0]} {n.split(': ')[1]}" for r in reports for n in r.paid]
 
 
-def same_networks(one: TrainRunner, two: TrainRunner) -> bool:
+def same_networks(first: TrainRunner, second: TrainRunner) -> bool:
     """Whether every parameter and every running statistic has the same bits."""
-    pairs = [(one.lane.flat[n], two.lane.flat[n]) for n in one.lane.flat]
-    for name, buffers in one.lane.buffers.items():
-        pairs += [(b, two.lane.buffers[name][n]) for n, b in buffers.items()]
+    pairs = [(first.lane.flat[n], second.lane.flat[n]) for n in first.lane.flat]
+    for name, buffers in first.lane.buffers.items():
+        pairs += [(b, second.lane.buffers[name][n]) for n, b in buffers.items()]
     return all(torch.equal(a, b) for a, b in pairs)
 
 
@@ -73,9 +73,9 @@ class TestARun:
     def test_with_reused_stages_equals_one_that_trained_them(self, job, reports):
         """No report is skipped but theirs, and the last bit is the same."""
         first = TrainRunner(job)
-        told = reports(first)
-        assert places(told)[:4] == [("vae", 1), ("vae", 2), ("gan", 1), ("gan", 2)]
-        assert paid(told) == ["vae trained here", "gan trained here"]
+        reported = reports(first)
+        assert places(reported)[:4] == [("vae", 1), ("vae", 2), ("gan", 1), ("gan", 2)]
+        assert paid(reported) == ["vae trained here", "gan trained here"]
         second, plain = (
             TrainRunner(other(job, "t-00002")),
             TrainRunner(alone(other(job, "t-00002"))),
@@ -86,7 +86,7 @@ class TestARun:
             "vae reused, trained by t-00001",
             "gan reused, trained by t-00001",
         ]
-        assert places(long)[:4] == places(told)[:4]
+        assert places(long)[:4] == places(reported)[:4]
         assert paid(long) == []
         assert same_networks(second, plain)
         assert short[-1].metrics == long[-1].metrics
@@ -96,19 +96,20 @@ class TestARun:
     def test_takes_only_what_it_would_have_trained(self, job, reports):
         """Another weight of the VAE costs a VAE, and no GAN."""
         reports(TrainRunner(job))
-        told = reports(TrainRunner(other(job, "t-00002", **{"losses.kl": 2.0})))
+        reported = reports(TrainRunner(other(job, "t-00002", **{"losses.kl": 2.0})))
         assert (
-            paid(told) == ["gan reused, trained by t-00001", "vae trained here"][::-1]
+            paid(reported)
+            == ["gan reused, trained by t-00001", "vae trained here"][::-1]
         )
-        assert places(told)[:3] == [("vae", 1), ("vae", 2), ("warm_up", 1)]
+        assert places(reported)[:3] == [("vae", 1), ("vae", 2), ("warm_up", 1)]
 
     def test_of_another_search_is_named_with_it(self, job, reports):
         """The payer of another search has its search in front."""
         reports(TrainRunner(job))
         second = dataclasses.replace(other(job, "t-00001"), search="second")
         second = dataclasses.replace(second, checkpoints=job.checkpoints + "-second")
-        told = reports(TrainRunner(second))
-        assert paid(told)[0] == "vae reused, trained by first/t-00001"
+        reported = reports(TrainRunner(second))
+        assert paid(reported)[0] == "vae reused, trained by first/t-00001"
 
     def test_that_died_in_a_stage_goes_on_from_its_own_checkpoint(
         self, job, monkeypatch, reports
@@ -121,9 +122,9 @@ class TestARun:
             first.advance()
         del first
         again = TrainRunner(job)
-        told = reports(again)
-        assert places(told)[:3] == [("gan", 2), ("gan", 3), ("warm_up", 1)]
-        assert paid(told) == ["gan trained here"]
+        reported = reports(again)
+        assert places(reported)[:3] == [("gan", 2), ("gan", 3), ("warm_up", 1)]
+        assert paid(reported) == ["gan trained here"]
         plain = TrainRunner(alone(job))
         reports(plain)
         assert same_networks(again, plain)
@@ -133,20 +134,20 @@ class TestARun:
         first = TrainRunner(job)
         for _ in range(4):
             first.advance()
-        told = reports(TrainRunner(job))
-        assert places(told)[0] == ("warm_up", 1)
-        assert paid(told) == ["gan trained here"]
+        reported = reports(TrainRunner(job))
+        assert places(reported)[0] == ("warm_up", 1)
+        assert paid(reported) == ["gan trained here"]
 
     def test_its_collapse_is_everybodys_whose_limits_object(self, job, reports):
         """A reused VAE without active units ends the trial as a trained one would."""
         drowned = {"losses.kl": 1e6, "vae.steps": 60}
-        told = reports(TrainRunner(other(job, "t-00001", **drowned)))
-        assert told[1].finding is not None
+        reported = reports(TrainRunner(other(job, "t-00001", **drowned)))
+        assert reported[1].finding is not None
         second = TrainRunner(other(job, "t-00002", **drowned))
         report = second.advance()
         assert (report.stage, report.epoch, report.seconds) == ("vae", 2, 0.0)
-        assert report.finding == told[1].finding
-        assert (report.health, report.terms) == (told[1].health, told[1].terms)
+        assert report.finding == reported[1].finding
+        assert (report.health, report.terms) == (reported[1].health, reported[1].terms)
         third = TrainRunner(
             other(job, "t-00003", **drowned, **{"health.active_units": 0})
         )
@@ -178,12 +179,12 @@ class TestARun:
         content[-1] ^= 1
         tensors.write_bytes(content)
         second = TrainRunner(other(job, "t-00002"))
-        told = reports(second)
-        assert told[0].restored == (
+        reported = reports(second)
+        assert reported[0].restored == (
             f"{key.short} is trained again: {key.digest}/{state.TENSORS} does not "
             "match its checksum.",
         )
-        assert paid(told) == ["vae trained here", "gan reused, trained by t-00001"]
+        assert paid(reported) == ["vae trained here", "gan reused, trained by t-00001"]
         plain = TrainRunner(alone(other(job, "t-00002")))
         reports(plain)
         assert same_networks(second, plain)
@@ -195,18 +196,18 @@ class TestARun:
         """A file in its place is said once, and the run trains for itself."""
         (tmp_path / "stages").write_text("no folder")
         trained = TrainRunner(job)
-        told = reports(trained)
-        said = [note for report in told for note in report.unsaved]
-        assert said == [
+        reported = reports(trained)
+        sentences = [note for report in reported for note in report.unsaved]
+        assert sentences == [
             "Pre-trainings are not shared by this run any more: Not a directory."
         ]
-        assert places(told)[0] == ("vae", 1)
-        assert paid(told) == []
+        assert places(reported)[0] == ("vae", 1)
+        assert paid(reported) == []
 
     def test_waits_for_the_one_that_is_at_it(self, job, tmp_path, reports):
         """Of two processes each stage is trained by one, and both end well."""
         first = TrainRunner(job)
-        told = [first.advance()]
+        reported = [first.advance()]
         asked = json.dumps({**other(job, "t-00002").config.flat()})
         words = [sys.executable, "-c", RUN, str(tmp_path), "t-00002", asked]
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as second:
@@ -214,11 +215,13 @@ class TestARun:
             assert second.stdout.readline() == "begun\n"
             time.sleep(0.5)
             claims = Path(job.stages) / ".claims"
-            (there,) = claims.iterdir()  # it waits for the rest of the VAE
-            assert json.loads(there.read_bytes())["owner"] == "first/t-00001"
-            told += reports(first)
+            (claim,) = claims.iterdir()  # it waits for the rest of the VAE
+            assert json.loads(claim.read_bytes())["owner"] == "first/t-00001"
+            reported += reports(first)
             answer, _ = second.communicate(timeout=120)
-        both = [note for report in told for note in report.paid] + json.loads(answer)
+        both = [note for report in reported for note in report.paid] + json.loads(
+            answer
+        )
         trained = [note for note in both if note.endswith("trained here")]
         reused = [note for note in both if "reused" in note]
         assert (len(trained), len(reused)) == (2, 2)

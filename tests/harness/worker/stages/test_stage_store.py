@@ -26,23 +26,23 @@ class TestStore:
     def test_says_who_paid_and_for_what(self, job, made, keys):
         """The record names payer and inputs; the networks are the run's own."""
         store, key = StageStore(Path(job.stages)), keys(made)["vae"]
-        found = store.find(key)
-        assert found is not None
-        assert found.payer == "first/t-00001"
+        product = store.find(key)
+        assert product is not None
+        assert product.payer == "first/t-00001"
         record = sealed.decode((store.path(key) / RECORD).read_bytes())
         assert record["inputs"] == dict(key.inputs)
         assert record["seconds"] > 0
-        assert torch.equal(found.lane.flat["decoder"], made.lane.flat["decoder"])
-        assert set(found.lane.flat) == {"encoder", "decoder"}
-        assert found.lane.moments == {}
+        assert torch.equal(product.lane.flat["decoder"], made.lane.flat["decoder"])
+        assert set(product.lane.flat) == {"encoder", "decoder"}
+        assert product.lane.moments == {}
 
     def test_the_first_of_two_stays(self, job, made, keys):
         """A second product of one key is dropped, and leaves nothing behind."""
         store, key = StageStore(Path(job.stages)), keys(made)["vae"]
-        there = store.find(key)
-        assert there is not None
+        product = store.find(key)
+        assert product is not None
         before = sorted(path.name for path in store.folder.iterdir())
-        assert store.put(key, there.lane, "second/t-00009") is False
+        assert store.put(key, product.lane, "second/t-00009") is False
         again = store.find(key)
         assert again is not None
         assert again.payer == "first/t-00001"
@@ -51,11 +51,11 @@ class TestStore:
     def test_what_is_not_finite_is_not_stored(self, job, made, tmp_path, keys):
         """One NaN in a network keeps the product out."""
         key = keys(made)["gan"]
-        there = StageStore(Path(job.stages)).find(key)
-        assert there is not None
-        there.lane.flat["trunk"][3] = torch.nan
+        product = StageStore(Path(job.stages)).find(key)
+        assert product is not None
+        product.lane.flat["trunk"][3] = torch.nan
         fresh = StageStore(tmp_path / "fresh")
-        assert fresh.put(key, there.lane, "a/b") is False
+        assert fresh.put(key, product.lane, "a/b") is False
         assert fresh.find(key) is None
 
     @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ class TestStore:
         """Sealed or not: the key and the payer have to make sense."""
         store, key = StageStore(Path(job.stages)), keys(made)["vae"]
         path = store.path(key) / RECORD
-        said = sealed.decode(path.read_bytes())
-        path.write_bytes(sealed.encode({**said, **changes}))
+        record = sealed.decode(path.read_bytes())
+        path.write_bytes(sealed.encode({**record, **changes}))
         with pytest.raises(state.Damaged, match=rule):
             store.find(key)
 
@@ -92,9 +92,9 @@ class TestStore:
         path.unlink() if gone else path.write_bytes(content)
         with pytest.raises(state.Damaged):
             store.find(key)
-        (found,) = verify(results, again_s=0.0)
-        assert found.path == f"stages/{key.digest}/{name}"
-        assert "trains it again" in found.remedy
+        (problem,) = verify(results, again_s=0.0)
+        assert problem.path == f"stages/{key.digest}/{name}"
+        assert "trains it again" in problem.remedy
 
     def test_verify_counts_the_files_of_products(self, made, tmp_path):
         """Three files a product, two products; claims and folders aside are none."""
@@ -103,7 +103,7 @@ class TestStore:
         (tmp_path / "stages" / ".making-1" / "lane.json").write_text("x")
         seen = []
         results = Store.open(tmp_path, create=True)
-        assert not list(verify(results, seen=lambda *said: seen.append(said)))
+        assert not list(verify(results, seen=lambda *file: seen.append(file)))
         names = {path for kind, path, _ in seen if kind == "pre-trainings"}
         assert len(names) == 6
 
@@ -120,6 +120,6 @@ def test_a_product_is_that_of_the_report(job):
         health={"active_units": 3.0},
         seconds=0.0,
     )
-    found = stage_keys.product(lane, report)
-    assert found.recent == ({"kl": 1.0, "active_units": 3.0},)
-    assert (found.stage, found.epoch, found.terms) == ("vae", 2, {"kl": 1.0})
+    product = stage_keys.product(lane, report)
+    assert product.recent == ({"kl": 1.0, "active_units": 3.0},)
+    assert (product.stage, product.epoch, product.terms) == ("vae", 2, {"kl": 1.0})
