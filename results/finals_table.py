@@ -29,7 +29,7 @@ def summary(store: Store, name: str, trials: set[str] | None = None) -> pa.Table
         if trials is None or row["trial"] in trials:
             groups.setdefault((row["labelled_ratio"], row["trial"]), []).append(row)
     rows = [_summary(ratio, trial, runs) for (ratio, trial), runs in groups.items()]
-    rows.sort(key=lambda row: (row["labelled_ratio"], _last(row["test_mean_mm"])))
+    rows.sort(key=lambda row: (row["labelled_ratio"], _last(row.get("test_mean_mm"))))
     return pa.Table.from_pylist(rows, schema=SUMMARY)
 
 

@@ -1,9 +1,19 @@
-"""The import rules hold at run time too, and the check itself can fail."""
+"""The import rules hold at run time too, and every module has its test file.
 
+Each check has a test in which it finds something.
+"""
+
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+
+ROOT = Path(__file__).parents[1]
+
+PACKAGES = ("cnets", "harness", "results", "search_spaces", "crossnets")
 
 
 def loaded(code: str) -> set[str]:
@@ -70,3 +80,51 @@ def test_reading_loads_neither_ray_nor_torch(words, tmp_path):
         "assert code == 0, code\n"
     )
     assert loaded(code) & {"ray", "torch", "optuna", "tensorboardX"} == set()
+
+
+def untested(root: Path) -> list[str]:
+    """Modules of a tree without a test file at the mirrored place.
+
+    `a/b/c.py` is tested in `tests/a/b/test_c.py`, and an `__init__.py` that does more
+    than import names in `test_init.py`.
+    """
+    missing = []
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            module = path.relative_to(root)
+            name = module.stem.strip("_")
+            if module.stem == "__init__" and not holds_code(path):
+                continue
+            if not (root / "tests" / module.parent / f"test_{name}.py").exists():
+                missing.append(str(module))
+    return missing
+
+
+def holds_code(path: Path) -> bool:
+    """Whether a file defines a function or a class, besides importing names."""
+    kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return any(isinstance(part, kinds) for part in body)
+
+
+def test_every_module_has_its_test_file():
+    """The tests mirror the packages file by file."""
+    assert untested(ROOT) == []
+
+
+def test_a_module_without_a_test_file_is_found(tmp_path):
+    """A module and an `__init__` with a function are named, and nothing else."""
+    for name, text in {
+        "cnets/__init__.py": '"""Says what is here."""\n\nfrom math import pi\n',
+        "cnets/config.py": "A = 1\n",
+        "harness/worker/__init__.py": "def a(): ...\n",
+        "harness/worker/place.py": "A = 1\n",
+        "tests/cnets/test_config.py": "",
+        "tests/harness/test_place.py": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert untested(tmp_path) == [
+        "harness/worker/__init__.py",
+        "harness/worker/place.py",
+    ]

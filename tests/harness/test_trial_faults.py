@@ -1,6 +1,6 @@
 """A search in which a fifth of the trials fail, on a local Ray.
 
-Exceptions are in `test_launch.py`, other ways to hang in `test_watchdog.py`.
+Exceptions are in `test_search.py`, other ways to hang in `worker/test_guard.py`.
 """
 
 import math
@@ -297,6 +297,6 @@ def guards() -> list[str]:
             parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
         except OSError:
             continue
-        if any(word.endswith(b"watchdog.py") for word in words) and parent == "1":
+        if any(word.endswith(b"guard.py") for word in words) and parent == "1":
             found.append(path.name)
     return found

@@ -59,13 +59,6 @@ def test_names():
     assert list(SPACES) == ["loss_weights", "joint"]
 
 
-def test_joint_also_searches_sizes_and_rates():
-    """`joint` adds latent size and learning rates to `loss_weights`."""
-    added = set(SPACES["joint"].parameters) - set(SPACES["loss_weights"].parameters)
-    rates = {f"{stage}.learning_rate" for stage in ("vae", "gan", "joint")}
-    assert added == {"latent_size"} | rates
-
-
 class TestSpaceByNameOrPath:
     def test_path(self, tmp_path):
         """A file that ends in .toml is read."""

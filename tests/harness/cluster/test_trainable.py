@@ -1,4 +1,4 @@
-"""Tests of harness/trial.py without Ray: which epochs travel together."""
+"""A trial in its worker, without Ray: which epochs travel together."""
 
 import dataclasses
 import math

@@ -1,3 +1,7 @@
+"""The settings of a search: what is refused, and what a file may say."""
+
+import math
+
 import pytest
 
 from harness.commands.searches.search import Search
@@ -101,3 +105,20 @@ class TestFromToml:
         """The sentence names the path."""
         with pytest.raises(ValueError, match="`config` must be a file to read"):
             options.from_toml("nowhere.toml", Search)
+
+
+class TestLanes:
+    @pytest.mark.parametrize("value", [0, -1, "many", ""])
+    def test_refused(self, value):
+        """What is neither a count nor auto; the sentence says the value."""
+        rule = f"`lanes` must be 1 or more, or auto, got {value!r}"
+        with pytest.raises(ValueError, match=rule):
+            SearchOptions(lanes=value)
+
+    @pytest.mark.parametrize(("text", "value"), [("4", 4), ('"auto"', "auto")])
+    def test_of_a_file(self, text, value, tmp_path):
+        """A number and a word are both values."""
+        (tmp_path / "a.toml").write_text(f"lanes = {text}\n")
+        settings = options.from_toml(str(tmp_path / "a.toml"), SearchOptions)
+        assert settings == {"lanes": value}
+        assert math.isfinite(SearchOptions(**settings).eta)

@@ -1,49 +1,14 @@
-"""Tests of harness/scheduler.py."""
+"""Early stopping by hand, and in whole searches against brute force."""
 
 import math
 import random
-import re
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, strategies as st
 
 from harness.definition.rungs import Rungs
-from harness.definition.trial import Decision
 from harness.driver.deciding.scheduler import Scheduler
-
-
-class TestRungs:
-    @pytest.mark.parametrize(
-        ("grace", "eta", "max_step", "steps"),
-        [
-            (1, 3, 27, (1, 3, 9)),
-            (3, 3, 27, (3, 9)),
-            (3, 3, 28, (3, 9, 27)),
-            (1, 1.5, 6, (1, 2, 3, 4)),
-            (2, 2.5, 40, (2, 5, 13, 32)),
-            (5, 2, 5, ()),
-            (1, 2, 1, ()),
-        ],
-    )
-    def test_steps_by_hand(self, grace, eta, max_step, steps):
-        """Rungs are `eta` apart from `grace` on, rounded up, below the end."""
-        assert Rungs(grace, eta, max_step).steps() == steps
-
-    @pytest.mark.parametrize(
-        ("arguments", "sentence"),
-        [
-            ((0, 3, 9), "`grace` must be 1 or more, got 0."),
-            ((1, 1, 9), "`eta` must be above 1 and finite, got 1."),
-            ((1, math.nan, 9), "`eta` must be above 1 and finite, got nan."),
-            ((1, math.inf, 9), "`eta` must be above 1 and finite, got inf."),
-            ((4, 3, 3), "`max_step` must be at least `grace` (4), got 3."),
-        ],
-    )
-    def test_refuses(self, arguments, sentence):
-        """Rungs that compare nothing are refused in one sentence."""
-        with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-            Rungs(*arguments)
 
 
 class TestDecide:
@@ -244,12 +209,6 @@ def test_stops_happen(trials):
     assert sum(shares) / len(shares) > 0.45
     assert sum(share >= 1 / 3 for share in shares) >= 45
     assert max(shares) < 1
-
-
-def test_decision_is_plain():
-    """A decision of another part (a collapse) needs no rung."""
-    decision = Decision(action="stop", state="collapsed", reason="The loss is 0.")
-    assert decision.rung is decision.rank is decision.cutoff is None
 
 
 class TestWithdraw:

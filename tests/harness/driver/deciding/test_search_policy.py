@@ -1,35 +1,13 @@
-import json
+"""Whole searches without Ray: what is proposed, decided, failed and taken up again."""
+
 import math
-from pathlib import Path
 
 import pytest
 
-from cnets.config import TrainConfig
 from cnets.findings import Finding
-from cnets.training.health import rules
 from harness.definition.report import failed
 from harness.driver.deciding import study
 from results import queries
-from results.format import schema
-
-
-def table(driven, name):
-    """The newest rows of a table."""
-    driven.writer.flush()
-    return queries.read(driven.store, name, "s").to_pylist()
-
-
-def groups(driven):
-    """Lines of the journal: rows that were synced together."""
-    (journal,) = Path(driven.store.storage.root).glob("journal/s/*.jsonl")
-    return journal.read_text().splitlines()
-
-
-def untimed(rows):
-    """Rows without what no two stores have in common."""
-    return [
-        {k: v for k, v in row.items() if k not in ("time_utc", "seq")} for row in rows
-    ]
 
 
 COLLAPSE = Finding(
@@ -44,7 +22,7 @@ COLLAPSE = Finding(
 
 
 class TestASearch:
-    def test_every_trial_ends_once(self, driven):
+    def test_every_trial_ends_once(self, driven, table):
         """Twelve proposals give twelve rows, each with an end."""
         driven.run()
         rows = table(driven, "trials")
@@ -52,7 +30,7 @@ class TestASearch:
         assert {row["state"] for row in rows} == {"completed", "stopped"}
         assert driven.policy.finished
 
-    def test_ratios_take_turns_and_start_is_first(self, driven):
+    def test_ratios_take_turns_and_start_is_first(self, driven, table):
         """Each ratio gets six trials, and its first is the start."""
         driven.run()
         rows = table(driven, "trials")
@@ -60,40 +38,7 @@ class TestASearch:
         assert [row["losses_kl"] for row in rows[:2]] == [1.0, 1.0]
         assert [row["origin"] for row in rows[:2]] == ["start", "start"]
 
-    def test_every_step_is_stored_as_reported(self, driven):
-        """Errors, terms and figures come back from the store unchanged."""
-        driven.run()
-        for row in table(driven, "reports"):
-            expected = driven.error(row["trial"], row["step"])
-            assert row["objective_mm"] == expected
-            assert row["mean_joint_error_mm"] == pytest.approx(expected, rel=1e-7)
-            assert row["median_joint_error_mm"] == expected / 2
-            assert row["posterior"] == 0.5
-            assert row["kl"] is None
-
-    def test_health_is_stored_with_the_step(self, driven, make_report):
-        """Every figure that a rule looks at is a column of `reports`."""
-        figures = {rule.figure: 0.5 for rule in rules.COLLAPSES}
-        name = driven.policy.propose().trial
-        driven.policy.report(name, {"report": make_report(1, 20.0, health=figures)})
-        driven.policy.report(name, {"report": make_report(2, 20.0)})
-        assert set(figures) == set(schema.HEALTH_FIGURES)
-        first, second = table(driven, "reports")
-        assert {name: first[name] for name in figures} == figures
-        assert {name: second[name] for name in figures} == dict.fromkeys(figures)
-
-    def test_the_row_of_a_trial_is_its_last_step(self, driven):
-        """Step and objective of `trials` are those of its newest report."""
-        driven.run()
-        last = {}
-        for row in table(driven, "reports"):
-            last[row["trial"]] = max(
-                last.get(row["trial"], (0, 0)), (row["step"], row["objective_mm"])
-            )
-        for row in table(driven, "trials"):
-            assert (row["step"], row["objective_mm"]) == last[row["trial"]]
-
-    def test_rungs_compare_trials_of_one_ratio(self, driven):
+    def test_rungs_compare_trials_of_one_ratio(self, driven, table):
         """At every rung the stopped are worse than the cutoff of their own ratio."""
         driven.run()
         rows = table(driven, "decisions")
@@ -104,34 +49,9 @@ class TestASearch:
             assert (row["action"] == "stop") == stopped
         assert sum(row["action"] == "stop" for row in rows) >= 4
 
-    def test_a_row_holds_all_that_its_run_needs(self, driven):
-        """The stored configuration is the base with the proposal and the seeds."""
-        driven.run_one()
-        driven.run_one()
-        row = table(driven, "trials")[1]
-        run = TrainConfig().replace(json.loads(row["config_json"]))
-        assert run.losses.kl == row["losses_kl"]
-        assert run.labelled_ratio == row["labelled_ratio"] == 1.0
-        assert (run.seed, run.label_seed) == (row["seed"], row["label_seed"]) == (7, 7)
-        assert run.joint.epochs == 9
-
 
 class TestEpochsThatComeTogether:
-    def test_are_stored_as_if_each_had_come_alone(self, driving, make_report, tmp_path):
-        """The same rows and decision, in one group."""
-        alone, together = driving(tmp_path / "a"), driving(tmp_path / "b")
-        name = alone.policy.propose().trial
-        assert together.policy.propose().trial == name
-        every = [make_report(step, 20.0 - step) for step in (1, 2, 3)]
-        decisions = [alone.policy.report(name, {"report": one}) for one in every]
-        before = len(groups(together))
-        result = {"report": every[2], "before": every[:2]}
-        assert together.policy.report(name, result) == decisions[2]
-        assert len(groups(together)) == before + 1
-        for kind in ("trials", "reports", "decisions"):
-            assert untimed(table(alone, kind)) == untimed(table(together, kind))
-
-    def test_an_end_among_them_is_the_end(self, driven, make_report):
+    def test_an_end_among_them_is_the_end(self, driven, make_report, table):
         """What comes after it is not stored."""
         name = driven.policy.propose().trial
         every = [make_report(1, 20.0), make_report(2, math.nan), make_report(3, 19.0)]
@@ -140,7 +60,7 @@ class TestEpochsThatComeTogether:
         assert [row["step"] for row in table(driven, "reports")] == [1, 2]
         assert table(driven, "trials")[0]["state"] == "diverged"
 
-    def test_a_failure_after_them_loses_none(self, driven, make_report):
+    def test_a_failure_after_them_loses_none(self, driven, make_report, table):
         """The epochs before it are stored, and the trial ends as crashed."""
         name = driven.policy.propose().trial
         result = {"report": failed("out of memory"), "before": [make_report(1, 20.0)]}
@@ -148,7 +68,9 @@ class TestEpochsThatComeTogether:
         assert [row["step"] for row in table(driven, "reports")] == [1]
         assert table(driven, "trials")[0]["reason"] == "out of memory"
 
-    def test_watchers_hear_of_an_end_when_it_is_stored(self, driven, make_report):
+    def test_watchers_hear_of_an_end_when_it_is_stored(
+        self, driven, make_report, groups
+    ):
         """Whoever deletes checkpoints at an end may count on its row."""
         heard = []
         driven.policy._watch = lambda trial, _: heard.append(
@@ -165,7 +87,7 @@ class TestEpochsThatComeTogether:
 class TestFailuresAreResults:
     @pytest.mark.parametrize("value", [math.nan, math.inf])
     def test_an_objective_that_is_no_number_stops_at_once(
-        self, driven, make_report, value
+        self, driven, make_report, value, table
     ):
         """The first such report ends the trial as diverged, with the figure."""
         name = driven.policy.propose().trial
@@ -176,7 +98,7 @@ class TestFailuresAreResults:
         assert "mean_joint_error_mm" in row["reason"]
         assert queries.best(queries.read(driven.store, "trials", "s")).num_rows == 0
 
-    def test_a_term_that_is_no_number_stops_at_once(self, driven, make_report):
+    def test_a_term_that_is_no_number_stops_at_once(self, driven, make_report, table):
         """Also in a stage without an objective."""
         name = driven.policy.propose().trial
         early = make_report(
@@ -187,7 +109,7 @@ class TestFailuresAreResults:
         assert row["reason"] == "`x` was nan after epoch 3 of stage gan."
         assert row["step"] is None
 
-    def test_a_collapse_stops_at_once(self, driven, make_report):
+    def test_a_collapse_stops_at_once(self, driven, make_report, table):
         """The finding of a report ends the trial, with rule, value and limit."""
         name = driven.policy.propose().trial
         driven.policy.report(name, {"report": make_report(1, 20.0)})
@@ -204,7 +126,7 @@ class TestFailuresAreResults:
         assert [row["step"] for row in table(driven, "reports")] == [1, 2]
         assert queries.best(queries.read(driven.store, "trials", "s")).num_rows == 0
 
-    def test_a_collapse_before_the_joint_stage(self, driven, make_report):
+    def test_a_collapse_before_the_joint_stage(self, driven, make_report, table):
         """A pose VAE that has collapsed costs no joint epoch."""
         name = driven.policy.propose().trial
         early = make_report(0, 0, stage="vae", epoch=3, metrics={}, finding=COLLAPSE)
@@ -240,7 +162,9 @@ class TestFailuresAreResults:
         assert driven.policy.trials[name].record().state == "collapsed"
         assert "collapsed" not in study.VALUED
 
-    def test_a_failure_that_would_come_again_ends_the_trial(self, driven, make_report):
+    def test_a_failure_that_would_come_again_ends_the_trial(
+        self, driven, make_report, table
+    ):
         """It is crashed with its reason, leaves the rungs, and no report is stored."""
         first, _, third = (driven.policy.propose() for _ in range(3))
         driven.policy.report(first.trial, {"report": make_report(1, 5.0)})
@@ -255,7 +179,7 @@ class TestFailuresAreResults:
         decision = driven.policy.report(third.trial, {"report": make_report(1, 9.0)})
         assert (decision.action, decision.rank, decision.peers) == ("continue", 1, 1)
 
-    def test_a_crash_keeps_its_message(self, driven):
+    def test_a_crash_keeps_its_message(self, driven, table):
         """Retries are counted, the last failure ends the trial."""
         name = driven.policy.propose().trial
         driven.policy.retried(name, "OSError: first")
@@ -264,7 +188,7 @@ class TestFailuresAreResults:
         assert (row["state"], row["reason"]) == ("crashed", "OSError: last")
         assert row["attempt"] == 2
 
-    def test_the_search_goes_on_after_them(self, driven, make_report):
+    def test_the_search_goes_on_after_them(self, driven, make_report, table):
         """One diverged and one crashed trial leave ten to run."""
         first, second = driven.policy.propose(), driven.policy.propose()
         driven.policy.report(first.trial, {"report": make_report(1, math.nan)})
@@ -289,7 +213,7 @@ class TestResume:
 
     @pytest.mark.parametrize(("ended", "steps"), [(0, 1), (3, 2), (5, 4), (7, 8)])
     def test_an_interrupted_search_ends_in_the_same_table(
-        self, make_driven, tmp_path, ended, steps
+        self, make_driven, tmp_path, ended, steps, table
     ):
         """Stopped anywhere and gone on with, it proposes and decides the same."""
         first = make_driven()
@@ -334,7 +258,7 @@ class TestResume:
         assert again.policy.finished
         assert again.policy.propose() is None
 
-    def test_more_trials_extend_it(self, driven, make_driven):
+    def test_more_trials_extend_it(self, driven, make_driven, table):
         """Two more proposals follow, and the old rows stay as they were."""
         driven.run()
         before = table(driven, "trials")
@@ -344,7 +268,7 @@ class TestResume:
         assert len(after) == 14
         assert after[:12] == before
 
-    def test_a_resumed_trial_has_another_attempt(self, driven, make_driven):
+    def test_a_resumed_trial_has_another_attempt(self, driven, make_driven, table):
         """The row says that it was restored."""
         driven.run_one(until=2)
         again = self.reopened(driven, make_driven)
@@ -357,7 +281,7 @@ class TestResume:
         )
 
     def test_a_resumed_trial_is_not_given_a_note_as_its_reason(
-        self, driven, make_driven, make_report
+        self, driven, make_driven, make_report, table
     ):
         """Who paid for a pre-training is told of that event, and no later one."""
         name = driven.policy.propose().trial
@@ -376,7 +300,9 @@ class TestNotes:
     @pytest.mark.parametrize(
         ("note", "event"), [("restored", "restored"), ("unsaved", "checkpoint")]
     )
-    def test_are_events_with_their_sentence(self, driven, make_report, note, event):
+    def test_are_events_with_their_sentence(
+        self, driven, make_report, note, event, table
+    ):
         """What was amiss with checkpoints is a row; the trial goes on."""
         name = driven.policy.propose().trial
         driven.policy.report(name, {"report": make_report(1, 20.0)})
@@ -387,7 +313,7 @@ class TestNotes:
         assert row["state"] == "running"
 
     def test_a_run_that_lost_its_checkpoints_is_no_secret(
-        self, driven, make_driven, make_report
+        self, driven, make_driven, make_report, table
     ):
         """Joint steps are stored, and it begins before them: said once an attempt."""
         driven.run_one(until=2)
@@ -405,7 +331,9 @@ class TestNotes:
         )
         assert rows[1]["seq"] == rows[0]["seq"]
 
-    def test_a_run_that_goes_on_in_its_stage_says_nothing(self, driven, make_driven):
+    def test_a_run_that_goes_on_in_its_stage_says_nothing(
+        self, driven, make_driven, table
+    ):
         """Neither a resumed trial nor a new one."""
         driven.run_one(until=2)
         again = TestResume().reopened(driven, make_driven)

@@ -1,6 +1,6 @@
 """Many runs in one bank, without Ray: each is the run that it would be alone.
 
-Ray, lost banks and whole searches are in `test_lane_runner.py`.
+Ray, lost banks and whole searches are in `cluster/test_banks.py`.
 """
 
 import asyncio

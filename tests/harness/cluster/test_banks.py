@@ -1,10 +1,10 @@
 """Searches whose lanes are in banks, on a local Ray: a table is that of any other run.
 
-What a bank does with its lanes is in `test_bank_actor.py`.
+What a bank does with its lanes is in `worker/banks/test_bank_actor.py`, what a
+client of one does in `test_lane_client.py`.
 """
 
 import json
-import math
 import os
 import signal
 import threading
@@ -24,7 +24,6 @@ from harness import repeat
 from harness.cluster import banks, connection
 from harness.definition.data_choice import DataChoice
 from harness.definition.job import Job, Plan
-from harness.definition.options import from_toml
 from harness.worker.runner import Runner
 from harness.worker.train_runner import TrainRunner
 from results import Store, queries
@@ -194,27 +193,27 @@ class TestASearchInABank:
             ),
             checkpoints=str(tmp_path),
         )
-        solo, found = TrainRunner(job), {}
-        while len(found) < 3:
+        solo, errors_mm = TrainRunner(job), {}
+        while len(errors_mm) < 3:
             report = solo.advance()
             if report.stage == "joint":
-                found[report.step] = report.metrics["mean_joint_error_mm"]
-        assert stored == pytest.approx(found, rel=1e-3)
+                errors_mm[report.step] = report.metrics["mean_joint_error_mm"]
+        assert stored == pytest.approx(errors_mm, rel=1e-3)
 
     def test_train_repeats_a_lane_to_the_last_bit(self, undisturbed, tmp_path):
-        """Alone among ghosts, in stacks of as many rows as the bank's."""
+        """Alone among padding lanes, in stacks of as many rows as the bank's."""
         rows = queries.read(undisturbed, "trials", "s").to_pylist()
         done = next(r["trial"] for r in rows if r["state"] == "completed")
         again = repeat.stored(undisturbed.storage.root, f"s/{done}")
         assert again.rows == LANES
-        found = repeat.train(
+        reports = repeat.train(
             again.config,
             again.data,
             folder=tmp_path,
             until=again.step,
             rows=again.rows,
         )
-        *_, last = found
+        *_, last = reports
         assert last.metrics[again.objective] == again.objective_mm
 
     def test_its_lanes_are_its_own(self, undisturbed, options):
@@ -272,20 +271,3 @@ class TestSeats:
         with banks.seats(plan, options, runner, devices=2) as seats:
             assert (seats.slots, seats.runner) == (2, runner)
             assert seats.resources is None
-
-
-class TestOption:
-    @pytest.mark.parametrize("value", [0, -1, "many", ""])
-    def test_refused(self, value):
-        """What is neither a count nor auto; the sentence says the value."""
-        rule = f"`lanes` must be 1 or more, or auto, got {value!r}"
-        with pytest.raises(ValueError, match=rule):
-            SearchOptions(lanes=value)
-
-    @pytest.mark.parametrize(("text", "value"), [("4", 4), ('"auto"', "auto")])
-    def test_of_a_file(self, text, value, tmp_path):
-        """A number and a word are both values."""
-        (tmp_path / "a.toml").write_text(f"lanes = {text}\n")
-        found = from_toml(str(tmp_path / "a.toml"), SearchOptions)
-        assert found == {"lanes": value}
-        assert math.isfinite(SearchOptions(**found).eta)

@@ -1,0 +1,49 @@
+"""What the store of a search holds."""
+
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from results import queries
+
+
+@pytest.fixture
+def table():
+    """Gives the newest rows of a table of a search."""
+    return newest
+
+
+@pytest.fixture
+def groups():
+    """Gives the lines of a search's journal: rows that were synced together."""
+    return lines
+
+
+def newest(driven, name):
+    """The newest rows of a table."""
+    driven.writer.flush()
+    return queries.read(driven.store, name, "s").to_pylist()
+
+
+def lines(driven):
+    """Lines of the journal: rows that were synced together."""
+    (journal,) = Path(driven.store.storage.root).glob("journal/s/*.jsonl")
+    return journal.read_text().splitlines()
+
+
+@pytest.fixture
+def full_disk():
+    """Lets no file take a byte, as on a full disk; gives what ends that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def free() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    def fill() -> Callable[[], None]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        return free
+
+    yield fill
+    free()

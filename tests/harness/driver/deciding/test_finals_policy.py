@@ -1,0 +1,77 @@
+"""The policy of the finals, driven without Ray."""
+
+import json
+
+import pytest
+
+from cnets.presets import preset
+from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
+from harness.driver.recording.recorder import Recorder
+from results import queries
+
+
+@pytest.fixture
+def trial():
+    """A row of `trials`, as the search has stored it."""
+    return {
+        "trial": "t-00003",
+        "labelled_ratio": 0.5,
+        "objective_mm": 11.0,
+        "origin": "random",
+        "config_json": json.dumps(preset("tiny").replace({"losses.kl": 0.5}).flat()),
+    }
+
+
+@pytest.fixture
+def events():
+    """What was told of each run: its name, and its report."""
+    return []
+
+
+@pytest.fixture
+def policy(driven, trial, events):
+    """The finals of one trial over the seeds 8 and 9."""
+    return FinalsPolicy(
+        [Entry(trial, 8), Entry(trial, 9)],
+        "mean_joint_error_mm",
+        Recorder(driven.writer, "small_space", "test"),
+        lambda run, report: events.append((run.proposal.trial, report)),
+    )
+
+
+def test_a_seed_is_that_of_labels_and_weights_alike(policy):
+    """Each run has the trial's values under its own seed; then there is none."""
+    proposals = [policy.propose(), policy.propose()]
+    assert [p.trial for p in proposals] == ["t-00003-s8", "t-00003-s9"]
+    for proposal, seed in zip(proposals, (8, 9), strict=True):
+        assert proposal.values["losses.kl"] == 0.5
+        assert (proposal.values["seed"], proposal.values["label_seed"]) == (seed, seed)
+    assert policy.propose() is None
+
+
+def test_a_run_goes_on_to_its_last_epoch_and_is_stored_then(
+    policy, driven, make_report, events
+):
+    """A bad error stops nothing; the figures on the test split become a row."""
+    name = policy.propose().trial
+    going = policy.report(name, {"report": make_report(8, 99.0)})
+    assert going.action == "continue"
+    final = {"frames": 10, "mean_joint_error_mm": 12.0, "per_joint_mm": [12.0]}
+    done = policy.report(name, {"report": make_report(9, 11.5, final=final)})
+    assert (done.action, done.state) == ("stop", "completed")
+    driven.writer.flush()
+    (row,) = queries.read(driven.store, "finals", "s").to_pylist()
+    assert (row["trial"], row["final_seed"]) == ("t-00003", 8)
+    assert (row["mean_joint_error_mm"], row["search_mm"]) == (12.0, 11.0)
+    assert [event for event, _ in events] == [name, name]
+
+
+def test_a_run_that_used_up_its_retries_has_no_figures(policy, driven):
+    """It ends as crashed, with the reason, and no row is stored."""
+    name = policy.propose().trial
+    policy.retried(name, "The worker died.")
+    policy.crashed(name, "It died again.")
+    run = policy.runs[name]
+    assert (run.state, run.reason, run.attempt) == ("crashed", "It died again.", 2)
+    driven.writer.flush()
+    assert queries.read(driven.store, "finals", "s").num_rows == 0

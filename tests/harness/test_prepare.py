@@ -1,0 +1,104 @@
+"""A search that is checked before it starts, and its header."""
+
+import json
+
+import numpy as np
+import pytest
+
+from harness import prepare
+from harness.definition import identity
+from harness.definition.options import SearchOptions
+from results import Header
+from search_spaces import SPACES
+
+
+OPTIONS = SearchOptions(
+    data="synthetic:40", preset="tiny", space="loss_weights", ratios="0.5,1.0", seed=3
+)
+
+
+@pytest.fixture
+def prepared(tmp_path) -> prepare.Prepared:
+    """A search on forty embedded frames."""
+    return prepare.prepare("s", OPTIONS, tmp_path / "cache")
+
+
+class TestPrepare:
+    def test_the_base_has_as_many_joints_as_the_data(self, prepared):
+        """Nothing else of the preset is changed."""
+        base = OPTIONS.base()
+        assert prepared.data.joints == 21
+        assert prepared.base == base.replace({"networks.joints": 21})
+        assert (prepared.ratios, prepared.init) == ((0.5, 1.0), None)
+
+    def test_only_the_folder_of_prepared_data_is_written(self, prepared, tmp_path):
+        """The choice names it by its full path, and the store is not touched."""
+        assert prepared.choice.cache == str(tmp_path / "cache")
+        assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+    def test_a_space_without_ratios_takes_that_of_the_run(self, tmp_path):
+        """Without `ratios` the configuration's own is the only one."""
+        path = tmp_path / "kl.toml"
+        path.write_text(
+            'name = "kl"\n[parameters."losses.kl"]\nkind = "real"\nlow = 0.1\n'
+            'high = 1.0\n[start]\n"losses.kl" = 1.0\n'
+        )
+        options = SearchOptions(
+            data="synthetic:40",
+            preset="tiny",
+            space=str(path),
+            set=("labelled_ratio=0.25",),
+        )
+        found = prepare.prepare("s", options, tmp_path / "cache")
+        assert found.ratios == (0.25,)
+
+    @pytest.mark.parametrize(
+        ("name", "options", "rule"),
+        [
+            ("../s", {}, "`name`"),
+            ("s", {"ratios": "0.3"}, "`ratios` must be among .* got 0.3"),
+            ("s", {"space": "nothing"}, "`space` must be one of"),
+            ("s", {"grace": 99}, "`max_step` must be at least `grace`"),
+            ("s", {"data": "nothing:40"}, "`data`"),
+        ],
+        ids=["name", "ratio", "space", "rungs", "data"],
+    )
+    def test_refuses(self, tmp_path, name, options, rule):
+        """Whatever is wrong is said before anything is written."""
+        wrong = SearchOptions(**{"data": "synthetic:40", "preset": "tiny", **options})
+        with pytest.raises(ValueError, match=rule):
+            prepare.prepare(name, wrong, tmp_path / "cache")
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestHeaderOf:
+    def test_what_a_search_was_started_with(self, prepared):
+        """Space, data, seed, ratios and number of trials are those of the options."""
+        header = prepare.header_of(prepared)
+        assert (header.name, header.seed, header.trials) == ("s", 3, 16)
+        assert header.ratios == (0.5, 1.0)
+        assert header.data == "synthetic:40"
+        assert header.data_fingerprint == prepared.data.fingerprint
+        assert header.base_config["networks.joints"] == 21
+        space = SPACES["loss_weights"]
+        assert header.space == json.loads(space.to_json())
+        assert header.parameters == dict.fromkeys(space.parameters, "float")
+        assert header.rules == identity.rules(OPTIONS)
+
+    def test_the_mean_pose_by_hand(self, prepared):
+        """The mean of the labels of each ratio, with the search's seed, at validation."""
+        data = prepared.data
+        relative = data.joints_mm.astype(float) - data.centres_mm[:, None]
+        found = prepare.header_of(prepared).mean_pose_mm
+        assert found.keys() == {"0.5", "1.0"}
+        for ratio, error_mm in found.items():
+            mean = relative[data.labelled(float(ratio), OPTIONS.seed)].mean(0)
+            errors = relative[data.rows("validation")] - mean
+            wanted = np.sqrt((errors**2).sum(-1)).mean()
+            assert error_mm == pytest.approx(wanted, rel=1e-6)
+
+    def test_it_is_the_same_search_when_it_was_stored(self, prepared):
+        """Written to JSON and read again it differs in nothing that decides."""
+        header = prepare.header_of(prepared)
+        stored = Header.from_bytes("searches/s.json", header.to_bytes())
+        assert identity.difference(stored, header) is None

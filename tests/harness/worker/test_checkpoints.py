@@ -1,0 +1,126 @@
+"""Checkpoints on disk: found again, passed over where they are damaged or of another run."""
+
+import dataclasses
+import shutil
+
+import pytest
+
+from harness.worker import checkpoints, train_runner
+from harness.worker.train_runner import TrainRunner
+
+
+class TestDamage:
+    @pytest.fixture(autouse=True)
+    def _always(self, monkeypatch):
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
+
+    def cut(self, path):
+        """The tensors end in the middle."""
+        with (path / "lane.safetensors").open("r+b") as file:
+            file.truncate(1000)
+
+    def flip(self, path):
+        """One byte of the tensors is another."""
+        content = bytearray((path / "lane.safetensors").read_bytes())
+        content[len(content) // 2] ^= 1
+        (path / "lane.safetensors").write_bytes(content)
+
+    def vanish(self, path):
+        """The tensors are gone."""
+        (path / "lane.safetensors").unlink()
+
+    def unreadable(self, path):
+        """The header is no file that can be read."""
+        (path / "lane.json").unlink()
+        (path / "lane.json").mkdir()
+
+    @pytest.mark.parametrize("harm", ["cut", "flip", "vanish", "unreadable"])
+    def test_is_said_once_with_what_it_goes_on_from(
+        self, job, tmp_path, harm, advanced, names
+    ):
+        """The first report names the checkpoint and the epoch, the second nothing."""
+        advanced(job, 4)
+        folder = tmp_path / "checkpoints"
+        assert names(folder) == ["at-2-000000", "at-3-000000"]
+        getattr(self, harm)(folder / "at-3-000000")
+        again = TrainRunner(job)
+        first, second = again.advance(), again.advance()
+        (sentence,) = first.restored
+        assert sentence.startswith(
+            "A checkpoint was passed over, the run goes on from warm_up epoch 0: "
+            "at-3-000000"
+        )
+        assert str(tmp_path) not in sentence
+        assert (first.stage, first.epoch) == ("warm_up", 1)
+        assert second.restored == ()
+
+    def test_everywhere_starts_from_nothing_and_says_so(
+        self, job, tmp_path, reports, figures, advanced
+    ):
+        """No sound one is left: the figures are those of a run without interruption."""
+        whole = dataclasses.replace(job, checkpoints=job.checkpoints + "-whole")
+        advanced(job, 4)
+        folder = tmp_path / "checkpoints"
+        for path in folder.glob("at-*"):
+            self.cut(path)
+        again = reports(TrainRunner(job))
+        (sentence,) = again[0].restored
+        assert (
+            "Checkpoints were passed over, the run starts again from nothing"
+            in sentence
+        )
+        assert "at-2-000000" in sentence
+        assert "at-3-000000" in sentence
+        assert figures(again[-1]) == figures(reports(TrainRunner(whole))[-1])
+
+    def test_newer_ones_that_are_damaged_crowd_out_none(self, job, tmp_path, advanced):
+        """What is written after a restore is kept, whatever lies before it."""
+        folder = tmp_path / "checkpoints"
+        advanced(job, 4)
+        for name in ("at-3-000001", "at-3-000002"):
+            shutil.copytree(folder / "at-3-000000", folder / name)
+            self.cut(folder / name)
+        advanced(job, 1)
+        restored = checkpoints.restored(folder, job.config, "cpu")
+        assert restored.damaged == ()
+        assert (restored.lane.stage, restored.lane.epoch) == ("joint", 0)
+
+    def test_a_sound_start_says_nothing(self, job, advanced):
+        """Neither a new run nor one that goes on from its newest checkpoint."""
+        assert advanced(job, 2).advance().notes == ()
+        assert TrainRunner(job).advance().notes == ()
+
+
+def test_a_damaged_checkpoint_is_passed_over(
+    job, monkeypatch, tmp_path, reports, figures
+):
+    """The one before it is used, and the run ends in the same figures."""
+    monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
+    trained = TrainRunner(job)
+    for _ in range(4):
+        trained.advance()
+    newest = max((tmp_path / "checkpoints").glob("at-*"))
+    (newest / "lane.safetensors").write_bytes(b"x")
+    before = checkpoints.restored(tmp_path / "checkpoints", job.config, "cpu").lane
+    assert (before.stage, before.epoch) == ("warm_up", 0)
+    assert figures(reports(TrainRunner(job))[-1]) == figures(reports(trained)[-1])
+
+
+def test_a_checkpoint_of_another_configuration_is_not_used(job, tmp_path):
+    """A folder that was used before is no trap."""
+    trained = TrainRunner(job)
+    trained.advance()
+    trained.advance()
+    other = job.config.replace({"seed": 5})
+    assert checkpoints.restored(tmp_path / "checkpoints", other, "cpu").lane is None
+
+
+def test_a_run_from_another_model_is_not_gone_on_with(job, tmp_path, monkeypatch):
+    """A folder with a run from random networks is no trap for one from a model."""
+    monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
+    first = TrainRunner(job)
+    for _ in range(4):
+        first.advance()
+    folder = tmp_path / "checkpoints"
+    assert checkpoints.restored(folder, job.config, "cpu").lane is not None
+    assert checkpoints.restored(folder, job.config, "cpu", "0" * 64).lane is None
