@@ -19,7 +19,7 @@ from harness.cluster.lane_client import CLIENT_CPUS, LaneRunner, keeper_name
 from harness.definition.job import Plan
 from harness.definition.options import SearchOptions
 from harness.worker import watchdog
-from harness.worker.banks.bank_actor import BankServer
+from harness.worker.banks.bank_server import BankServer
 from harness.worker.runner import Runner
 from harness.worker.train_runner import TrainRunner
 

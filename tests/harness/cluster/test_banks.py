@@ -1,6 +1,6 @@
 """Searches whose lanes are in banks, on a local Ray: a table is that of any other run.
 
-What a bank does with its lanes is in `worker/banks/test_bank_actor.py`, what a
+What a bank does with its lanes is in `worker/banks/test_bank_server.py`, what a
 client of one does in `test_lane_client.py`.
 """
 

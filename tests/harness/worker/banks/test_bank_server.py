@@ -5,37 +5,19 @@ Ray, lost banks and whole searches are in `cluster/test_banks.py`.
 
 import asyncio
 import dataclasses
-import functools
 import math
 import threading
 import time
 from collections.abc import Sequence
 
 import pytest
-import torch
 
-from cnets import presets
-from cnets.training.bank import Bank
-from harness.definition.data_choice import DataChoice
 from harness.definition.job import Job
 from harness.worker import process_bank, train_runner, watchdog
-from harness.worker.banks import bank_actor
-from harness.worker.banks.bank_actor import BankServer, Together
+from harness.worker.banks import bank_server
+from harness.worker.banks.bank_server import BankServer
 from harness.worker.train_runner import TrainRunner
 
-
-SHORT = {
-    "networks.joints": 21,
-    "vae.epochs": 1,
-    "vae.steps": 3,
-    "gan.epochs": 1,
-    "gan.steps": 2,
-    "joint.epochs": 3,
-    "joint.steps": 2,
-    "gan.batch_size": 8,
-    "joint.batch_size": 8,
-    "health.patience_epochs": 9,
-}
 
 CHANGES = (
     {},
@@ -46,43 +28,6 @@ CHANGES = (
 
 NOISE = 1e-7
 """Relative difference of a stacked run's figures in float64."""
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> DataChoice:
-    """Forty embedded frames."""
-    cache = str(tmp_path_factory.mktemp("cache"))
-    return DataChoice(spec="synthetic:40", side_px=32, split=None, cache=cache)
-
-
-@pytest.fixture
-def make_job(data, tmp_path):
-    """Makes runs of a second or two, each with a folder of its own."""
-
-    def make(name: str, changes=None) -> Job:
-        return Job(
-            trial=name,
-            config=presets.preset("tiny").replace(SHORT | (changes or {})),
-            data=data,
-            checkpoints=str(tmp_path / name),
-            picture_steps=(3,),
-            test=True,
-        )
-
-    return make
-
-
-@pytest.fixture(autouse=True)
-def _double(monkeypatch) -> None:
-    """Banks count in float64: in float32 rounding soon sets equal runs apart."""
-
-    @functools.lru_cache
-    def bank(choice: DataChoice, device: str, rows: int | None = None) -> Bank:
-        data = single(choice, device).data
-        return Bank(data, device, torch.float64, width=rows)
-
-    single = process_bank.bank
-    monkeypatch.setattr(process_bank, "bank", bank)
 
 
 @pytest.fixture
@@ -199,36 +144,6 @@ class TestFailures:
         assert refused.failure.endswith(", at the start.")
         assert sound[-1].last
 
-    def test_a_lane_whose_epoch_fails_leaves_the_others_as_they_were(self, make_job):
-        """Two lanes ask; one lacks a network, the other gets its report."""
-        job = make_job("t-1")
-        bank = process_bank.bank(job.data, "cpu")
-        place = Together(lambda: bank, 2)
-        good, bad, wanted = (bank.lane(job.config) for _ in range(3))
-        del bad.flat["encoder"]
-        failures: list[Exception] = []
-
-        def ask() -> None:
-            try:
-                place.train(bad, lambda: None)
-            except KeyError as error:
-                failures.append(error)
-
-        hold = threading.Event()
-        asked = threading.Thread(target=lambda: place.look(hold.wait))
-        asked.start()
-        other = threading.Thread(target=ask)
-        other.start()
-        while not place._wishes:
-            time.sleep(0.01)
-        threading.Timer(0.2, hold.set).start()
-        found = place.train(good, lambda: None)
-        other.join(20)
-        place.close()
-        (expected,) = bank.advance([wanted])
-        assert found.terms == expected.terms
-        assert len(failures) == 1
-
     def test_a_client_that_is_silent_loses_its_place(
         self, server, make_job, monkeypatch
     ):
@@ -241,7 +156,7 @@ class TestFailures:
             report = asyncio.ensure_future(server.advance("waits"))
             found: list = [await server.lanes()]
             await asyncio.sleep(0.3)
-            monkeypatch.setattr(bank_actor, "LEASE_S", 0.2)
+            monkeypatch.setattr(bank_server, "LEASE_S", 0.2)
             found.append(await server.lanes())
             assert not report.done()
             found.append((await report).stage)
@@ -292,15 +207,6 @@ class TestTheWatchdog:
             return hidden
 
         assert asyncio.run(both()) == []
-
-    def test_a_bank_that_waits_for_another_one_lives(self, monkeypatch):
-        """Nothing is trained here; somebody else's work takes its time."""
-        said: list[str] = []
-        monkeypatch.setattr(watchdog.PROCESS, "at", said.append)
-        place = Together(lambda: pytest.fail("no bank is needed"), 2)
-        place.waits("waiting for s/t-9 to train vae 12345678")
-        place.close()
-        assert said == ["waiting for s/t-9 to train vae 12345678"]
 
 
 class TestCheckpoints:
