@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,6 @@ def run_tune(
     name: str,
     max_failures: int,
     checkpoint_every: int = 0,
-    callbacks: Sequence[tune.Callback] = (),
     notes: str | Path | None = None,
 ) -> tuple[str, ...]:
     """Runs trials until the policy has no more; Ray must be connected.
@@ -83,7 +82,6 @@ def run_tune(
         max_failures: How often a trial that fails starts again.
         checkpoint_every: Results between checkpoints of Tune; 0 is never, for
             a trainable that finds its own.
-        callbacks: Tune's callbacks; they are pickled, so none may hold a lock.
         notes: Folder of the trials' folders, in which the watchdog leaves notes.
 
     Returns:
@@ -100,38 +98,54 @@ def run_tune(
         raise ValueError(f"`name` must be one folder's name, got {name!r}.")
     shared = Shared(policy, notes)
     with quietly():
-        tuner = tune.Tuner(
-            tune.with_resources(trainable, dict(resources)),
-            tune_config=tune.TuneConfig(
-                search_alg=PolicySearcher(shared),
-                scheduler=PolicyScheduler(shared),
-                num_samples=-1,
-                max_concurrent_trials=slots,
-                reuse_actors=True,
-                trial_name_creator=_name,
-                trial_dirname_creator=_name,
-            ),
-            run_config=tune.RunConfig(
-                name=name,
-                storage_path=str(storage_path),
-                failure_config=tune.FailureConfig(max_failures=max_failures),
-                checkpoint_config=tune.CheckpointConfig(
-                    checkpoint_frequency=checkpoint_every, checkpoint_at_end=False
-                ),
-                callbacks=list(callbacks),
-                verbose=0,
-            ),
+        tune_config = tune.TuneConfig(
+            search_alg=PolicySearcher(shared),
+            scheduler=PolicyScheduler(shared),
+            num_samples=-1,
+            max_concurrent_trials=slots,
+            reuse_actors=True,
+            trial_name_creator=_name,
+            trial_dirname_creator=_name,
         )
-        try:
-            with signals_put_back(), own_loop():
-                tuner.fit()
-        except KeyboardInterrupt:  # Tune's own way waits for the epochs under way
-            shared.raise_kept()
-        except TuneError:  # carries the policy's exception as text only
-            shared.raise_kept()
-            raise
-    shared.raise_kept()
+        run_config = tune.RunConfig(
+            name=name,
+            storage_path=str(storage_path),
+            failure_config=tune.FailureConfig(max_failures=max_failures),
+            checkpoint_config=tune.CheckpointConfig(
+                checkpoint_frequency=checkpoint_every, checkpoint_at_end=False
+            ),
+            verbose=0,
+        )
+        _fit(
+            tune.with_resources(trainable, dict(resources)),
+            shared,
+            tune_config,
+            run_config,
+        )
     return tuple(shared.open)
+
+
+def _fit(
+    trainable: Any,
+    shared: Shared,
+    tune_config: tune.TuneConfig,
+    run_config: tune.RunConfig,
+) -> None:
+    """Runs Tune's loop to its end, or to an interruption.
+
+    Raises:
+        Exception: Whatever the policy raised.
+    """
+    tuner = tune.Tuner(trainable, tune_config=tune_config, run_config=run_config)
+    try:
+        with signals_put_back(), own_loop():
+            tuner.fit()
+    except KeyboardInterrupt:  # Tune's own way waits for the epochs under way
+        shared.raise_kept()
+    except TuneError:  # carries the policy's exception as text only
+        shared.raise_kept()
+        raise
+    shared.raise_kept()
 
 
 def _name(trial: Any) -> str:
