@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.diagnosis import errors
 from results import StorageError, Store
 
 
@@ -50,6 +51,8 @@ def _judged(name: str, ask: Callable[[], str]) -> Finding:
     try:
         return {"check": name, "verdict": "ok", "finding": ask()}
     except (ValueError, StorageError, ConnectionError) as error:
+        if isinstance(error, ValueError) and not errors.is_users(error):
+            raise
         finding = " ".join(str(error).split())
         return {"check": name, "verdict": "mend", "finding": finding}
 

@@ -20,6 +20,7 @@ from harness.commands import parsing
 from harness.commands.exit_codes import DONE, INTERRUPTED, STORAGE, USAGE
 from harness.commands.printing import messages
 from harness.commands.table import COMMANDS
+from harness.diagnosis import errors
 from results import StorageError
 
 
@@ -71,6 +72,8 @@ def run(arguments: list[str]) -> int:
         messages.complain(error)
         return STORAGE
     except ValueError as error:
+        if not errors.is_users(error):
+            raise
         messages.complain(error)
         return USAGE
     except BrokenPipeError:  # the reader, such as `head`, has had enough

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.commands import cli, exit_codes
-from harness.commands.table import COMMANDS
+from harness.commands.table import COMMANDS, Command
 
 
 def said(capsys, words) -> tuple[int, str, str]:
@@ -264,3 +264,15 @@ class TestLeaving:
             assert process.stderr is not None
             assert process.stderr.read() == ""
         assert process.returncode == cli.DONE
+
+
+class TestUnforeseen:
+    """What no sentence was written for."""
+
+    @pytest.mark.parametrize("code", ["int('x')", "'\\ud800'.encode()"])
+    def test_an_error_of_an_expression_is_not_wrong_usage(self, monkeypatch, code):
+        """A number or a text that our own code could not read."""
+        broken = Command(COMMANDS["best"].options, lambda _: eval(code))
+        monkeypatch.setitem(COMMANDS, "best", broken)
+        with pytest.raises(ValueError, match=r"invalid literal|surrogates"):
+            cli.run(["best", "s"])
