@@ -269,10 +269,68 @@ class TestLeaving:
 class TestUnforeseen:
     """What no sentence was written for."""
 
-    @pytest.mark.parametrize("code", ["int('x')", "'\\ud800'.encode()"])
-    def test_an_error_of_an_expression_is_not_wrong_usage(self, monkeypatch, code):
-        """A number or a text that our own code could not read."""
-        broken = Command(COMMANDS["best"].options, lambda _: eval(code))
-        monkeypatch.setitem(COMMANDS, "best", broken)
-        with pytest.raises(ValueError, match=r"invalid literal|surrogates"):
-            cli.run(["best", "s"])
+    @pytest.fixture
+    def break_best(self, monkeypatch, tmp_path):
+        """Puts code in the place of `crossnets best`; logs go to `state`."""
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+        def broken(code: str) -> Path:
+            command = Command(COMMANDS["best"].options, lambda _: eval(code))
+            monkeypatch.setitem(COMMANDS, "best", command)
+            return tmp_path / "state" / "crossnets" / "crossnets.log"
+
+        return broken
+
+    @pytest.mark.parametrize(
+        ("code", "name"),
+        [
+            ("int('x')", "ValueError"),
+            ("'\\ud800'.encode()", "UnicodeEncodeError"),
+            ("{}['x']", "KeyError"),
+            ("1 / 0", "ZeroDivisionError"),
+        ],
+    )
+    def test_it_is_one_sentence_and_the_traceback_is_in_the_log(
+        self, capsys, break_best, code, name
+    ):
+        """The sentence names the error and the log; the code is 70."""
+        path = break_best(code)
+        exit_code, out, err = said(capsys, ["best", "s"])
+        assert (exit_code, out) == (exit_codes.UNFORESEEN, "")
+        sentence = f"A defect of the program, whose traceback is in {path}: {name}: "
+        assert err.startswith(f"crossnets: {sentence}")
+        assert err.count("\n") == 1
+        assert f"    {name}: " in path.read_text("utf-8")
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_debug_prints_the_traceback_too(self, capsys, break_best, place):
+        """Wherever it stands."""
+        break_best("1 / 0")
+        words = ["best", "s"]
+        words.insert(place, "--debug")
+        code, _, err = said(capsys, words)
+        assert code == exit_codes.UNFORESEEN
+        assert err.startswith("Traceback (most recent call last):\n")
+        assert "\nZeroDivisionError: division by zero\n" in err
+        assert err.splitlines()[-1].startswith("crossnets: A defect of the program")
+
+    def test_debug_prints_that_of_a_mistake_as_well(self, capsys):
+        """The exit code stays that of wrong usage."""
+        code, _, err = said(capsys, ["serch", "--debug"])
+        assert code == cli.USAGE
+        assert err.startswith("Traceback")
+
+    def test_without_a_log_the_sentence_says_so(self, capsys, monkeypatch, break_best):
+        """The folder of logs is below a file."""
+        break_best("1 / 0")
+        monkeypatch.setenv("XDG_STATE_HOME", __file__)
+        code, _, err = said(capsys, ["best", "s"])
+        assert code == exit_codes.UNFORESEEN
+        assert err == (
+            "crossnets: A defect of the program, whose traceback is shown by --debug, "
+            "no log could be written: ZeroDivisionError: division by zero\n"
+        )
+
+    def test_the_overview_names_debug(self, capsys):
+        """One line about it."""
+        assert "--debug" in said(capsys, ["--help"])[1]
