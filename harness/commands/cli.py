@@ -97,7 +97,14 @@ def _run(words: list[str]) -> int:
         messages.answer(f"crossnets {metadata.version('crossnets')}")
         return DONE
     name, options = parsing.parse(words)
-    return COMMANDS[name].run(options)
+    command = COMMANDS[name]
+    try:
+        return command.run(options)
+    except ModuleNotFoundError as error:
+        sentence = errors.lacking(error, command.extra)
+        if sentence is None:
+            raise
+        raise parsing.Usage(sentence) from error
 
 
 def _of_error(error: Exception) -> tuple[int, str]:

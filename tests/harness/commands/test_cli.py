@@ -1,6 +1,8 @@
 """What is typed wrong: one sentence, exit code 2, nothing written."""
 
 import gzip
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 
 from harness.commands import cli, exit_codes
 from harness.commands.table import COMMANDS, Command
+from results import Store
 
 
 def said(capsys, words) -> tuple[int, str, str]:
@@ -172,8 +175,6 @@ class TestBadInput:
     )
     def test_other_verbs(self, capsys, tmp_path, monkeypatch, words, sentence):
         """Each has its sentence."""
-        from results import Store
-
         monkeypatch.chdir(tmp_path)
         Store.open("runs", create=True)
         assert sentence in refused(capsys, words)
@@ -334,3 +335,83 @@ class TestUnforeseen:
     def test_the_overview_names_debug(self, capsys):
         """One line about it."""
         assert "--debug" in said(capsys, ["--help"])[1]
+
+
+BASE = """
+import sys
+class Refused:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in LACKING:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+LACKING = sys.argv[1].split(",")
+sys.meta_path.insert(0, Refused())
+from harness.commands.cli import main
+main(sys.argv[2:])
+"""
+
+EXTRAS = (
+    "torch,ray,optuna,onnx,onnxruntime,onnxscript,jaxtyping,matplotlib,PIL,"
+    "safetensors,scipy,crc32c,tensorboardX"
+)
+
+
+class TestBase:
+    """The plain installation, without any extra."""
+
+    @staticmethod
+    def ended(tmp_path, words, lacking=EXTRAS) -> tuple[int, str, str]:
+        """Exit code and words of a process that cannot import what is lacking."""
+        done = subprocess.run(
+            [sys.executable, "-c", BASE, lacking, *words],
+            cwd=tmp_path,
+            env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    @pytest.mark.parametrize(
+        ("words", "extra"),
+        [
+            ("demo", "search"),
+            ("search s", "search"),
+            ("plan s", "search"),
+            ("rerun s", "search"),
+            ("train", "train"),
+            ("predict f --model m --camera nyu", "train"),
+            ("evaluate f --data nyu:d", "train"),
+            ("export s/t-00001 --out o", "export"),
+            ("data show", "train"),
+            ("data prepare nyu:d", "train"),
+        ],
+    )
+    def test_a_command_says_what_to_install(self, tmp_path, words, extra):
+        """One sentence, exit code 2; nothing is written."""
+        code, out, err = self.ended(tmp_path, words.split())
+        assert (code, out) == (cli.USAGE, "")
+        assert err.splitlines()[-1].endswith(
+            f"is not installed: pip install 'crossnets[{extra}]'."
+        )
+        assert "Traceback" not in err
+        assert list(tmp_path.iterdir()) == []
+
+    def test_doctor_finds_it(self, tmp_path):
+        """Each check that needs it says so, and the others are made."""
+        words = ["doctor", "--format", "json"]
+        code, out, err = self.ended(tmp_path, words)
+        assert (code, err) == (exit_codes.FAILED, "")
+        found = {row["check"]: row for row in json.loads(out)}
+        sentence = "is not installed: pip install 'crossnets[search]'."
+        for check in ("gpu", "data"):
+            assert found[check]["verdict"] == "mend"
+            assert found[check]["finding"].endswith(sentence)
+        assert found["store"]["verdict"] == "ok"
+
+    def test_a_module_of_the_base_is_a_defect(self, tmp_path):
+        """No extra has it, so there is nothing to advise."""
+        Store.open(tmp_path / "runs", create=True)
+        code, out, err = self.ended(tmp_path, ["query", "SELECT 1"], "duckdb")
+        assert (code, out) == (exit_codes.UNFORESEEN, "")
+        assert "ModuleNotFoundError: No module named 'duckdb'" in err
+        assert "Traceback" not in err

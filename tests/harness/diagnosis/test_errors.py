@@ -68,6 +68,29 @@ def test_the_same_line_in_a_library_is_not():
     assert not errors.is_users(caught(lambda: exec(raised, {"__name__": "torch.x"})))
 
 
+@pytest.mark.parametrize(
+    ("module", "extra", "named"),
+    [
+        ("torch", "train", "train"),
+        ("torch.nn", "search", "search"),
+        ("PIL", "export", "export"),
+        ("tensorboardX", "train", "search"),
+        ("onnxruntime", "train", "export"),
+    ],
+)
+def test_what_is_lacking_has_an_extra(module, extra, named):
+    """The one that is asked about if it has the module, else the one that has."""
+    sentence = errors.lacking(ModuleNotFoundError(name=module), extra)
+    top = module.partition(".")[0]
+    assert sentence == f"`{top}` is not installed: pip install 'crossnets[{named}]'."
+
+
+@pytest.mark.parametrize("module", ["duckdb", "nothing", "", None])
+def test_what_is_in_no_extra_is_not_to_be_had_by_one(module):
+    """A part of the base, a module of nobody, and an error that names none."""
+    assert errors.lacking(ModuleNotFoundError(name=module), "search") is None
+
+
 def test_an_error_that_was_never_raised_is_not():
     """It has no traceback that could tell."""
     assert not errors.is_users(ValueError("x"))
