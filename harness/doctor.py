@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.diagnosis import errors
 from results import StorageError, Store
 
 
@@ -17,6 +18,9 @@ LEAST_FREE_GIB = 2.0
 
 LEAST_MEMORY_GIB_A_CORE = 1.0
 """Memory a core under which fewer trials at once are advised."""
+
+EXTRA = "search"
+"""What to install for everything that is checked."""
 
 Finding = dict[str, str]
 
@@ -50,8 +54,14 @@ def _judged(name: str, ask: Callable[[], str]) -> Finding:
     try:
         return {"check": name, "verdict": "ok", "finding": ask()}
     except (ValueError, StorageError, ConnectionError) as error:
+        if isinstance(error, ValueError) and not errors.is_users(error):
+            raise
         finding = " ".join(str(error).split())
-        return {"check": name, "verdict": "mend", "finding": finding}
+    except ModuleNotFoundError as error:
+        finding = errors.lacking(error, EXTRA)
+        if finding is None:
+            raise
+    return {"check": name, "verdict": "mend", "finding": finding}
 
 
 def _python() -> str:
@@ -65,7 +75,8 @@ def _packages() -> str:
     missing = [name for name in PACKAGES if found[name] is None]
     if missing:
         raise ValueError(
-            f"Packages are missing: {', '.join(missing)}; install crossnets[search]."
+            f"Packages are missing: {', '.join(missing)}: "
+            f"pip install 'crossnets[{EXTRA}]'."
         )
     return ", ".join(f"{name} {found[name]}" for name in PACKAGES)
 

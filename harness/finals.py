@@ -16,6 +16,7 @@ from harness.cluster.connection import connected
 from harness.cluster.tune_run import run_policy
 from harness.definition import data_choice, provenance
 from harness.definition.job import STAGES, Plan
+from harness.diagnosis import logs
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
 from harness.driver.display.live import Live
 from harness.driver.patience import Patient
@@ -93,7 +94,8 @@ def rerun(
         ):
             chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
             plan = _plan(opened, header, chosen)
-            ends = _run(todo, writer, plan, runner, header, slots, retries)
+            with logs.kept(Path(plan.logs or "") / logs.DRIVER):
+                ends = _run(todo, writer, plan, runner, header, slots, retries)
     crashed = ends.count("crashed")
     finished = ends.count("completed") + crashed == len(todo)
     table = finals_table.summary(opened, name, {e.row["trial"] for e in entries})
@@ -160,4 +162,5 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
         init=initial_model.of_header(header),
         search=header.name,
         stages=str(root / STAGES),
+        logs=str(root / logs.LOGS / header.name),
     )

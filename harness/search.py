@@ -19,6 +19,7 @@ from harness.definition.identity import difference
 from harness.definition.job import STAGES, Plan
 from harness.definition.options import SearchOptions
 from harness.definition.report import Report
+from harness.diagnosis import logs
 from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.display.live import Live
 from harness.driver.display.tensorboard import Board
@@ -150,7 +151,10 @@ def _run(
             f"`store` must be a folder that all workers see, got {store.storage.location}."
         )
     plan = _plan(prepared, root, device)
-    with banks.seats(plan, prepared.options, runner, devices=slots) as seats:
+    with (
+        logs.kept(root / logs.LOGS / prepared.name / logs.DRIVER),
+        banks.seats(plan, prepared.options, runner, devices=slots) as seats,
+    ):
         return _driven(prepared, store, writer, root, plan, seats)
 
 
@@ -246,6 +250,7 @@ def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
         hang_after_s=prepared.options.hang_after,
         search=prepared.name,
         stages=str(root / STAGES) if prepared.options.share_stages else None,
+        logs=str(root / logs.LOGS / prepared.name),
     )
 
 

@@ -17,6 +17,7 @@ from ray import tune
 
 from harness.definition.job import Job, Plan
 from harness.definition.report import Report, failed
+from harness.diagnosis import logs
 from harness.worker import memory, watchdog
 from harness.worker.runner import Runner
 
@@ -41,6 +42,8 @@ class Trial(tune.Trainable):
             plan: What the jobs have in common.
         """
         self._kind, self._plan = runner, plan
+        if plan.logs is not None:
+            logs.of_worker(plan.logs)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -63,6 +66,8 @@ class Trial(tune.Trainable):
         hung = watchdog.taken(folder) if self._runner is None else None
         watchdog.PROCESS.busy(folder, job.hang_after_s)
         start_s = time.monotonic()
+        if self._runner is None:
+            logs.LOGGER.info("%s begins or goes on.", job.trial)
         try:
             newest = self._advanced(job)
             reports: list[Report] = []
@@ -70,6 +75,9 @@ class Trial(tune.Trainable):
                 reports.append(newest)
                 hurry = time.monotonic() - start_s < TOGETHER_S
                 newest = self._unseen() if hurry and self._goes_on(newest) else None
+        except Exception:
+            logs.LOGGER.exception("%s has failed.", job.trial)
+            raise
         finally:
             watchdog.PROCESS.idle()
         if hung is not None:  # its driver died before it could record it

@@ -31,6 +31,7 @@ from typing import Any
 from ray.tune import schedulers, search
 
 from harness.definition.trial import Decision
+from harness.diagnosis import logs
 from harness.driver.deciding.policy import Policy
 from harness.worker import failures
 
@@ -152,6 +153,7 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         message, for_good = failures.read(
             trial.error_file, trial.config["trial"], self._shared.notes
         )
+        logs.LOGGER.warning("%s: %s", trial.config["trial"], message)
         if trial.status == "ERROR" and not for_good:  # about to be queued again
             with self._shared.guard():
                 self._shared.policy.retried(trial.config["trial"], message)

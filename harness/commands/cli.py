@@ -1,27 +1,39 @@
 """The program `crossnets`: runs one command and exits with its code.
 
 Data go to standard output, messages to standard error. An error that a user can
-cause is one sentence and an exit code; the codes are in `exit_codes.py`, what can
-be typed in `table.py`.
+cause is one sentence and an exit code; so is one that nobody foresaw, with its
+traceback in a log. The codes are in `exit_codes.py`, what can be typed in `table.py`.
 """
 
 import atexit
+import contextlib
 import errno
 import gc
 import os
 import shlex
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import metadata
 from typing import NoReturn
 
 from harness.commands import parsing
-from harness.commands.exit_codes import DONE, INTERRUPTED, STORAGE, USAGE
+from harness.commands.exit_codes import (
+    DONE,
+    INTERRUPTED,
+    STORAGE,
+    UNFORESEEN,
+    USAGE,
+)
 from harness.commands.printing import messages
 from harness.commands.table import COMMANDS
+from harness.diagnosis import errors, logs
 from results import StorageError
 
+
+DEBUG = "--debug"
+"""Word that may stand anywhere, and prints the traceback of an error as well."""
 
 OBJECTS_AT_ONCE = 50_000
 """New objects after which Python looks for garbage; torch and Ray make a million."""
@@ -58,41 +70,61 @@ def leave(code: int) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
+    words = [word for word in arguments if word != DEBUG]
     try:
-        if not arguments or arguments[0] in ("-h", "--help", "help"):
-            messages.answer(parsing.overview())
-            return DONE if arguments else USAGE
-        if arguments[0] == "--version":
-            messages.answer(f"crossnets {metadata.version('crossnets')}")
-            return DONE
-        name, options = parsing.parse(arguments)
-        return COMMANDS[name].run(options)
-    except StorageError as error:
-        messages.complain(error)
-        return STORAGE
-    except ValueError as error:
-        messages.complain(error)
-        return USAGE
-    except BrokenPipeError:  # the reader, such as `head`, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except OSError as error:
-        return _of_os_error(error)
+        return _run(words)
     except KeyboardInterrupt:
         typed = shlex.join(["crossnets", *arguments])
         messages.complain(f"Interrupted; go on with: {typed}")
         return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        if len(words) < len(arguments):
+            traceback.print_exc()
+        code, sentence = _of_error(error)
+        messages.complain(sentence)
+        return code
 
 
-def _of_os_error(error: OSError) -> int:
-    """The exit code of a full disk or of a file that cannot be used; else it is raised."""
-    if error.errno == errno.ENOSPC and error.filename is None:
-        messages.complain(f"What was asked for cannot be written: {error.strerror}.")
-        return STORAGE
-    if error.filename is None:
-        raise error
-    messages.complain(f"{error.filename!r} cannot be used: {error.strerror}.")
-    return USAGE
+def _run(words: list[str]) -> int:
+    """Run one command; an error is raised."""
+    if not words or words[0] in ("-h", "--help", "help"):
+        messages.answer(parsing.overview())
+        return DONE if words else USAGE
+    if words[0] == "--version":
+        messages.answer(f"crossnets {metadata.version('crossnets')}")
+        return DONE
+    name, options = parsing.parse(words)
+    command = COMMANDS[name]
+    try:
+        return command.run(options)
+    except ModuleNotFoundError as error:
+        sentence = errors.lacking(error, command.extra)
+        if sentence is None:
+            raise
+        raise parsing.Usage(sentence) from error
+
+
+def _of_error(error: Exception) -> tuple[int, str]:
+    """The exit code of an error, and the sentence about it."""
+    match error:
+        case StorageError():
+            return STORAGE, str(error)
+        case ValueError() if errors.is_users(error):
+            return USAGE, str(error)
+        case OSError(errno=errno.ENOSPC, filename=None):
+            return STORAGE, f"What was asked for cannot be written: {error.strerror}."
+        case OSError() if error.filename is not None:
+            return USAGE, f"{error.filename!r} cannot be used: {error.strerror}."
+    if logs.place(error) is None:
+        with contextlib.suppress(Exception), logs.kept(logs.of_user()):
+            raise error
+    log = logs.place(error)
+    where = f"is in {log}" if log else f"is shown by {DEBUG}, no log could be written"
+    sentence = f"A defect of the program, whose traceback {where}"
+    return UNFORESEEN, f"{sentence}: {type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":

@@ -12,5 +12,8 @@ USAGE = 2
 STORAGE = 3
 """The store cannot be reached, or is damaged."""
 
+UNFORESEEN = 70
+"""A defect of the program; the traceback is in a log."""
+
 INTERRUPTED = 130
 """A signal came; what is known is stored, and the same command goes on."""

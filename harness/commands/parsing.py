@@ -35,6 +35,8 @@ def overview() -> str:
             "Hyperparameter search for Crossing Nets on Ray, results in Parquet.",
             "",
             *lines,
+            "",
+            "With --debug, anywhere, an error shows its traceback.",
         ]
     )
 

@@ -23,20 +23,22 @@ class Command:
     """Dataclass of its options; its docstring is the first line of `--help`."""
     run: Callable[[Any], int]
     """Takes the options and gives the exit code."""
+    extra: str = "train"
+    """The extra `crossnets[...]` that it needs, if it needs one."""
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command(demo.Demo, demo.run),
-    "search": Command(search.Search, search.run),
-    "plan": Command(plan.Plan, plan.run),
+    "demo": Command(demo.Demo, demo.run, "search"),
+    "search": Command(search.Search, search.run, "search"),
+    "plan": Command(plan.Plan, plan.run, "search"),
     "status": Command(status.Status, status.run),
     "best": Command(best.Best, best.run),
     "query": Command(query.Query, query.run),
-    "rerun": Command(rerun.Rerun, rerun.run),
+    "rerun": Command(rerun.Rerun, rerun.run, "search"),
     "train": Command(train.Train, train.run),
     "evaluate": Command(evaluate.Evaluate, evaluate.run),
     "predict": Command(predict.Predict, predict.run),
-    "export": Command(export.Export, export.run),
+    "export": Command(export.Export, export.run, "export"),
     "data prepare": Command(prepare.DataPrepare, prepare.run),
     "data show": Command(show.DataShow, show.run),
     "verify": Command(verify.Verify, verify.run),

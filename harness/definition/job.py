@@ -60,6 +60,8 @@ class Plan:
     search: str = ""
     stages: str | None = None
     rows: int | None = None
+    logs: str | None = None
+    """Folder of the search's logs; None keeps none."""
 
     def job(self, trial: str, values: Mapping[str, Any]) -> Job:
         """The job of one trial.

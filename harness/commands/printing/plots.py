@@ -48,12 +48,6 @@ def check(path: Path) -> None:
         raise ValueError(
             f"`--plot` must lie in a folder that exists, got {str(path)!r}."
         )
-    try:
-        import matplotlib as _  # noqa: F401
-    except ImportError as error:
-        raise ValueError(
-            "`--plot` needs matplotlib: pip install 'crossnets[train]'."
-        ) from error
 
 
 def success_curve(

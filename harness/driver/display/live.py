@@ -16,6 +16,7 @@ from rich.text import Text
 
 from harness.definition.report import Report
 from harness.definition.terminal import printable
+from harness.diagnosis import logs
 from harness.driver.recording.tracked import Tracked
 
 
@@ -147,6 +148,7 @@ class Live:
     def say(self, line: str) -> None:
         """Show a line, above the table on a terminal."""
         self._printed_s = time.monotonic()
+        logs.LOGGER.info("%s", line)
         self._console.print(
             printable(line), markup=False, emoji=False, highlight=False, soft_wrap=True
         )

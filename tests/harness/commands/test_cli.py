@@ -1,6 +1,8 @@
 """What is typed wrong: one sentence, exit code 2, nothing written."""
 
 import gzip
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.commands import cli, exit_codes
-from harness.commands.table import COMMANDS
+from harness.commands.table import COMMANDS, Command
+from results import Store
 
 
 def said(capsys, words) -> tuple[int, str, str]:
@@ -172,8 +175,6 @@ class TestBadInput:
     )
     def test_other_verbs(self, capsys, tmp_path, monkeypatch, words, sentence):
         """Each has its sentence."""
-        from results import Store
-
         monkeypatch.chdir(tmp_path)
         Store.open("runs", create=True)
         assert sentence in refused(capsys, words)
@@ -264,3 +265,153 @@ class TestLeaving:
             assert process.stderr is not None
             assert process.stderr.read() == ""
         assert process.returncode == cli.DONE
+
+
+class TestUnforeseen:
+    """What no sentence was written for."""
+
+    @pytest.fixture
+    def break_best(self, monkeypatch, tmp_path):
+        """Puts code in the place of `crossnets best`; logs go to `state`."""
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+        def broken(code: str) -> Path:
+            command = Command(COMMANDS["best"].options, lambda _: eval(code))
+            monkeypatch.setitem(COMMANDS, "best", command)
+            return tmp_path / "state" / "crossnets" / "crossnets.log"
+
+        return broken
+
+    @pytest.mark.parametrize(
+        ("code", "name"),
+        [
+            ("int('x')", "ValueError"),
+            ("'\\ud800'.encode()", "UnicodeEncodeError"),
+            ("{}['x']", "KeyError"),
+            ("1 / 0", "ZeroDivisionError"),
+        ],
+    )
+    def test_it_is_one_sentence_and_the_traceback_is_in_the_log(
+        self, capsys, break_best, code, name
+    ):
+        """The sentence names the error and the log; the code is 70."""
+        path = break_best(code)
+        exit_code, out, err = said(capsys, ["best", "s"])
+        assert (exit_code, out) == (exit_codes.UNFORESEEN, "")
+        sentence = f"A defect of the program, whose traceback is in {path}: {name}: "
+        assert err.startswith(f"crossnets: {sentence}")
+        assert err.count("\n") == 1
+        assert f"    {name}: " in path.read_text("utf-8")
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_debug_prints_the_traceback_too(self, capsys, break_best, place):
+        """Wherever it stands."""
+        break_best("1 / 0")
+        words = ["best", "s"]
+        words.insert(place, "--debug")
+        code, _, err = said(capsys, words)
+        assert code == exit_codes.UNFORESEEN
+        assert err.startswith("Traceback (most recent call last):\n")
+        assert "\nZeroDivisionError: division by zero\n" in err
+        assert err.splitlines()[-1].startswith("crossnets: A defect of the program")
+
+    def test_debug_prints_that_of_a_mistake_as_well(self, capsys):
+        """The exit code stays that of wrong usage."""
+        code, _, err = said(capsys, ["serch", "--debug"])
+        assert code == cli.USAGE
+        assert err.startswith("Traceback")
+
+    def test_without_a_log_the_sentence_says_so(self, capsys, monkeypatch, break_best):
+        """The folder of logs is below a file."""
+        break_best("1 / 0")
+        monkeypatch.setenv("XDG_STATE_HOME", __file__)
+        code, _, err = said(capsys, ["best", "s"])
+        assert code == exit_codes.UNFORESEEN
+        assert err == (
+            "crossnets: A defect of the program, whose traceback is shown by --debug, "
+            "no log could be written: ZeroDivisionError: division by zero\n"
+        )
+
+    def test_the_overview_names_debug(self, capsys):
+        """One line about it."""
+        assert "--debug" in said(capsys, ["--help"])[1]
+
+
+BASE = """
+import sys
+class Refused:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in LACKING:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+LACKING = sys.argv[1].split(",")
+sys.meta_path.insert(0, Refused())
+from harness.commands.cli import main
+main(sys.argv[2:])
+"""
+
+EXTRAS = (
+    "torch,ray,optuna,onnx,onnxruntime,onnxscript,jaxtyping,matplotlib,PIL,"
+    "safetensors,scipy,crc32c,tensorboardX"
+)
+
+
+class TestBase:
+    """The plain installation, without any extra."""
+
+    @staticmethod
+    def ended(tmp_path, words, lacking=EXTRAS) -> tuple[int, str, str]:
+        """Exit code and words of a process that cannot import what is lacking."""
+        done = subprocess.run(
+            [sys.executable, "-c", BASE, lacking, *words],
+            cwd=tmp_path,
+            env=os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    @pytest.mark.parametrize(
+        ("words", "extra"),
+        [
+            ("demo", "search"),
+            ("search s", "search"),
+            ("plan s", "search"),
+            ("rerun s", "search"),
+            ("train", "train"),
+            ("predict f --model m --camera nyu", "train"),
+            ("evaluate f --data nyu:d", "train"),
+            ("export s/t-00001 --out o", "export"),
+            ("data show", "train"),
+            ("data prepare nyu:d", "train"),
+        ],
+    )
+    def test_a_command_says_what_to_install(self, tmp_path, words, extra):
+        """One sentence, exit code 2; nothing is written."""
+        code, out, err = self.ended(tmp_path, words.split())
+        assert (code, out) == (cli.USAGE, "")
+        assert err.splitlines()[-1].endswith(
+            f"is not installed: pip install 'crossnets[{extra}]'."
+        )
+        assert "Traceback" not in err
+        assert list(tmp_path.iterdir()) == []
+
+    def test_doctor_finds_it(self, tmp_path):
+        """Each check that needs it says so, and the others are made."""
+        words = ["doctor", "--format", "json"]
+        code, out, err = self.ended(tmp_path, words)
+        assert (code, err) == (exit_codes.FAILED, "")
+        found = {row["check"]: row for row in json.loads(out)}
+        sentence = "is not installed: pip install 'crossnets[search]'."
+        for check in ("gpu", "data"):
+            assert found[check]["verdict"] == "mend"
+            assert found[check]["finding"].endswith(sentence)
+        assert found["store"]["verdict"] == "ok"
+
+    def test_a_module_of_the_base_is_a_defect(self, tmp_path):
+        """No extra has it, so there is nothing to advise."""
+        Store.open(tmp_path / "runs", create=True)
+        code, out, err = self.ended(tmp_path, ["query", "SELECT 1"], "duckdb")
+        assert (code, out) == (exit_codes.UNFORESEEN, "")
+        assert "ModuleNotFoundError: No module named 'duckdb'" in err
+        assert "Traceback" not in err

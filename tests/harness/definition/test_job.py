@@ -36,7 +36,11 @@ def test_the_configuration_is_the_base_with_the_values():
 def test_everything_in_common_is_passed_on():
     """Every field that a plan and a job both have is the same in the job."""
     job = PLAN.job("t-00001", {})
-    common = {f.name for f in dataclasses.fields(Plan)} - {"base", "checkpoints"}
+    common = {f.name for f in dataclasses.fields(Plan)} - {
+        "base",
+        "checkpoints",
+        "logs",
+    }
     assert common == {f.name for f in dataclasses.fields(Job)} - {
         "trial",
         "config",
