@@ -5,11 +5,11 @@ One dataclass serves the command line, a configuration file and Python.
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
-from cnets import presets
+from cnets import field_help, presets
 from cnets.config import TrainConfig
 from harness.definition.rungs import Rungs
 from search_spaces import toml_files
@@ -17,6 +17,12 @@ from search_spaces import toml_files
 
 OBJECTIVES = ("mean_joint_error_mm", "median_joint_error_mm", "worst_joint_error_mm")
 """What a search may minimise: errors on the validation split, millimetres."""
+
+if TYPE_CHECKING:  # what Python may give
+    Ratios = str | float | Sequence[float] | None
+    Changes = Sequence[str] | Mapping[str, float | None]
+else:  # what the command line reads, and what the fields hold afterwards
+    Ratios, Changes = str | None, tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +39,11 @@ class SearchOptions:
     """Model to start the joint stage from: published:DIR, a run or an export."""
     space: str = "joint"
     """loss_weights, joint, or a .toml file that describes a space."""
-    ratios: str | None = None
+    ratios: Ratios = None
     """Labelled ratios, such as 0.1,1.0; default: all of the space."""
     preset: str = "small"
     """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
-    set: tuple[str, ...] = ()
+    set: Changes = ()
     """Fields of the run that differ from the preset, such as joint.epochs=40."""
     objective: str = "mean_joint_error_mm"
     """Error in millimetres that is minimised, on the validation split."""
@@ -64,6 +70,9 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         """Refuse what can be refused without looking at data or store."""
+        if self.ratios is not None:
+            object.__setattr__(self, "ratios", ",".join(_texts(self.ratios)))
+        object.__setattr__(self, "set", tuple(_texts(self.set)))
         if not self.trials >= 1:
             raise ValueError(f"`trials` must be 1 or more, got {self.trials}.")
         if self.concurrency is not None and not self.concurrency >= 1:
@@ -114,7 +123,7 @@ class SearchOptions:
         if self.ratios is None:
             return None
         found = []
-        for text in self.ratios.split(","):
+        for text in ",".join(_texts(self.ratios)).split(","):
             ratio = _number(text)
             if ratio is None or not 0 < ratio <= 1:
                 raise ValueError(
@@ -124,14 +133,25 @@ class SearchOptions:
         return tuple(found)
 
 
-def assignments(texts: Sequence[str]) -> dict[str, Any]:
-    """Values by dotted name from texts such as `losses.kl=0.5`.
+SearchOptions.__doc__ = "\n".join(
+    [
+        f"{SearchOptions.__doc__}\n",
+        "In Python `ratios` may be numbers and `set` a dictionary, such as",
+        '`ratios=[0.1, 1.0], set={"joint.epochs": 5}`.\n',
+        "Fields:",
+        *(f"    {n}: {text}" for n, text in field_help.strings(SearchOptions).items()),
+    ]
+)
+
+
+def assignments(changes: Changes) -> dict[str, Any]:
+    """Values by dotted name from texts such as `losses.kl=0.5`, or from a dictionary.
 
     Raises:
-        ValueError: If a text is no assignment of a number or `none`.
+        ValueError: If one is no assignment of a number or `none`.
     """
     found: dict[str, Any] = {}
-    for text in texts:
+    for text in _texts(changes):
         name, equals, value = text.partition("=")
         number = None if value.strip().lower() == "none" else _number(value)
         if not equals or (number is None and value.strip().lower() != "none"):
@@ -187,6 +207,15 @@ def _flattened(tree: Any, prefix: str = "") -> dict[str, Any]:
         else:
             found[prefix + name] = value
     return found
+
+
+def _texts(given: Any) -> list[str]:
+    """Python values as the command line has them: `0.1`, or `losses.kl=0.5`."""
+    if isinstance(given, Mapping):
+        return [f"{n}={'none' if v is None else v}" for n, v in given.items()]
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        return [str(value) for value in given]
+    return [str(given)]
 
 
 def _number(text: str) -> int | float | None:

@@ -1,7 +1,7 @@
 """Tests of `cnets.field_help`: the string below a field is its help."""
 
 from cnets import field_help
-from cnets.config import TrainConfig
+from cnets.config import JointStage, TrainConfig
 
 
 def test_every_field_is_explained():
@@ -17,3 +17,10 @@ def test_every_group_has_its_own():
     texts = field_help.explain()
     assert texts["vae.batch_size"] == "Poses in an update."
     assert texts["gan.batch_size"] == "Images in an update."
+
+
+def test_strings_are_those_of_the_class_alone():
+    """A class has its own fields and no field of its neighbours."""
+    texts = field_help.strings(JointStage)
+    assert list(texts) == list(JointStage.__dataclass_fields__)
+    assert texts["warm_up_epochs"].startswith("Epochs in which only the alignment")

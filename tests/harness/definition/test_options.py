@@ -1,7 +1,10 @@
 """The settings of a search: what is refused, and what a file may say."""
 
+import dataclasses
 import math
+import pydoc
 
+import numpy as np
 import pytest
 
 from harness.commands.searches.search import Search
@@ -56,6 +59,69 @@ class TestSearchOptions:
         """The sentence shows what was typed."""
         with pytest.raises(ValueError, match="`set` must be NAME=NUMBER"):
             SearchOptions(set=(text,)).base()
+
+
+class TestPythonValues:
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("0.1,1.0", [0.1, 1.0]),
+            ("0.1,1.0", (0.1, 1.0)),
+            ("0.1,1.0", np.array([0.1, 1.0])),
+            ("0.1,1.0", ["0.1", "1.0"]),
+            ("0.25", 0.25),
+        ],
+    )
+    def test_ratios_equal_their_text(self, text, value):
+        """Numbers give the very options that the command line gives."""
+        given = SearchOptions(ratios=value)
+        assert given == SearchOptions(ratios=text)
+        assert hash(given) == hash(SearchOptions(ratios=text))
+
+    def test_every_ratio_keeps_its_digits(self):
+        """A number is the same number behind its text."""
+        ratios = (0.1 + 0.2, 1 / 3, 5e-324)
+        assert SearchOptions(ratios=ratios).wanted_ratios() == ratios
+
+    def test_set_equals_its_texts(self):
+        """A dictionary gives the very options that `--set` gives."""
+        values = {"joint.epochs": 5, "losses.kl": 0.1 + 0.2, "joint.steps": None}
+        texts = ("joint.epochs=5", f"losses.kl={0.1 + 0.2}", "joint.steps=none")
+        given = SearchOptions(set=values)
+        assert given == SearchOptions(set=texts) == SearchOptions(set=list(texts))
+        assert given.base() == SearchOptions().base().replace(values)
+        assert given.base() != SearchOptions().base()
+
+    def test_one_text_is_one_change(self):
+        """A text is not taken letter by letter."""
+        assert SearchOptions(set="joint.epochs=5").base().joint.epochs == 5
+
+    def test_they_can_be_copied(self):
+        """Options that were made from numbers are changed like any other."""
+        options = SearchOptions(ratios=[0.5], set={"joint.epochs": 5})
+        again = dataclasses.replace(options, trials=3)
+        assert again == SearchOptions(ratios="0.5", set=("joint.epochs=5",), trials=3)
+
+    @pytest.mark.parametrize("value", [[], [0], [0.5, 2], [True], [None], 3, ["a"]])
+    def test_ratios_outside_0_to_1_are_refused(self, value):
+        """The same sentence as for a text."""
+        with pytest.raises(ValueError, match=r"`ratios` must be numbers in \(0, 1\], "):
+            SearchOptions(ratios=value).wanted_ratios()
+
+    @pytest.mark.parametrize("value", [True, "high", [5], math.pi * 1j])
+    def test_set_to_no_number_is_refused(self, value):
+        """The same sentence as for a text."""
+        with pytest.raises(ValueError, match="`set` must be NAME=NUMBER or NAME=none"):
+            SearchOptions(set={"joint.epochs": value}).base()
+
+
+class TestHelp:
+    def test_every_field_is_explained(self):
+        """`help(SearchOptions)` has each field's name and a sentence."""
+        text = pydoc.render_doc(SearchOptions, renderer=pydoc.plaintext)
+        for field in dataclasses.fields(SearchOptions):
+            assert f" |      {field.name}: " in text
+        assert " |      eta: About one in ETA goes on at each rung.\n" in text
 
 
 class TestFromToml:
