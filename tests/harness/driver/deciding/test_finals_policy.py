@@ -58,6 +58,7 @@ def test_a_trial_of_before_a_field_was_removed(driven, trial):
     recorder = Recorder(driven.writer, "small_space", "test")
     policy = FinalsPolicy([old], "mean_joint_error_mm", recorder)
     proposal = policy.propose()
+    assert proposal is not None
     config = TrainConfig().replace(proposal.values)
     assert config == preset("tiny").replace(
         {"losses.kl": 0.5, "seed": 8, "label_seed": 8}
@@ -72,8 +73,10 @@ def test_a_trial_of_a_golden_store(driven, version):
     recorder = Recorder(driven.writer, "small_space", "test")
     entries = [Entry(row, 8) for row in rows[:2]]
     policy = FinalsPolicy(entries, "mean_joint_error_mm", recorder)
-    found = [policy.propose().values for _ in entries]
-    assert [values["losses.kl"] for values in found] == [0.5, 0.25]
+    while policy.propose() is not None:
+        pass
+    found = [run.config.losses.kl for run in policy.runs.values()]
+    assert found == [0.5, 0.25]
 
 
 def test_a_run_goes_on_to_its_last_epoch_and_is_stored_then(
