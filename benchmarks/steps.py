@@ -1,14 +1,11 @@
-"""Seconds of a joint update, ours beside the plain one, and what bounds it.
+"""Seconds of a joint update, and what bounds it.
 
-Both train the same lane on the same batches in one process, taking turns, so
-that a disturbed machine disturbs both; a ratio is the median over the turns.
-The plain update is `updates.joint.update`, ours `fast.joint.JointUpdate`. Networks
-and batches are those of a preset; the images are noise, whose values change no
-time. Nothing is trained to an end here.
+A lane alone takes updates on the same batches again and again. Networks and batches
+are those of a preset; the images are noise, whose values change no time. Nothing is
+trained to an end here.
 
-The roofline: an update has to multiply and add so many numbers (counted in the
-plain update, so a detour of ours does not count as work) and to read and write
-what its operations take and give (an upper limit: small arrays stay in the
+The roofline: an update has to multiply and add so many numbers, and to read and
+write what its operations take and give (an upper limit: small arrays stay in the
 caches). The machine's two speeds are measured in the same run.
 """
 
@@ -33,7 +30,6 @@ from cnets.data.readers import synthetic
 from cnets.training import schedule
 from cnets.training.bank import Bank
 from cnets.training.batches import inputs
-from cnets.training.fast.joint import JointUpdate
 from cnets.training.lanes.stack import Stack
 from cnets.training.updates import joint
 
@@ -84,15 +80,12 @@ def noise(one: TrainConfig) -> HandData:
     )
 
 
-def prepared(
-    bank: Bank, one: TrainConfig, *, quick: bool
-) -> Callable[[], dict[str, Tensor]]:
+def prepared(bank: Bank, one: TrainConfig) -> Update:
     """One update of a lane of its own; its batches come round again and again."""
     modules = bank.modules(one)
     stack = Stack(
         [bank.lane(one)], {name: modules[name] for name in schedule.NETWORKS["joint"]}
     )
-    update = JointUpdate(stack) if quick else joint.update
     rate = torch.tensor([RATE], dtype=bank.frames.dtype, device=bank.device)
     drawn = list(inputs.of_epoch(bank.frames, one, "joint", 0))
     every = [{n: t.unsqueeze(0) for n, t in batch.items()} for batch in drawn]
@@ -101,22 +94,19 @@ def prepared(
     def step() -> dict[str, Tensor]:
         nonlocal made
         made += 1
-        return update(stack, every[(made - 1) % len(every)], rate)
+        return joint.update(stack, every[(made - 1) % len(every)], rate)
 
     return step
 
 
-def seconds(
-    update: Update, device: torch.device, times: int = 1
-) -> tuple[float, float]:
-    """Wall and processor time of an update, the mean of some."""
-    wall, processor = time.perf_counter(), time.process_time()
+def seconds(update: Update, device: torch.device, times: int = 1) -> float:
+    """Time of an update, the mean of some."""
+    began = time.perf_counter()
     for _ in range(times):
         update()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    spent = (time.perf_counter() - wall, time.process_time() - processor)
-    return spent[0] / times, spent[1] / times
+    return (time.perf_counter() - began) / times
 
 
 def attainable(device: torch.device) -> tuple[float, float]:
@@ -145,7 +135,7 @@ def attainable(device: torch.device) -> tuple[float, float]:
     speeds = {}
     for work, count in counts.items():
         work()
-        spent = min(seconds(work, device)[0] for _ in range(10))
+        spent = min(seconds(work, device) for _ in range(10))
         speeds[work] = count / spent
     return max(speeds[product], speeds[convolution]), speeds[copy]
 
@@ -159,72 +149,27 @@ def counted(update: Update) -> tuple[int, int]:
     return flops.get_total_flops(), read.moved
 
 
-def apart(plain: list[dict[str, Tensor]], ours: list[dict[str, Tensor]]) -> float:
-    """Largest relative difference of two runs' loss terms."""
-    return max(
-        abs((ours[i][name] - term).item()) / max(abs(term.item()), 1e-12)
-        for i, terms in enumerate(plain)
-        for name, term in terms.items()
-    )
-
-
-def differences(
-    data: HandData, one: TrainConfig, device: torch.device
-) -> dict[str, float]:
-    """How far float32 runs are from double precision after `joint.steps` updates."""
-    runs = {}
-    for name, dtype, quick in (
-        ("exact", torch.float64, False),
-        ("plain", torch.float32, False),
-        ("ours", torch.float32, True),
-    ):
-        step = prepared(Bank(data, device, dtype), one, quick=quick)
-        runs[name] = [step() for _ in range(one.joint.steps or 1)]
-    return {
-        "terms_compared_over_updates": float(one.joint.steps or 1),
-        "plain_from_float64": apart(runs["exact"], runs["plain"]),
-        "ours_from_float64": apart(runs["exact"], runs["ours"]),
-        "ours_from_plain": apart(runs["plain"], runs["ours"]),
-    }
-
-
 def measure(one: TrainConfig, device: torch.device, turns: int) -> dict[str, Any]:
     """All figures of a preset, by name."""
-    data = noise(one)
-    bank = Bank(data, device)
-    sides = [prepared(bank, one, quick=quick) for quick in (False, True)]
-    for side in sides:
-        seconds(side, device, 3)
-    spent = [[seconds(side, device) for side in sides] for _ in range(turns)]
-    wall = [[turn[k][0] for turn in spent] for k in (0, 1)]
-    processor = [[turn[k][1] for turn in spent] for k in (0, 1)]
-    flops, moved = counted(sides[0])
-    our_flops, our_bytes = counted(sides[1])
+    update = prepared(Bank(noise(one), device), one)
+    seconds(update, device, 3)
+    spent = [seconds(update, device) for _ in range(turns)]
+    flops, moved = counted(update)
     flops_per_s, bytes_per_s = attainable(device)
-    bounds = {"arithmetic": flops / flops_per_s, "memory": our_bytes / bytes_per_s}
+    bounds = {"arithmetic": flops / flops_per_s, "memory": moved / bytes_per_s}
     bound = max(bounds, key=lambda name: bounds[name])
-    ours = statistics.median(wall[1])
+    update_s = statistics.median(spent)
     return {
-        "plain_s": statistics.median(wall[0]),
-        "ours_s": ours,
-        "plain_least_s": min(wall[0]),
-        "ours_least_s": min(wall[1]),
-        "times_faster": statistics.median(a / b for a, b in zip(*wall, strict=True)),
-        "times_faster_at_least_s": min(wall[0]) / min(wall[1]),
-        "times_faster_processor_time": statistics.median(
-            a / b for a, b in zip(*processor, strict=True)
-        ),
-        "plain_gflop": flops / 1e9,
-        "ours_gflop": our_flops / 1e9,
-        "plain_mbytes": moved / 1e6,
-        "ours_mbytes": our_bytes / 1e6,
+        "update_s": update_s,
+        "least_s": min(spent),
+        "gflop": flops / 1e9,
+        "mbytes": moved / 1e6,
         "attainable_gflop_per_s": flops_per_s / 1e9,
         "attainable_gbytes_per_s": bytes_per_s / 1e9,
         "arithmetic_s": bounds["arithmetic"],
         "memory_s": bounds["memory"],
         "bound": bound,
-        "plain_times_the_bound": statistics.median(wall[0]) / bounds[bound],
-        "ours_times_the_bound": ours / bounds[bound],
+        "times_the_bound": update_s / bounds[bound],
     }
 
 
@@ -233,17 +178,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--preset", choices=tuple(presets.PRESETS), default="small")
     parser.add_argument("--batch", type=int, help="batch size of the joint stage")
-    parser.add_argument("--turns", type=int, default=40, help="updates of each side")
-    parser.add_argument(
-        "--compare", type=int, default=0, help="updates over which terms are compared"
-    )
+    parser.add_argument("--turns", type=int, default=40, help="updates that are timed")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
-    for name, least in (("turns", 1), ("compare", 0), ("threads", 1)):
-        if not getattr(options, name) >= least:
-            parser.error(f"--{name} must be {least} or more.")
+    for name in ("turns", "threads"):
+        if not getattr(options, name) >= 1:
+            parser.error(f"--{name} must be 1 or more.")
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     one = presets.preset(options.preset).replace({"networks.joints": 21})
@@ -256,11 +198,7 @@ def main() -> None:
         "device": str(device),
         "torch": torch.__version__,
     }
-    few = one.replace({"joint.steps": 4})
-    figures |= measure(few, device, options.turns)
-    if options.compare:
-        longer = one.replace({"joint.steps": options.compare})
-        figures |= differences(noise(longer), longer, device)
+    figures |= measure(one.replace({"joint.steps": 4}), device, options.turns)
     if options.format == "json":
         print(json.dumps(figures))
         return

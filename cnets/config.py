@@ -16,6 +16,13 @@ from typing import Any
 SIDES_PX = (32, 64, 128)
 """Sides of a depth crop that the networks can be built for."""
 
+RETIRED = {"joint.fast": 0}
+"""Fields that were removed, each with the value that means the code of today."""
+
+
+class Retired(ValueError):
+    """A stored configuration asks for something that was removed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossWeights:
@@ -124,13 +131,9 @@ class JointStage:
     """Codes of the batch that one random code is mixed from."""
     depth_clip: float = 1.0
     """Most that one pixel adds to the depth reconstruction."""
-    fast: int = 0
-    """1 takes the steps of `cnets.training.fast`, on CPU and where the lane is alone: the
-    same numbers but for rounding, in less time."""
 
     def __post_init__(self) -> None:
         _check_stage("joint", self)
-        _check("joint.fast", self.fast, "0 or 1", self.fast in (0, 1))
         _check("joint.decay", self.decay, "in (0, 1]", 0 < self.decay <= 1)
         for name in ("warm_up_learning_rate", "depth_clip"):
             value = getattr(self, name)
@@ -187,6 +190,29 @@ class TrainConfig:
         for name in ("seed", "label_seed"):
             value = getattr(self, name)
             _check(name, value, "in [0, 2**63)", 0 <= value < 2**63)
+
+    @classmethod
+    def from_stored(cls, values: Mapping[str, Any]) -> "TrainConfig":
+        """The configuration that a store, a checkpoint or a model holds.
+
+        A field that did not exist when it was written has its default; one that
+        was removed since is left out.
+
+        Args:
+            values: What `flat` gave, in this version or an earlier one.
+
+        Raises:
+            Retired: If a removed field has another value than that in `RETIRED`.
+            ValueError: As `replace`.
+        """
+        for name, value in RETIRED.items():
+            if values.get(name, value) != value:
+                raise Retired(
+                    f"`{name}` was removed, and must be {value} in what is stored, "
+                    f"got {values[name]!r}."
+                )
+        kept = {name: value for name, value in values.items() if name not in RETIRED}
+        return cls().replace(kept)
 
     def replace(self, changes: Mapping[str, Any]) -> "TrainConfig":
         """A copy with some fields changed.

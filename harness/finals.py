@@ -154,7 +154,7 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
     root = store.storage.root
     assert root is not None  # a search runs on local stores only
     return Plan(
-        base=TrainConfig().replace(header.base_config),
+        base=TrainConfig.from_stored(header.base_config),
         data=data_choice.of_header(store, header),
         checkpoints=str(root / "checkpoints" / header.name),
         test=True,

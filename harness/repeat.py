@@ -77,7 +77,7 @@ def stored(store: str | Path, which: str) -> Stored:
             f"`from` must name a trial of `{name}` (up to {last}), got {trial!r}."
         )
     return Stored(
-        config=TrainConfig().replace(json.loads(found["config_json"])),
+        config=TrainConfig.from_stored(json.loads(found["config_json"])),
         data=data_choice.of_header(opened, header),
         fingerprint=header.data_fingerprint,
         objective=header.rules["objective"],

@@ -179,7 +179,7 @@ def _header(root: Path) -> dict[str, Any]:
 
 def _model(root: Path, facts: Mapping[str, Any]) -> Model:
     """The model that a sound header and sound weights describe."""
-    config = TrainConfig().replace(facts["config"])
+    config = TrainConfig.from_stored(facts["config"])
     name = facts["skeleton"]
     if name not in SKELETONS:
         known = ", ".join(SKELETONS)

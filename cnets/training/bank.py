@@ -110,7 +110,7 @@ class Bank:
         rates = self._learning_rates(stack)
         drawn = self._stacking.draws(stack, self.frames)
         steps = drawn["rows"].shape[1]
-        update = by_stage.update_for(stack, stage)
+        update = by_stage.UPDATES[stage]
         sums: dict[str, Tensor] = {}
         for step in range(steps):
             part = {n: value[:, step] for n, value in drawn.items()}

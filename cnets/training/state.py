@@ -18,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from cnets import sealed
-from cnets.config import TrainConfig
+from cnets.config import Retired, TrainConfig
 from cnets.training.lanes.lane import Lane
 from cnets.training.lanes.optimiser import Moments
 from cnets.training.schedule import STAGES
@@ -74,7 +74,8 @@ def load_lane(folder: Path, device: torch.device | str = "cpu") -> Lane:
 
     Raises:
         Damaged: If a file is missing, cut, or has other bytes than were written.
-        ValueError: If the layout is newer than this code.
+        ValueError: If the layout is newer than this code, or the run used what was
+            removed from it.
     """
     header = _header(folder)
     content = _bytes(folder / TENSORS)
@@ -87,7 +88,7 @@ def load_lane(folder: Path, device: torch.device | str = "cpu") -> Lane:
     try:
         lane = _lane(header)
         _fill(lane, {name: tensor.to(device) for name, tensor in load(content).items()})
-    except Damaged:
+    except (Damaged, Retired):
         raise
     except (LookupError, TypeError, ValueError, SafetensorError) as error:
         raise Damaged(f"{folder} holds no whole checkpoint: {error}.") from error
@@ -116,7 +117,7 @@ def _lane(header: dict[str, Any]) -> Lane:
     if stage not in STAGES or not isinstance(epoch, int) or epoch < 0:
         raise ValueError(f"there is no epoch {epoch!r} of a stage {stage!r}")
     return Lane(
-        TrainConfig().replace(header["config"]),
+        TrainConfig.from_stored(header["config"]),
         stage,
         epoch,
         recent=tuple(header.get("recent", ())),

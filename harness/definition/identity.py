@@ -39,11 +39,11 @@ def rules(options: SearchOptions) -> dict[str, Any]:
 def _plain(header: Header, field: str) -> Any:
     """A field as plain JSON, so that lists equal tuples.
 
-    A configuration that was stored before a field existed has its default.
+    A configuration that was stored by another version is read as `from_stored` says.
     """
     value = getattr(header, field)
     if field == "base_config":
-        value = TrainConfig().replace(value).flat()
+        value = TrainConfig.from_stored(value).flat()
     return json.loads(json.dumps(value))
 
 

@@ -3,7 +3,38 @@ import math
 import pytest
 
 from cnets import presets
-from cnets.config import TrainConfig
+from cnets.config import RETIRED, Retired, TrainConfig, fields
+
+
+class TestFromStored:
+    def test_what_flat_gave(self):
+        """Every value comes back."""
+        small = presets.preset("small").replace({"seed": 3, "losses.kl": 0.5})
+        assert TrainConfig.from_stored(small.flat()) == small
+
+    def test_of_an_earlier_version(self):
+        """A field that is missing has its default; a removed one is left out."""
+        found = TrainConfig.from_stored({"losses.kl": 0.5, "joint.fast": 0})
+        assert found == TrainConfig().replace({"losses.kl": 0.5})
+
+    @pytest.mark.parametrize("value", [1, None, "0"])
+    def test_a_removed_field_with_another_value(self, value):
+        """The sentence says that it was removed, and what it may be."""
+        said = rf"`joint\.fast` was removed, and must be 0 .*, got {value!r}\."
+        with pytest.raises(Retired, match=said):
+            TrainConfig.from_stored({"joint.fast": value})
+
+    def test_another_unknown_name(self):
+        """Only what was a field once is left out."""
+        with pytest.raises(ValueError, match=r"`joint\.quick` is no field") as refused:
+            TrainConfig.from_stored({"joint.quick": 0})
+        assert not isinstance(refused.value, Retired)
+
+    def test_a_removed_field_cannot_be_set(self):
+        """It is no field for those who change a configuration."""
+        assert not RETIRED.keys() & fields(TrainConfig).keys()
+        with pytest.raises(ValueError, match=r"`joint\.fast` is no field"):
+            TrainConfig().replace({"joint.fast": 0})
 
 
 class TestReplace:

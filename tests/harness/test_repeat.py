@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from cnets.config import TrainConfig
 from harness import repeat
 from results import StorageError
 
@@ -26,6 +27,20 @@ class TestATrial:
         assert last.step == 2
         assert last.metrics[again.objective] == again.objective_mm
         assert repeat.agrees(again, last)
+
+    @pytest.mark.parametrize("value", [0, 1])
+    def test_with_a_field_that_was_removed(self, train, tmp_path, monkeypatch, value):
+        """Its harmless value is left out, another is refused."""
+        flat = TrainConfig.flat
+        with monkeypatch.context() as earlier:  # a version that had the field writes
+            old = {"joint.fast": value}
+            earlier.setattr(TrainConfig, "flat", lambda config: flat(config) | old)
+            config = train(tmp_path, steps=1).lane.config
+        if value:
+            with pytest.raises(ValueError, match=r"`joint\.fast` was removed"):
+                repeat.stored(tmp_path, TRIAL)
+        else:
+            assert repeat.stored(tmp_path, TRIAL).config == config
 
     def test_of_other_data_is_refused(self, train, tmp_path):
         """The fingerprint in the store is not that of the data."""

@@ -80,7 +80,6 @@ LATER = (
     "joint.decay",
     "joint.mixed_codes",
     "joint.depth_clip",
-    "joint.fast",
     "health.active_units",
     "health.code_spread_ratio",
     "health.image_spread_ratio",
@@ -95,8 +94,6 @@ ROOT = "cnets.training.bank"
 APART = (
     "cnets.config",  # its values are in the key
     "cnets.data.hand_data",  # so are fingerprint and rows
-    "cnets.training.fast.joint",  # steps of the joint stage
-    "cnets.training.fast.strided",
     "cnets.metrics",  # figures of warm-up and joint stage
     "cnets.shapes",  # names only
 )

@@ -57,15 +57,15 @@ class FinalsPolicy(Policy):
             return None
         entry = self._todo.pop(0)
         seeds = {"seed": entry.seed, "label_seed": entry.seed}
-        values = json.loads(entry.row["config_json"]) | seeds
+        stored = TrainConfig.from_stored(json.loads(entry.row["config_json"]))
+        config = stored.replace(seeds)
         proposal = Proposal(
             trial=entry.name,
             number=len(self.runs) + 1,
             ratio=entry.row["labelled_ratio"],
-            values=values,
+            values=config.flat(),
             origin=entry.row["origin"],
         )
-        config = TrainConfig().replace(values)
         self.runs[entry.name] = Tracked(proposal, config)
         return proposal
 

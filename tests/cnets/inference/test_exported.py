@@ -252,6 +252,15 @@ class TestDamage:
         with pytest.raises(ValueError, match="must have layout 1, got 2"):
             exported.load(folder)
 
+    def test_a_model_with_a_field_that_was_removed(self, folder, model):
+        """With its harmless value it is the same model; with another it is refused."""
+        config = json.loads((folder / "model.json").read_text())["config"]
+        rewrite(folder, config=config | {"joint.fast": 0})
+        assert same(exported.load(folder), model)
+        rewrite(folder, config=config | {"joint.fast": 1})
+        with pytest.raises(ValueError, match=r"`joint\.fast` was removed"):
+            exported.load(folder)
+
     @pytest.mark.parametrize(
         ("changes", "said"),
         [

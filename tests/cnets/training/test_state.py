@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save
 
 from cnets import presets, sealed
+from cnets.config import Retired
 from cnets.training import state, train
 from cnets.training.bank import Bank
 from cnets.training.lanes.lane import Lane
@@ -121,6 +122,32 @@ def test_an_older_checkpoint_is_read(bank, lane, tmp_path):
     assert (restored.config, restored.stage) == (lane.config, lane.stage)
     ours, theirs = tensors(lane), tensors(restored)
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+
+
+def retired(folder: Path, value: int) -> None:
+    """Put a field that was removed into a checkpoint's configuration."""
+    header = sealed.decode((folder / "lane.json").read_bytes())
+    config = header["config"] | {"joint.fast": value}
+    (folder / "lane.json").write_bytes(sealed.encode(header | {"config": config}))
+
+
+def test_a_checkpoint_with_a_field_that_was_removed(bank, lane, tmp_path):
+    """With its harmless value it gives the same lane, which goes on like the run."""
+    bank.advance([lane])
+    state.save_lane(lane, tmp_path)
+    retired(tmp_path, 0)
+    restored = state.load_lane(tmp_path)
+    assert restored.config == lane.config
+    first = [r.metrics | r.terms for r in train.train(bank, lane)]
+    assert [r.metrics | r.terms for r in train.train(bank, restored)] == first
+
+
+def test_a_checkpoint_that_used_what_was_removed(lane, tmp_path):
+    """It is refused, and not called damaged."""
+    state.save_lane(lane, tmp_path)
+    retired(tmp_path, 1)
+    with pytest.raises(Retired, match=r"`joint\.fast` was removed"):
+        state.load_lane(tmp_path)
 
 
 @pytest.mark.parametrize(

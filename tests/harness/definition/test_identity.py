@@ -56,6 +56,17 @@ class TestDifference:
         assert header.base_config["losses.kl"] == 1.0  # the default
         assert identity.difference(old, header) is None
 
+    def test_a_field_that_was_removed_since(self, header):
+        """With its harmless value the search is the same; with another it is refused."""
+        base = header.base_config | {"joint.fast": 0}
+        assert (
+            identity.difference(dataclasses.replace(header, base_config=base), header)
+            is None
+        )
+        base["joint.fast"] = 1
+        with pytest.raises(ValueError, match=r"`joint\.fast` was removed"):
+            identity.difference(dataclasses.replace(header, base_config=base), header)
+
     def test_what_may_differ(self, header):
         """More trials, other code and another machine continue the same search."""
         other = dataclasses.replace(

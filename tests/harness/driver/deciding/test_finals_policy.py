@@ -1,13 +1,15 @@
 """The policy of the finals, driven without Ray."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from cnets.config import TrainConfig
 from cnets.presets import preset
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
 from harness.driver.recording.recorder import Recorder
-from results import queries
+from results import Store, queries
 
 
 @pytest.fixture
@@ -47,6 +49,34 @@ def test_a_seed_is_that_of_labels_and_weights_alike(policy):
         assert proposal.values["losses.kl"] == 0.5
         assert (proposal.values["seed"], proposal.values["label_seed"]) == (seed, seed)
     assert policy.propose() is None
+
+
+def test_a_trial_of_before_a_field_was_removed(driven, trial):
+    """Its run has the values of today's fields, which a worker can set."""
+    stored = json.loads(trial["config_json"]) | {"joint.fast": 0}
+    old = Entry(trial | {"config_json": json.dumps(stored)}, 8)
+    recorder = Recorder(driven.writer, "small_space", "test")
+    policy = FinalsPolicy([old], "mean_joint_error_mm", recorder)
+    proposal = policy.propose()
+    assert proposal is not None
+    config = TrainConfig().replace(proposal.values)
+    assert config == preset("tiny").replace(
+        {"losses.kl": 0.5, "seed": 8, "label_seed": 8}
+    )
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_trial_of_a_golden_store(driven, version):
+    """What an earlier version stored is a configuration of today."""
+    golden = Path(__file__).parents[3] / "results" / "golden" / version / "store"
+    rows = queries.read(Store.open(golden), "trials", "alpha").to_pylist()
+    recorder = Recorder(driven.writer, "small_space", "test")
+    entries = [Entry(row, 8) for row in rows[:2]]
+    policy = FinalsPolicy(entries, "mean_joint_error_mm", recorder)
+    while policy.propose() is not None:
+        pass
+    found = [run.config.losses.kl for run in policy.runs.values()]
+    assert found == [0.5, 0.25]
 
 
 def test_a_run_goes_on_to_its_last_epoch_and_is_stored_then(
