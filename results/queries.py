@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from results.format import schema
 from results.store import Store
+from results.writing.drivers import Driver
 
 
 if TYPE_CHECKING:
@@ -211,8 +212,15 @@ def progress(store: Store, search: str) -> Progress:
         states={state: counts[state] for state in schema.STATES if counts[state]},
         best=best(trials),
         rungs=_rungs(decisions),
-        driver=f"process {driver.pid} on {driver.host}" if driver else None,
+        driver=None if driver is None else _named(driver),
     )
+
+
+def _named(driver: Driver) -> str:
+    """A driver for people; of one that cannot be asked, when it was heard of."""
+    name = f"process {driver.pid} on {driver.host}"
+    heard = driver.last_beat_utc
+    return name if heard is None else f"{name}, last heard of at {heard}"
 
 
 def _interruptible(connection: "duckdb.DuckDBPyConnection", sql: str) -> pa.Table:

@@ -116,7 +116,9 @@ class Store:
 
         Args:
             search: Its name.
-            takeover: Whether a driver that is still alive is fenced out.
+            takeover: Whether a driver that is still alive is fenced out. Otherwise
+                one on another host that did not end in order is looked at first,
+                for up to `drivers.STALE_S`.
 
         Returns:
             The writer; close it, or use it as a context.
@@ -134,16 +136,17 @@ class Store:
             raise
 
     def driver(self, search: str) -> drivers.Driver | None:
-        """The driver of a search if one is alive, else None.
+        """The driver of a search, unless it has ended as far as can be told at once.
+
+        One on another host that did not end in order is given, with the time when
+        it was last heard of.
 
         Raises:
             ValueError: If `search` cannot be a name.
             StorageError: If the store cannot be read.
         """
         check_name("search", search)
-        found = drivers.latest(self.storage, search)
-        alive = found is not None and drivers.is_alive(self.storage, search, found)
-        return found if alive else None
+        return drivers.current(self.storage, search)
 
     def rows(self, table: str, search: str | None = None) -> pa.Table:
         """Every stored row of a table once, superseded ones included.

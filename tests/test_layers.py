@@ -61,25 +61,30 @@ def test_the_check_can_fail():
         "search --help",
         "query --help",
         "best --help",
+        "best alpha --store GOLDEN",
         "query 'SELECT 1 AS one' --store STORE",
         "status --store STORE",
     ],
 )
 def test_reading_loads_neither_ray_nor_torch(words, tmp_path):
-    """The verbs that read, and every --help, start without either."""
+    """The verbs that read, and every --help, start without either, or SciPy."""
+    places = {"STORE": tmp_path, "GOLDEN": ROOT / "tests/results/golden/1.1/store"}
+    for name, place in places.items():
+        words = words.replace(name, str(place))
     code = (
         "import shlex, sys\n"
         "from results import Store\n"
         f"Store.open({str(tmp_path)!r}, create=True)\n"
         "from harness.commands import cli\n"
-        f"words = shlex.split({words.replace('STORE', str(tmp_path))!r})\n"
+        f"words = shlex.split({words!r})\n"
         "try:\n"
         "    code = cli.run(words)\n"
         "except SystemExit as stop:\n"
         "    code = stop.code or 0\n"
         "assert code == 0, code\n"
     )
-    assert loaded(code) & {"ray", "torch", "optuna", "tensorboardX"} == set()
+    never = {"ray", "torch", "optuna", "tensorboardX", "scipy"}
+    assert loaded(code) & never == set()
 
 
 def untested(root: Path) -> list[str]:

@@ -2,28 +2,30 @@
 
 `drivers/<search>/<epoch>.json` is created exclusively and says host, process and
 start; the highest epoch is the only one that may write. `<epoch>.closed` beside
-it says that the driver ended in order, `<epoch>.beat` is rewritten while it runs
-and tells other hosts that it is there.
+it says that the driver ended in order, `<epoch>.beat` gets a new content while it
+runs and tells other hosts that it is there (see `leases`).
 """
 
 import hashlib
-import os
 import re
-import socket
+import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from results.format import records
 from results.format.storage import Storage, StorageError
+from results.writing import leases
 
 
 BEAT_S = 10.0
 """Time between two heartbeats of a driver."""
 
 STALE_S = 60.0
-"""Age of a heartbeat above which a driver on another host counts as gone."""
+"""Time without a heartbeat after which a driver on another host counts as gone."""
+
+LOOK_EVERY_S = 0.5
+"""Time between two looks at a heartbeat."""
 
 _NAME = re.compile(r"(\d{7})\.json")
 
@@ -39,6 +41,9 @@ class Driver:
     """Start of the process, as its system counts it; None if it cannot be told."""
     time_utc: str
     """When the epoch was taken, ISO 8601."""
+    last_beat_utc: str | None = None
+    """Of one on another host that has not ended in order: when it was last heard of,
+    by the clock of the storage, ISO 8601; for people alone."""
 
 
 def latest(storage: Storage, search: str) -> Driver | None:
@@ -62,13 +67,32 @@ def latest(storage: Storage, search: str) -> Driver | None:
     )
 
 
+def current(storage: Storage, search: str) -> Driver | None:
+    """The driver of a search, unless it has ended as far as can be told at once.
+
+    Raises:
+        StorageError: If the store cannot be read.
+    """
+    found = latest(storage, search)
+    if found is None or (gone := _is_gone(storage, search, found)):
+        return None
+    if gone is False:
+        return found
+    beat_path = _beat_path(search, found.epoch)
+    there = storage.exists(beat_path)
+    heard = storage.modified(beat_path if there else _path(search, found.epoch))
+    return replace(found, last_beat_utc=heard.isoformat(timespec="seconds"))
+
+
 def take(storage: Storage, search: str, *, takeover: bool) -> int:
     """Become the driver of a search.
 
     Args:
         storage: Where the search is.
         search: Its name.
-        takeover: Whether a driver that is still alive is fenced out.
+        takeover: Whether a driver that is still alive is fenced out. If not, and
+            one on another host did not end in order, its heartbeat is waited for,
+            up to `STALE_S`.
 
     Returns:
         The epoch that is now this process's.
@@ -86,9 +110,7 @@ def take(storage: Storage, search: str, *, takeover: bool) -> int:
         )
     epoch = before.epoch + 1 if before else 1
     said = {
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "started": _process_start(os.getpid()),
+        **leases.here(),
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "token": uuid.uuid4().hex,
     }
@@ -101,24 +123,19 @@ def take(storage: Storage, search: str, *, takeover: bool) -> int:
 
 
 def is_alive(storage: Storage, search: str, driver: Driver) -> bool:
-    """Whether a driver may still be writing.
-
-    On its own host the process is looked up, and its start compared, as numbers of
-    processes are used again; on another one the age of the heartbeat decides.
+    """Whether a driver may still be writing; looks for `STALE_S` if it must.
 
     Raises:
         StorageError: If the store cannot be asked.
     """
-    if storage.exists(f"{_stem(search, driver.epoch)}.closed"):
-        return False
-    if driver.host == socket.gethostname():
-        start = _process_start(driver.pid)
-        return start is not None and start == driver.started
-    try:
-        beat = storage.modified(f"{_stem(search, driver.epoch)}.beat")
-    except FileNotFoundError:
-        beat = storage.modified(_path(search, driver.epoch))
-    return (datetime.now(UTC) - beat).total_seconds() < STALE_S
+    beat_path, silence = _beat_path(search, driver.epoch), leases.Silence(STALE_S)
+    while (gone := _is_gone(storage, search, driver)) is None:
+        if silence.is_too_long(_content(storage, beat_path)):
+            return False
+        if silence.was_broken:
+            return True
+        time.sleep(LOOK_EVERY_S)
+    return not gone
 
 
 def is_fenced(storage: Storage, search: str, epoch: int) -> bool:
@@ -148,10 +165,8 @@ def fingerprint(storage: Storage, search: str, epoch: int) -> str | None:
     Raises:
         StorageError: If the store cannot be read.
     """
-    try:
-        return hashlib.sha256(storage.get(_path(search, epoch))).hexdigest()
-    except FileNotFoundError:
-        return None
+    content = _content(storage, _path(search, epoch))
+    return None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def beat(storage: Storage, search: str, epoch: int, *, size_bytes: int = 0) -> None:
@@ -161,12 +176,13 @@ def beat(storage: Storage, search: str, epoch: int, *, size_bytes: int = 0) -> N
         storage: Where the search is.
         search: Its name.
         epoch: The driver's.
-        size_bytes: Size of what is written; a full disk takes an empty file.
+        size_bytes: Least size of what is written; a full disk takes a short file.
 
     Raises:
         StorageError: If the store cannot be written.
     """
-    storage.replace(f"{_stem(search, epoch)}.beat", b" " * size_bytes)
+    content = uuid.uuid4().hex.encode().ljust(size_bytes)
+    storage.replace(_beat_path(search, epoch), content)
 
 
 def close(storage: Storage, search: str, epoch: int) -> None:
@@ -194,33 +210,28 @@ def _created(storage: Storage, path: str, data: bytes) -> bool:
     return storage.get(path) == data
 
 
+def _is_gone(storage: Storage, search: str, driver: Driver) -> bool | None:
+    """Whether a driver has ended; None if only its heartbeat can tell."""
+    if storage.exists(f"{_stem(search, driver.epoch)}.closed"):
+        return True
+    return leases.is_gone(asdict(driver))
+
+
+def _content(storage: Storage, path: str) -> bytes | None:
+    """What a file holds; None if it is not there."""
+    try:
+        return storage.get(path)
+    except FileNotFoundError:
+        return None
+
+
 def _stem(search: str, epoch: int) -> str:
     return f"drivers/{search}/{epoch:07d}"
 
 
+def _beat_path(search: str, epoch: int) -> str:
+    return f"{_stem(search, epoch)}.beat"
+
+
 def _path(search: str, epoch: int) -> str:
     return f"{_stem(search, epoch)}.json"
-
-
-def _process_start(pid: int) -> str | None:
-    """What tells a process from others of its number; None if it is gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return _without_proc(pid)
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else f"{boot}/{fields[19]}"
-
-
-def _without_proc(pid: int) -> str | None:
-    """The same on systems without /proc, where only existence can be asked."""
-    if Path("/proc/self").exists():
-        return None
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return "running"

@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 import results
 from results import Store, queries
-from results.format import schema, segments
+from results.format import records, schema, segments
 from results.format.storage import StorageError
 
 
@@ -338,6 +338,15 @@ class TestProgress:
         )
         assert found.driver.startswith(f"process {os.getpid()} on ")
         assert queries.progress(store, "demo").driver is None
+
+    def test_driver_of_another_host(self, store):
+        """Nobody here can ask it, so it is told when it was heard of last."""
+        said = {"host": "far", "pid": 7, "started": None, "time_utc": ""}
+        store.storage.create("drivers/demo/0000001.json", records.encode(said))
+        os.utime(store.storage.root / "drivers/demo/0000001.json", (60, 60))
+        assert queries.progress(store, "demo").driver == (
+            "process 7 on far, last heard of at 1970-01-01T00:01:00+00:00"
+        )
 
     def test_unknown_search(self, store):
         """A search that is not there is refused."""

@@ -1,22 +1,22 @@
 """Claims: of many workers that need the same thing, one makes it.
 
-A claim is a file that is created exclusively and says who made it. Its time of
-change is a heartbeat. A claim whose owner is dead (on this machine: the process is
-gone; elsewhere: no beat for too long, by the waiting worker's own clock) is taken
-over. Should two workers hold one claim all the same, as after a long sleep, both
-make the same bits and one of them is thrown away: claims save work, and nothing
-that is stored depends on them.
+A claim is a file that is created exclusively. Its first line says who made it, the
+number in its second rises while the owner works. A claim whose owner is dead (see
+`results.writing.leases`) is taken over. Should two workers hold one claim all the
+same, as after a long sleep, both make the same bits and one of them is thrown away:
+claims save work, and nothing that is stored depends on them.
 """
 
 import contextlib
 import json
 import os
-import platform
 import threading
 import time
 import uuid
 from pathlib import Path
 from typing import Any
+
+from results.writing import leases
 
 
 BEAT_EVERY_S = 1.0
@@ -26,10 +26,10 @@ BEAT_EVERY_S = 1.0
 class Claim:
     """A claim that this process holds."""
 
-    def __init__(self, path: Path, descriptor: int) -> None:
-        """Made by `take`."""
-        self._path, self._descriptor = path, descriptor
-        self._beaten_s = time.monotonic()
+    def __init__(self, path: Path, descriptor: int, start: int) -> None:
+        """Made by `take`; the number of beats starts at a byte of the file."""
+        self._path, self._descriptor, self._start = path, descriptor, start
+        self._beats, self._beaten_s = 0, time.monotonic()
 
     def __del__(self) -> None:
         """A run that is dropped in the middle holds nobody up."""
@@ -39,9 +39,17 @@ class Claim:
         """The work goes on; cheap enough for every update."""
         now_s = time.monotonic()
         if self._descriptor >= 0 and now_s - self._beaten_s >= BEAT_EVERY_S:
-            self._beaten_s = now_s
+            self._beats, self._beaten_s = self._beats + 1, now_s
             with contextlib.suppress(OSError):  # a disk in trouble: somebody may
-                os.utime(self._descriptor)  # take over, and makes the same
+                self.write()  # take over, and makes the same
+
+    def write(self) -> None:
+        """Write the number of beats; it stays as long as it is.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        os.pwrite(self._descriptor, b"%012d\n" % self._beats, self._start)
 
     def release(self) -> None:
         """Let others have it; harmless when it was taken over meanwhile."""
@@ -70,9 +78,11 @@ def take(path: Path, owner: str) -> Claim | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return None
-    claim = Claim(path, descriptor)
+    line = json.dumps({**_here(), "owner": owner}).encode() + b"\n"
+    claim = Claim(path, descriptor, len(line))
     try:
-        os.write(descriptor, json.dumps({**_here(), "owner": owner}).encode())
+        os.write(descriptor, line)
+        claim.write()
     except OSError:
         claim.release()
         raise
@@ -89,27 +99,24 @@ class Watch:
             path: The claim's file.
             limit_s: Longest silence of an owner that cannot be asked.
         """
-        self._path, self._limit_s = path, limit_s
-        self._seen: tuple[int, int] | None = None
-        self._since_s = time.monotonic()
+        self._path, self._silence = path, leases.Silence(limit_s)
         self.owner = "another worker"
         """Who has it, for people."""
 
     def free(self) -> bool:
         """Whether `take` is worth a try; a dead owner's claim is removed."""
         try:
-            found = self._path.stat()
-            said = _said(self._path)
+            with self._path.open("rb") as file:
+                inode, content = os.fstat(file.fileno()).st_ino, file.read()
         except FileNotFoundError:
             return True
+        said = _said(content)
         self.owner = str(said.get("owner") or self.owner)
-        state, now_s = (found.st_ino, found.st_mtime_ns), time.monotonic()
-        if state != self._seen:
-            self._seen, self._since_s = state, now_s
-        silent = now_s - self._since_s > self._limit_s
-        if not (silent or _is_dead(said)):
+        silent = self._silence.is_too_long((inode, content))
+        is_own = said | _here() == said
+        if not (silent or is_own or leases.is_gone(said)):
             return False
-        self._remove(found.st_ino)
+        self._remove(inode)
         return True
 
     def _remove(self, inode: int) -> None:
@@ -124,57 +131,14 @@ class Watch:
 
 
 def _here() -> dict[str, Any]:
-    """This process and thread, as a claim says them."""
-    return {
-        "host": platform.node(),
-        "boot": _text("/proc/sys/kernel/random/boot_id"),
-        "pid": os.getpid(),
-        "started": _started(os.getpid()),
-        "thread": threading.get_ident(),
-    }
+    """This thread, as a claim says it: who waits in it is not at work in it."""
+    return {**leases.here(), "thread": threading.get_ident()}
 
 
-def _is_dead(said: dict[str, Any]) -> bool:
-    """Whether the owner has surely stopped working on it."""
-    here = _here()
-    if any(said.get(name) != here[name] for name in ("host", "boot")):
-        return False  # out of sight: its heartbeat has to say
-    pid = said.get("pid")
-    if not isinstance(pid, int) or pid <= 0:
-        return False
-    if pid == here["pid"] and said.get("started") == here["started"]:
-        return said.get("thread") == here["thread"]  # which is waiting here
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass  # it is there, and somebody else's
-    return _started(pid) not in ("", said.get("started"))
-
-
-def _started(pid: int) -> str:
-    """When a process began, in a form of its own; empty where it cannot be told.
-
-    One that has ended and was not yet fetched by its parent counts as another.
-    """
-    fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    if len(fields) < 20:
-        return ""
-    return "ended" if fields[0] == "Z" else fields[19]
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        return ""
-
-
-def _said(path: Path) -> dict[str, Any]:
+def _said(content: bytes) -> dict[str, Any]:
     """What a claim says of its owner; nothing if it is just being written."""
     try:
-        said = json.loads(path.read_bytes())
+        said = json.loads(content.partition(b"\n")[0])
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}

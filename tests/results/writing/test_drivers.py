@@ -2,13 +2,15 @@ import os
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+import threading
+import time
+from datetime import UTC, datetime
 
 import pytest
 
 from results.format import records
 from results.format.storage import Storage, StorageError
-from results.writing import drivers
+from results.writing import drivers, leases
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ class TestIsAlive:
     def test_dead_and_not_waited_for(self, storage):
         """A killed process whose parent has not asked for it yet is not alive."""
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1)
-        plant(storage, pid=child.pid, started=drivers._process_start(child.pid))
+        plant(storage, pid=child.pid, started=leases.process_start(child.pid))
         assert self.is_alive(storage)
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
@@ -128,20 +130,101 @@ class TestIsAlive:
 
     def test_number_used_again(self, storage):
         """A process with the same number and another start is another process."""
-        plant(storage, started="boot/1")
+        boot = leases.here()["started"].rpartition("/")[0]
+        plant(storage, started=f"{boot}/1")
         assert not self.is_alive(storage)
 
-    @pytest.mark.parametrize(("age_s", "alive"), [(5, True), (120, False)])
-    @pytest.mark.parametrize("file", ["0000001.beat", "0000001.json"])
-    def test_other_host(self, file, age_s, alive, storage):
-        """On another host the age of the last heartbeat decides, or of the start."""
+
+def skew(storage, by_s):
+    """Let all files of a driver be as old as those of a server with another clock."""
+    then = time.time() + by_s
+    for path in (storage.root / "drivers/demo").iterdir():
+        os.utime(path, (then, then))
+
+
+@pytest.mark.parametrize("skew_s", [-70.0, 0.0, 70.0])
+class TestOtherHost:
+    """The file server's clock is before this one's, or after it."""
+
+    def test_alive(self, skew_s, storage, monkeypatch):
+        """Who beats is not fenced out, whatever the times of its files are."""
+        monkeypatch.setattr(drivers, "LOOK_EVERY_S", 0.02)
         plant(storage, host="elsewhere")
         drivers.beat(storage, "demo", 1)
-        if file.endswith("json"):
-            storage.delete("drivers/demo/0000001.beat")
-        then = (datetime.now(UTC) - timedelta(seconds=age_s)).timestamp()
-        os.utime(storage.root / "drivers/demo" / file, (then, then))
-        assert self.is_alive(storage) is alive
+        skew(storage, skew_s)
+        ended = threading.Event()
+
+        def drive():
+            while not ended.wait(0.1):
+                drivers.beat(storage, "demo", 1)
+                skew(storage, skew_s)
+
+        thread = threading.Thread(target=drive)
+        thread.start()
+        try:
+            with pytest.raises(ValueError, match="on elsewhere drives it"):
+                drivers.take(storage, "demo", takeover=False)
+        finally:
+            ended.set()
+            thread.join()
+
+    @pytest.mark.parametrize("has_beaten", [True, False])
+    def test_dead(self, has_beaten, skew_s, storage, monkeypatch):
+        """Who writes nothing new is followed, and not before the silence is over."""
+        monkeypatch.setattr(drivers, "LOOK_EVERY_S", 0.02)
+        monkeypatch.setattr(drivers, "STALE_S", 0.5)
+        plant(storage, host="elsewhere")
+        if has_beaten:
+            drivers.beat(storage, "demo", 1)
+        skew(storage, skew_s)
+        start_s = time.monotonic()
+        assert drivers.take(storage, "demo", takeover=False) == 2
+        assert time.monotonic() - start_s >= 0.5
+
+    def test_ends_meanwhile(self, skew_s, storage):
+        """Who ends in order while it is looked at is not waited for any longer."""
+        plant(storage, host="elsewhere")
+        skew(storage, skew_s)
+        ending = threading.Timer(0.2, drivers.close, (storage, "demo", 1))
+        ending.start()
+        start_s = time.monotonic()
+        assert drivers.take(storage, "demo", takeover=False) == 2
+        assert time.monotonic() - start_s < drivers.STALE_S / 4
+        ending.join()
+
+    def test_takeover_waits_for_nothing(self, skew_s, storage):
+        """A takeover takes the epoch at once."""
+        plant(storage, host="elsewhere")
+        skew(storage, skew_s)
+        start_s = time.monotonic()
+        assert drivers.take(storage, "demo", takeover=True) == 2
+        assert time.monotonic() - start_s < drivers.STALE_S / 4
+
+    def test_current(self, skew_s, storage):
+        """It is told at once, with the storage's time of its last sign of life."""
+        plant(storage, host="elsewhere")
+        skew(storage, skew_s)
+        assert drivers.current(storage, "demo").last_beat_utc is not None
+        drivers.beat(storage, "demo", 1)
+        os.utime(storage.root / "drivers/demo/0000001.beat", (skew_s + 70,) * 2)
+        heard = datetime.fromtimestamp(skew_s + 70, UTC).isoformat()
+        assert drivers.current(storage, "demo").last_beat_utc == heard
+        drivers.close(storage, "demo", 1)
+        assert drivers.current(storage, "demo") is None
+
+
+class TestCurrent:
+    def test_here(self, storage):
+        """A driver on this host is looked up, and needs no time; a dead one is none."""
+        assert drivers.current(storage, "demo") is None
+        drivers.take(storage, "demo", takeover=False)
+        found = drivers.current(storage, "demo")
+        assert (found.pid, found.last_beat_utc) == (os.getpid(), None)
+        done = subprocess.Popen([sys.executable, "-c", ""])
+        done.wait()
+        said = leases.here() | {"pid": done.pid, "time_utc": ""}
+        storage.create("drivers/demo/0000002.json", records.encode(said))
+        assert drivers.current(storage, "demo") is None
 
 
 class TestFingerprint:

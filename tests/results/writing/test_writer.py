@@ -248,9 +248,9 @@ class TestTakeover:
         monkeypatch.setattr(drivers, "BEAT_S", 0.05)
         monkeypatch.setattr(background, "FLUSH_S", 0.05)
         with store.writer("demo"):
-            first = store.storage.modified("drivers/demo/0000001.beat")
-            beat = lambda: store.storage.modified("drivers/demo/0000001.beat")  # noqa: E731
-            wait_until(lambda: beat() > first, 5)
+            first = store.storage.get("drivers/demo/0000001.beat")
+            beat = lambda: store.storage.get("drivers/demo/0000001.beat")  # noqa: E731
+            wait_until(lambda: beat() != first, 5)
 
 
 def wait_until(holds, timeout_s):

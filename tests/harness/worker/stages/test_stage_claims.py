@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from harness.worker.stages import stage_claims
 from harness.worker.train_runner import TrainRunner
 
@@ -48,23 +50,20 @@ class TestClaims:
             assert watch.free()
         assert stage_claims.take(path, "s/two") is not None
 
-    def test_of_another_machine_lives_by_its_beats(self, tmp_path):
-        """As long as the file changes it is respected, then it is not."""
-        path = tmp_path / "a.json"
-        record = {
-            "host": "elsewhere",
-            "boot": "b",
-            "pid": 1,
-            "started": "1",
-            "thread": 1,
-        }
-        path.write_text(json.dumps({**record, "owner": "s/far"}))
+    @pytest.mark.parametrize("skew_s", [-70.0, 0.0, 70.0])
+    def test_of_another_machine_lives_by_its_beats(self, skew_s, tmp_path):
+        """While its content changes it is respected, whatever the time of the file."""
+        path, ago = tmp_path / "a.json", time.time() + skew_s
+        record = json.dumps({"host": "elsewhere", "pid": 1, "owner": "s/far"})
+        path.write_text(record)
         watch = stage_claims.Watch(path, 0.3)
         for beat in range(4):
-            os.utime(path, (beat, beat))
+            path.write_text(f"{record}\n{beat}")
+            os.utime(path, (ago, ago))
             assert not watch.free()
             time.sleep(0.15)
         time.sleep(0.3)
+        os.utime(path)  # a new time is no sign of life
         assert watch.free()
         assert not path.exists()
 
@@ -87,42 +86,50 @@ class TestClaims:
         """The same process number with another start is somebody else."""
         path = tmp_path / "a.json"
         claim = stage_claims.take(path, "s/one")
-        record = json.loads(path.read_bytes())
+        record = json.loads(path.read_bytes().splitlines()[0])
         path.write_text(json.dumps({**record, "pid": 1}))
         assert stage_claims.Watch(path, 60.0).free()
         assert claim is not None
 
-    def test_a_beat_is_seen_and_keeps_only_its_own_claim(self, tmp_path):
-        """It moves the time of the file; after a takeover it touches no other's."""
+    def test_a_beat_is_seen_and_keeps_only_its_own_claim(self, tmp_path, monkeypatch):
+        """It changes the content of the file; after a takeover it touches no other's."""
+        monkeypatch.setattr(stage_claims, "BEAT_EVERY_S", 0.0)
         path = tmp_path / "a.json"
         claim = stage_claims.take(path, "s/one")
         assert claim is not None
-        os.utime(path, (1, 1))
-        claim._beaten_s -= 10
+        said, beats = path.read_bytes().splitlines()
         claim.beat()
-        assert path.stat().st_mtime > 1
+        claim.beat()
+        assert path.read_bytes().splitlines() == [said, b"%012d" % (int(beats) + 2)]
         path.unlink()
         path.write_text("{}")
-        os.utime(path, (1, 1))
-        claim._beaten_s -= 10
         claim.beat()
-        assert path.stat().st_mtime == 1
+        assert path.read_text() == "{}"
         claim.release()
         assert path.exists()
 
+    def test_beats_are_few(self, tmp_path):
+        """Many updates within a second write nothing."""
+        path = tmp_path / "a.json"
+        claim = stage_claims.take(path, "s/one")
+        before = path.read_bytes()
+        for _ in range(100):
+            claim.beat()
+        assert path.read_bytes() == before
+
     def test_the_training_loop_beats(self, job, monkeypatch):
-        """An epoch moves the time of the claim, so that others see it at work."""
+        """An epoch changes the content of the claim, so that others see it at work."""
         monkeypatch.setattr(stage_claims, "BEAT_EVERY_S", 0.0)
         trained = TrainRunner(job)
         trained.advance()
         (claim,) = (Path(job.stages) / ".claims").iterdir()
-        os.utime(claim, (1, 1))
+        before = claim.read_bytes()
         trained._sharing.beat()
-        assert claim.stat().st_mtime > 1
-        os.utime(claim, (1, 1))
+        assert claim.read_bytes() != before
         monkeypatch.setattr(trained._sharing, "leave", lambda *_: None)
+        before = claim.read_bytes()
         trained.advance()
-        assert claim.stat().st_mtime > 1
+        assert claim.read_bytes() != before
 
     def test_a_run_that_is_dropped_frees_its_claim(self, job):
         """A worker that takes another trial holds nobody up."""
