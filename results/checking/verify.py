@@ -11,7 +11,6 @@ several steps is looked at again before it counts as damaged.
 """
 
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -21,6 +20,7 @@ from results.format import headers, records, schema
 from results.format.headers import Header
 from results.format.names import check_name
 from results.format.storage import Storage, StorageError
+from results.writing import journal
 
 
 _Problem = TypeVar("_Problem")
@@ -195,13 +195,12 @@ class _Check:
         except StorageError as error:
             return findings.cause(error)
         self.seen("journals", path, len(data))
-        *lines, rest = data.split(b"\n")
-        for number, line in enumerate(lines, start=1):
-            if not _is_line(line):
-                return f"The checksum of line {number} does not match."
-        if _is_line(rest[:-1]):  # a torn line is shorter than a whole one
-            return f"The end of line {len(lines) + 1} has changed."
-        return None
+        damaged = journal.parsed(data).damaged
+        if not damaged:
+            return None
+        if damaged[0] > data.count(b"\n"):
+            return f"The end of line {damaged[0]} has changed."
+        return f"The checksum of line {damaged[0]} does not match."
 
     def _confirmed(self, look: Callable[[], _Problem | None]) -> _Problem | None:
         """A problem that is still there when looked at again, or None."""
@@ -219,9 +218,3 @@ class _Check:
             return len(self._storage.get(path))
         except OSError:
             return 0
-
-
-def _is_line(line: bytes) -> bool:
-    """Whether a line of a journal is one that was written whole."""
-    crc, _, text = line.partition(b" ")
-    return len(line) > 0 and crc == b"%08x" % zlib.crc32(text)

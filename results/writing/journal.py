@@ -162,22 +162,28 @@ def path_of(root: Path, search: str, epoch: int) -> Path:
 
 
 def scan(path: Path) -> Found:
-    """What can be read of a journal, and which lines are damaged.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The sound groups and the numbers of the damaged lines. A last line without
-        its end is neither, unless all of the line but its end is there.
+    """What can be read of a journal's file; see `parsed`.
 
     Raises:
         StorageError: If the file cannot be read.
     """
     try:
-        *lines, tail = path.read_bytes().split(b"\n")
+        return parsed(path.read_bytes())
     except OSError as error:
         raise _failure("read", path, error) from error
+
+
+def parsed(data: bytes) -> Found:
+    """What can be read of a journal, and which lines are damaged.
+
+    Args:
+        data: The bytes of the file.
+
+    Returns:
+        The sound groups and the numbers of the damaged lines. A last line without
+        its end is neither, unless all of the line but its end is there.
+    """
+    *lines, tail = data.split(b"\n")
     groups, damaged = [], []
     for number, line in enumerate(lines, start=1):
         if (group := _group(line)) is None:
