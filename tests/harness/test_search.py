@@ -117,6 +117,18 @@ class TestASearch:
         steps = [r["step"] for r in rows(store, "reports") if r["trial"] == "t-00001"]
         assert steps == list(range(1, row["step"] + 1))
 
+    def test_the_logs_tell_of_the_search_and_of_each_failure(self, ended):
+        """The driver's has the failures in words, a worker's with their tracebacks."""
+        store, *_ = ended
+        folder = store / "logs" / "s"
+        driver = (folder / "driver.log").read_text("utf-8")
+        assert "s: 8 of 8 trials ended" in driver
+        assert driver.count("t-00003: RuntimeError: Trial 3 has crashed.") == 3
+        workers = "".join(p.read_text("utf-8") for p in folder.glob("worker-*.log"))
+        assert "t-00001 begins or goes on." in workers
+        assert workers.count("t-00003 has failed.") == 3
+        assert 'raise RuntimeError(f"Trial {number} has crashed.")' in workers
+
     def test_every_report_is_what_the_runner_said(self, ended):
         """The stored error follows the formula from the stored weight."""
         store, *_ = ended
