@@ -18,6 +18,7 @@ from harness.definition import data_choice, provenance
 from harness.definition.job import STAGES, Plan
 from harness.diagnosis import logs
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
+from harness.driver.display import last_driver
 from harness.driver.display.live import Live
 from harness.driver.patience import Patient
 from harness.driver.recording.patient_writer import PatientWriter
@@ -86,6 +87,8 @@ def rerun(
     todo = [e for e in entries if (e.row["trial"], e.seed) not in known]
     ends: list[str] = []
     if todo:
+        if not takeover:
+            last_driver.announce(opened, name)
         same_data(data_choice.of_header(opened, header), header.data_fingerprint)
         initial_model.same(header)
         with (

@@ -21,6 +21,7 @@ from harness.definition.options import SearchOptions
 from harness.definition.report import Report
 from harness.diagnosis import logs
 from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.display import last_driver
 from harness.driver.display.live import Live
 from harness.driver.display.tensorboard import Board
 from harness.driver.patience import Patient
@@ -105,6 +106,8 @@ def search(
     ):
         if not there:
             opened.create_search(header_of(prepared))
+        if not takeover:
+            last_driver.announce(opened, name)
         writer = stack.enter_context(opened.writer(name, takeover=takeover))
         chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
         return _run(prepared, opened, writer, slots, chosen, runner)
