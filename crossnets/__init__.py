@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cnets.inference.models import open_model as load
     from harness.definition.options import SearchOptions
     from harness.finals import Finals, rerun
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
     from harness.search import Search, search
     from results.store import Store
 
-    open = Store.open  # noqa: A001
+    def open(location: str | Path, *, create: bool = False) -> Store:  # noqa: A001
+        """See `results.Store.open`."""
+        ...
+
 
 __all__ = [
     "Finals",
