@@ -2,8 +2,9 @@
 
 For a machine with a GPU on which nothing can be installed: torch, NumPy, SciPy,
 jaxtyping and pytest are enough. A test file that needs another package is left out,
-and named if it has tests that use the device. The benchmarks are those of `cnets` that take `--device`; each runs as a
-process of its own, after the tests. Nothing is measured here.
+and named if it has tests that use the device. The benchmarks are those of `cnets` that
+take `--device`; each runs as a process of its own, after the tests. Nothing is
+measured here.
 
 `--device cpu` runs the same at toy size, which shows that the scripts run; its
 figures say nothing about a GPU. Without a GPU the exit code is 2; it is 1 if a test

@@ -1,7 +1,7 @@
 """Joint updates a second of K lanes in one bank, beside two ways without lanes.
 
 The peers are K solo runs one after another and K processes that share the device;
-both train lanes with the plain updates of `cnets.training.stages`, as the bank does.
+both train lanes with the plain updates of `cnets.training.updates`, as the bank does.
 With `--latent-sizes` the codes of the lanes differ, and the bank's choice (all in one
 stack, widened) stands beside a stack for each size, with and without padding lanes.
 
