@@ -81,7 +81,7 @@ def stored(store: str | Path, which: str) -> Stored:
         data=data_choice.of_header(opened, header),
         fingerprint=header.data_fingerprint,
         objective=header.rules["objective"],
-        step=found["step"],
+        step=found["epoch"],
         objective_mm=found["objective_mm"],
         init=initial_model.of_header(header),
         rows=header.rules.get("lanes"),

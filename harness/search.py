@@ -234,7 +234,7 @@ def _policy(
         watch=watch,
     )
     policy.restore(
-        queries.read(store, "trials", name).to_pylist(),
+        queries.wide(store, name).to_pylist(),
         queries.read(store, "reports", name).to_pylist(),
     )
     return policy

@@ -33,7 +33,7 @@ WITH sound AS (
 )
 SELECT * EXCLUDE (_done, _any_done), row_number() OVER (
     {group}
-    ORDER BY if(_done, 0, step) DESC NULLS LAST, objective_mm, number
+    ORDER BY if(_done, 0, epoch) DESC NULLS LAST, objective_mm, number
 )::INTEGER AS rank
 FROM compared WHERE _done = _any_done QUALIFY rank <= {top} ORDER BY {order}
 """
@@ -51,7 +51,7 @@ class Rung:
 
     labelled_ratio: float
     rung: int
-    """Step of the rung, in epochs of the joint stage."""
+    """Epoch of the joint stage at which trials are compared."""
     reached: int
     stopped: int
 
@@ -66,7 +66,7 @@ class Progress:
     best: pa.Table
     """The best trial of each labelled ratio; see `best`."""
     rungs: tuple[Rung, ...]
-    """By labelled ratio, then by step."""
+    """By labelled ratio, then by epoch."""
     driver: str | None
     """Process and host that drive it now; None if nobody does."""
 
@@ -74,8 +74,9 @@ class Progress:
 def connect(store: Store, search: str | None = None) -> "duckdb.DuckDBPyConnection":
     """A DuckDB connection to what the store holds now, shut off from all else.
 
-    Views: `trials`, `reports`, `decisions` and `finals` hold the newest row of
-    each key; `trial_events` holds every row of `trials` that was written.
+    Views: those named like a table hold the newest row of each key; `trial_events`
+    holds every row of `trials` that was written; `trials_wide` is `trials` with a
+    column a searched parameter, named as in `--set`, such as `"losses.kl"`.
 
     Args:
         store: The store.
@@ -89,7 +90,33 @@ def connect(store: Store, search: str | None = None) -> "duckdb.DuckDBPyConnecti
         StorageError: If a file is damaged or cannot be read.
         SchemaMismatch: If a newer major version wrote a file.
     """
-    return _connect({table: store.rows(table, search) for table in schema.TABLES})
+    connection = _connect({t: store.rows(t, search) for t in schema.TABLES})
+    _widen(connection)
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def wide(store: Store, search: str | None = None) -> pa.Table:
+    """The newest row of each trial, with a column a searched parameter.
+
+    Args:
+        store: The store.
+        search: One search, or None for all.
+
+    Returns:
+        The columns of `trials`, then the parameters under their dotted names; those
+        of trials that do not have a parameter are null. Sorted by key.
+
+    Raises:
+        ValueError: If there is no such search.
+        StorageError: If a file is damaged or cannot be read.
+        SchemaMismatch: If a newer major version wrote a file.
+    """
+    tables = {table: store.rows(table, search) for table in ("trials", "parameters")}
+    with _connect(tables) as connection:
+        _widen(connection)
+        sql = "FROM trials_wide ORDER BY search, trial"
+        return connection.sql(sql).to_arrow_table()
 
 
 def read(store: Store, table: str, search: str | None = None) -> pa.Table:
@@ -159,12 +186,12 @@ def best(
     """The best trials: completed ones by objective, smallest first.
 
     Where no completed trial has a finite objective, those take their place that
-    are running, stopped or cancelled: the deepest step first, then by objective.
+    are running, stopped or cancelled: the deepest epoch first, then by objective.
     A trial without a finite objective is never among them, nor is one that
     diverged, collapsed or crashed. Of equals the one proposed first wins.
 
     Args:
-        trials: Rows of `trials`, one a trial, as `read` gives them.
+        trials: Rows of `trials`, one a trial, as `read` or `wide` gives them.
         per: Column whose values are ranked apart; None ranks all together.
         top: How many of each, 1 or more.
 
@@ -179,9 +206,8 @@ def best(
         raise ValueError(f"`per` must be one of {known}, got {per!r}.")
     if not top >= 1:
         raise ValueError(f"`top` must be 1 or more, got {top}.")
-    quoted = per.replace('"', '""') if per else ""
-    group = f'PARTITION BY "{quoted}"' if per else ""
-    order = f'"{quoted}" NULLS FIRST, rank' if per else "rank"
+    group = f"PARTITION BY {_quoted(per)}" if per else ""
+    order = f"{_quoted(per)} NULLS FIRST, rank" if per else "rank"
     with _connect({}) as connection:
         connection.register("given", trials)
         sql = _BEST.format(group=group, order=order, top=int(top))
@@ -276,9 +302,44 @@ def _connect(tables: dict[str, pa.Table]) -> "duckdb.DuckDBPyConnection":
         connection.register(raw, rows)
         connection.execute(
             f"CREATE VIEW {table} AS FROM {raw} QUALIFY row_number() OVER "
-            f"(PARTITION BY {key} ORDER BY epoch DESC, attempt DESC, seq DESC) = 1"
+            f"(PARTITION BY {key} ORDER BY driver_epoch DESC, attempt DESC, seq DESC) = 1"
         )
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _widen(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Add the view `trials_wide`, where `trials` and `parameters` are there."""
+    kinds: dict[str, set[str]] = {}
+    for name, kind in connection.sql(
+        "SELECT DISTINCT name, kind FROM parameters"
+    ).fetchall():
+        kinds.setdefault(name, set()).add(kind)
+    columns = [
+        f"max({_cell(found)}) FILTER (name = {_text(name)}) AS {_quoted(name)}"
+        for name, found in sorted(kinds.items())
+    ]
+    grouped = ", ".join(["search", "trial", *columns])
+    connection.execute(
+        "CREATE VIEW trials_wide AS FROM trials LEFT JOIN "
+        f"(SELECT {grouped} FROM parameters GROUP BY search, trial) "
+        "USING (search, trial)"
+    )
+
+
+def _cell(kinds: set[str]) -> str:
+    """The value of a parameter in SQL, in a type that fits all its kinds."""
+    if "string" in kinds:
+        return "coalesce(text, value::VARCHAR)"
+    if kinds == {"int"}:
+        return "value::BIGINT"
+    return "value::BOOLEAN" if kinds == {"bool"} else "value"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -7,19 +7,21 @@ What a reader may count on:
 - On a local store a row is durable when `Writer.append` returns, and the next
   driver puts it into a segment if its own could not. On an object store the rows
   of the last two seconds may be lost with their driver.
-- Rows are known by their key; of rows with one key the highest (epoch, attempt,
+- Rows are known by their key; of rows with one key the highest (driver_epoch, attempt,
   seq) holds, never the latest clock. Duplicates change nothing.
 - Compaction replaces segments by one file with the same rows. A row is known by its
-  search, epoch and sequence number, and is given once however many files hold it.
+  search, driver_epoch and sequence number, and is given once however many files hold it.
 - A file that is not what was written is named and never used.
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from results.format import headers, records, schema, segments, versions
+from results.format import headers, records, schema, schema_1, segments, versions
 from results.format.headers import Header
 from results.format.names import check_name
 from results.format.storage import Storage, StorageError
@@ -127,12 +129,12 @@ class Store:
             ValueError: If there is no such search, or another driver is alive.
             StorageError: If the store cannot be written.
         """
-        parameters = self.header(search).parameters
-        epoch = drivers.take(self.storage, search, takeover=takeover)
+        self.header(search)
+        driver_epoch = drivers.take(self.storage, search, takeover=takeover)
         try:
-            return self._opened(search, epoch, parameters)
+            return self._opened(search, driver_epoch)
         except StorageError:
-            drivers.close(self.storage, search, epoch)
+            drivers.close(self.storage, search, driver_epoch)
             raise
 
     def driver(self, search: str) -> drivers.Driver | None:
@@ -164,38 +166,56 @@ class Store:
             SchemaMismatch: If a newer major version wrote a file.
         """
         names = self.searches() if search is None else [search]
-        own = [schema.schema(table, self.header(name).parameters) for name in names]
-        folder = table if search is None else segments.folder(table, search)
-        files = self._files(table, folder)
-        target = versions.merged(table, [*own, *(file.schema for file in files)])
+        found = [self.header(name) for name in names]
+        folders = [table] if search is None else segments.folders(table, search)
+        files = self._files(table, folders)
+        target = versions.merged(table, [file.schema for file in files])
         parts = [segments.fitted(file.rows(), target) for file in files]
         rows = pa.concat_tables([pa.Table.from_batches([], target), *parts])
-        return rows if _are_apart(files) else _once(rows)
+        rows = rows if _are_apart(files) else _once(rows)
+        if table == "parameters":
+            rows = pa.concat_tables([rows, *self._unstored(rows, found)])
+        return rows
 
-    def _opened(self, search: str, epoch: int, parameters: dict[str, str]) -> Writer:
+    def _unstored(self, rows: pa.Table, found: list[Header]) -> Iterator[pa.Table]:
+        """Parameters of trials that an older version has proposed."""
+        for header in found:
+            if versions.is_older(header.schema_version):
+                own = rows.filter(pc.field("search") == header.name)
+                trials = self.rows("trials", header.name)
+                is_stored = pc.call_function(
+                    "is_in",
+                    [trials["trial"]],
+                    pc.SetLookupOptions(own["trial"].unique()),
+                )
+                yield schema_1.parameters(
+                    trials.filter(pc.call_function("invert", [is_stored])),
+                    header.parameters,
+                )
+
+    def _opened(self, search: str, driver_epoch: int) -> Writer:
         """The writer of an epoch, after recovery."""
-        found = recovery.recover(self.storage, search, parameters, epoch)
+        found = recovery.recover(self.storage, search, driver_epoch)
         root = self.storage.root
-        path = None if root is None else journal.path_of(root, search, epoch)
+        path = None if root is None else journal.path_of(root, search, driver_epoch)
         return Writer(
             self.storage,
             search=search,
-            epoch=epoch,
+            driver_epoch=driver_epoch,
             first_seq=found.first_seq,
-            parameters=parameters,
             journal=None if path is None else Journal(path),
             warnings=found.warnings,
         )
 
-    def _files(self, table: str, folder: str) -> list[segments.Opened]:
-        """All segments under a folder, as they stand together at one moment.
+    def _files(self, table: str, folders: list[str]) -> list[segments.Opened]:
+        """All segments under folders, as they stand together at one moment.
 
         A listing is not of one moment: it may miss a compact file that is made
         and the segments that go meanwhile. So it is taken again after reading.
         """
         read: dict[str, segments.Opened] = {}
         for _ in range(_TRIES):
-            paths = self._paths(folder)
+            paths = self._paths(folders)
             try:
                 for path in paths:
                     if path not in read:
@@ -203,13 +223,14 @@ class Store:
                         read[path] = segments.opened(path, table, data)
             except FileNotFoundError:
                 continue  # compacted since the listing: what replaces it is there
-            new = set(self._paths(folder)).difference(paths)
+            new = set(self._paths(folders)).difference(paths)
             if not any("/compact-" in path for path in new):
                 return [read[path] for path in paths]
-        raise StorageError(f"Cannot read `{folder}`: its files keep vanishing.")
+        raise StorageError(f"Cannot read `{folders[0]}`: its files keep vanishing.")
 
-    def _paths(self, folder: str) -> list[str]:
-        return [path for path in self.storage.list(folder) if segments.parse(path)]
+    def _paths(self, folders: list[str]) -> list[str]:
+        listed = [path for folder in folders for path in self.storage.list(folder)]
+        return [path for path in listed if segments.parse(path)]
 
 
 def _are_apart(files: list[segments.Opened]) -> bool:
@@ -229,8 +250,8 @@ def _are_apart(files: list[segments.Opened]) -> bool:
 
 
 def _once(rows: pa.Table) -> pa.Table:
-    """The rows without those that stand twice: same search, epoch and number."""
-    identity = ["search_id", "epoch", "seq"]
+    """The rows without those that stand twice: same search, driver_epoch and number."""
+    identity = ["search", "driver_epoch", "seq"]
     numbered = rows.select(identity).append_column(
         "place", pa.array(range(len(rows)), pa.int64())
     )

@@ -159,12 +159,11 @@ def trial(**given) -> dict:
         "labelled_ratio": 1.0,
         "seed": 0,
         "label_seed": 0,
-        "step": 9,
+        "epoch": 9,
         "objective_mm": 20.0,
         "config_json": "{}",
         "code_version": "0",
         "space": "joint",
-        "losses_kl": 1.0,
     }
     return facts | given
 

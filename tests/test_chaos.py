@@ -26,7 +26,15 @@ DRIVER = Path(__file__).parent / "chaos" / "driver.py"
 LONGEST_S = 120
 """Of one driver between two rows: no moment to kill it came."""
 
-TIMES = {"time_utc", "wall_time_s", "seconds", "epoch", "seq", "attempt", "event"}
+TIMES = {
+    "time_utc",
+    "wall_time_s",
+    "seconds",
+    "driver_epoch",
+    "seq",
+    "attempt",
+    "event",
+}
 """Columns of `trials` and `reports` in which a search that was killed may differ."""
 
 
@@ -70,7 +78,7 @@ def table(store: Store, name: str) -> dict[tuple, dict]:
     """The newest rows by trial and step, without what may differ."""
     rows = queries.read(store, name, "s").to_pylist()
     found = {
-        (row["trial"], row["step"] if name == "reports" else None): {
+        (row["trial"], row["epoch"] if name == "reports" else None): {
             column: value for column, value in row.items() if column not in TIMES
         }
         for row in rows
@@ -111,8 +119,8 @@ class TestKilledDrivers:
         seen = Counter(tuple(json.loads(line)[:3]) for line in lines)
         assert len(seen) > 5 * TRIALS
         stored = Counter(
-            (name, row["epoch"], row["seq"])
-            for name in ("trials", "reports", "decisions")
+            (name, row["driver_epoch"], row["seq"])
+            for name in ("trials", "parameters", "reports", "decisions")
             for row in store.rows(name, "s").to_pylist()
         )
         assert max(stored.values()) == 1
@@ -130,7 +138,7 @@ class TestKilledDrivers:
             said = {
                 r["attempt"]
                 for r in events
-                if r["trial"] == trial and r["event"] == "restored"
+                if r["trial"] == trial and r["event"] == "resumed"
             }
             assert said == set(range(2, attempt + 1))
         assert max(attempts.values()) > 1
@@ -142,7 +150,7 @@ class TestKilledDrivers:
         by_step: dict[tuple, set] = {}
         for row in rows:
             plain = {k: v for k, v in row.items() if k not in TIMES}
-            by_step.setdefault((row["trial"], row["step"]), set()).add(str(plain))
+            by_step.setdefault((row["trial"], row["epoch"]), set()).add(str(plain))
         assert all(len(found) == 1 for found in by_step.values())
 
     @pytest.mark.parametrize("name", ["trials", "reports"])

@@ -23,7 +23,15 @@ TRIALS = 4
 HIDDEN_S = 60 if os.environ.get("CROSSNETS_CHAOS") else 6
 LONGEST_S = 240
 
-TIMES = {"time_utc", "wall_time_s", "seconds", "epoch", "seq", "event", "attempt"}
+TIMES = {
+    "time_utc",
+    "wall_time_s",
+    "seconds",
+    "driver_epoch",
+    "seq",
+    "event",
+    "attempt",
+}
 """Columns that may differ from those of a search that was left alone."""
 
 
@@ -93,10 +101,10 @@ def compare(store: Path, other: Path, search: Searching) -> None:
     """Nothing is lost, nothing is twice, and every figure is the same."""
     stored = sum(
         len(Store.open(store).rows(name, "s"))
-        for name in ("trials", "reports", "decisions")
+        for name in ("trials", "parameters", "reports", "decisions")
     )
     assert stored == search.rows()
-    for name in ("trials", "reports", "decisions"):
+    for name in ("trials", "parameters", "reports", "decisions"):
         assert table(store, name) == table(other, name)
 
 

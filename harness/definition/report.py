@@ -31,6 +31,8 @@ class Report:
     """The rule that has fired, if one has; the trial is to end."""
     seconds: float
     node: str
+    device: str = "cpu"
+    """What it was trained on."""
     pictures: np.ndarray | None = None
     """uint8 [height, width, 3]: measured, rendered, random and joints."""
     final: dict[str, Any] = field(default_factory=dict)

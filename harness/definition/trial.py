@@ -10,23 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from results.format import schema
 from search_spaces import Value
 
 
 Origin = Literal["start", "random", "tpe"]
 """Where a proposal comes from."""
-
-STATES = (
-    "pending",
-    "running",
-    "completed",
-    "stopped",
-    "diverged",
-    "collapsed",
-    "crashed",
-    "cancelled",
-)
-"""Where a trial can stand; all but the first two are ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +69,13 @@ class TrialRecord:
     values: Mapping[str, Value]
     """Every parameter of the space by dotted name."""
     state: str
-    """One of `STATES`."""
+    """One of `results.format.schema.STATES`."""
     curve: tuple[tuple[int, float], ...] = ()
     """Step and error in mm of every report, in order."""
 
     def __post_init__(self) -> None:
-        if self.state not in STATES:
-            known = ", ".join(STATES)
+        if self.state not in schema.STATES:
+            known = ", ".join(schema.STATES)
             raise ValueError(f"`state` must be one of {known}, got {self.state!r}.")
         if self.state == "completed" and self.last() is None:
             rule = "have a finite value where `state` is completed"

@@ -1,6 +1,6 @@
 """The model that is exported, and what is known about where it came from.
 
-A trial of a search is exported as it was at its last reported step. Its newest
+A trial of a search is exported as it was at its last reported epoch. Its newest
 checkpoint is usually a little older than that, so the epochs between are trained
 again; the same seed gives the same weights.
 """
@@ -87,7 +87,7 @@ def open_source(
 
 
 def _of_trial(name: str, store: str | Path, device: str, say: Say) -> Source:
-    """A trial of a search at its last reported step."""
+    """A trial of a search at its last reported epoch."""
     try:
         again = repeat.stored(store, name)
     except ValueError as error:
@@ -103,7 +103,7 @@ def _of_trial(name: str, store: str | Path, device: str, say: Say) -> Source:
     checkpoints = root / "checkpoints" / name
     lane = _saved(checkpoints, again.config, again.step, device)
     if lane is None:
-        say(f"Training {name} on from its checkpoint to step {again.step}.")
+        say(f"Training {name} on from its checkpoint to epoch {again.step}.")
         lane = _trained_on(again, again.step, checkpoints, device)
     error_mm = metrics.summary(opened.judge.evaluate(lane, "validation"))[
         again.objective
@@ -116,7 +116,7 @@ def _of_trial(name: str, store: str | Path, device: str, say: Say) -> Source:
     origin = {
         "kind": "trial",
         "name": name,
-        "step": str(again.step),
+        "epoch": str(again.step),
         "data": plain(again.data.spec),
     }
     if again.init is not None:

@@ -105,6 +105,7 @@ class TrainRunner(Runner):
             finding=report.finding,
             seconds=report.seconds,
             node=socket.gethostname(),
+            device=self.job.device,
             pictures=drawn,
             final=self._place.look(partial(self._final, report)) if final else {},
             restored=restored,

@@ -81,8 +81,7 @@ def files(storage: Storage, search: str | None = None) -> int:
         check_name("search", search)
     inside = "" if search is None else f"/{search}"
     wanted = [
-        f"{table}{inside and '/search_id='}{search or ''}"
-        for table in verify_tables.ORDER
+        f"{table}{inside and '/search='}{search or ''}" for table in verify_tables.ORDER
     ]
     wanted += [f"{name}{inside}" for name in ("drivers", "journal", "checkpoints")]
     wanted += ["cache", "searches", "stages"] if search is None else []

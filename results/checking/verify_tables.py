@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from results.checking import findings
 from results.checking.findings import Finding, Seen
-from results.format import headers, schema, segments
+from results.format import headers, schema, segments, versions
 from results.format.schema import SchemaMismatch
 from results.format.segments import Segment
 from results.format.storage import Storage, StorageError
@@ -44,14 +44,15 @@ def tables(storage: Storage, search: str | None, seen: Seen) -> Iterator[Finding
             if misplaced is not None:
                 yield misplaced
                 continue
-            owner = path.split("/")[1].partition("=")[2]
+            owner = _owner(path)
             rows = _decoded(table, owner, path, data)
             if isinstance(rows, Finding):
                 unsure.add(owner)
                 yield rows
             else:
                 known = trials[table].setdefault(owner, set())
-                known.update(rows["trial"].unique().to_pylist())
+                if "trial" in rows.schema.names:
+                    known.update(rows["trial"].unique().to_pylist())
     yield from _orphans(trials, unsure)
 
 
@@ -59,9 +60,9 @@ def _listed(
     storage: Storage, table: str, search: str | None, seen: Seen
 ) -> Iterator[tuple[str, bytes]]:
     """Every file of a table, those that appear meanwhile included."""
-    folder = table if search is None else segments.folder(table, search)
+    folders = [table] if search is None else segments.folders(table, search)
     read: set[str] = set()
-    while new := [path for path in storage.list(folder) if path not in read]:
+    while new := [p for f in folders for p in storage.list(f) if p not in read]:
         for path in new:
             read.add(path)
             try:
@@ -77,23 +78,30 @@ def _listed(
 def _misplaced(storage: Storage, table: str, path: str) -> Finding | None:
     """A file that does not belong into a table's folder; None if it does."""
     parts = path.split("/")
-    inside = len(parts) == 3 and parts[1].startswith("search_id=")
-    if not inside or segments.parse(path) is None:
+    if len(parts) != 3 or segments.parse(path) is None:
         return findings.finding(path, f"It is no segment of `{table}`.", "stranger")
-    search = parts[1].partition("=")[2]
+    search = _owner(path)
     if not storage.exists(headers.path_of(search)):
         return findings.finding(path, f"Its search `{search}` has no header.", "header")
     return None
 
 
+def _owner(path: str) -> str:
+    """The search whose folder a path lies in."""
+    return path.split("/")[1].removeprefix("search_id=")
+
+
 def _decoded(table: str, search: str, path: str, data: bytes) -> pa.Table | Finding:
     """The rows of a segment, or what is wrong with it."""
     try:
-        rows = segments.decode(path, table, data)
+        file = segments.opened(path, table, data)
+        rows = file.rows()
     except SchemaMismatch as error:
         return findings.finding(path, findings.cause(error), "newer")
     except StorageError as error:
         return findings.finding(path, findings.cause(error), "segment")
+    if versions.is_old(file.schema):
+        rows = segments.fitted(rows, schema.schema(table))
     problem = _contradiction(table, search, path, rows)
     return rows if problem is None else findings.finding(path, problem, "segment")
 
@@ -109,24 +117,25 @@ def _contradiction(table: str, search: str, path: str, rows: pa.Table) -> str | 
             return f"Its column `{field.name}` must be of type {field.type}."
     segment = segments.parse(path)
     assert segment is not None
-    if rows["search_id"].unique().to_pylist() != [search]:
+    if rows["search"].unique().to_pylist() != [search]:
         return f"Its rows must all be of the search `{search}`."
     return _numbers(segment, rows)
 
 
 def _numbers(segment: Segment, rows: pa.Table) -> str | None:
-    """Whether epochs and sequence numbers are what the name says."""
-    epochs, seqs = (
-        pc.call_function("min_max", [rows[name]]).as_py() for name in ("epoch", "seq")
+    """Whether driver epochs and sequence numbers are what the name says."""
+    driver_epochs, seqs = (
+        pc.call_function("min_max", [rows[name]]).as_py()
+        for name in ("driver_epoch", "seq")
     )
-    if epochs["max"] != segment.epoch or seqs["max"] != segment.last_seq:
-        return "Its name must say the last epoch and sequence number in it."
-    if epochs["min"] == epochs["max"]:
+    if driver_epochs["max"] != segment.driver_epoch or seqs["max"] != segment.last_seq:
+        return "Its name must say the last driver epoch and sequence number in it."
+    if driver_epochs["min"] == driver_epochs["max"]:
         apart = len(rows["seq"].unique())
     elif segment.is_compact:
-        apart = len(rows.group_by(["epoch", "seq"]).aggregate([]))
+        apart = len(rows.group_by(["driver_epoch", "seq"]).aggregate([]))
     else:
-        return "Its rows must be of one epoch."
+        return "Its rows must be of one driver epoch."
     return None if apart == len(rows) else "No row may stand in it twice."
 
 

@@ -8,9 +8,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from results.format import records, schema, versions
+from results.format import caps, records, schema, versions
 from results.format.names import check_name
 from results.format.storage import Storage, StorageError
+
+
+_COLUMNS = {field.name for field in schema.schema("trials")} - {"labelled_ratio"}
 
 
 def path_of(search: str) -> str:
@@ -62,15 +65,24 @@ class Header:
     """Trials wanted when it was started."""
     created_utc: str
     """When it was started, ISO 8601."""
+    schema_version: str = schema.VERSION
+    """Version of the schemas when it was started."""
 
     def __post_init__(self) -> None:
         check_name("name", self.name)
-        schema.parameter_columns(self.parameters)
+        caps.check_parameters(self.parameters)
+        for name, kind in self.parameters.items():
+            if kind not in schema.KINDS:
+                rule = f"be one of {', '.join(schema.KINDS)}"
+                raise ValueError(f"Type of `{name}` must {rule}, got {kind!r}.")
+            if name in _COLUMNS:
+                rule = "be none that `trials` has a column for"
+                raise ValueError(f"A searched parameter must {rule}, got `{name}`.")
 
     def to_bytes(self) -> bytes:
-        """The header as a checked record, with the version of the schemas."""
+        """The header as a checked record."""
         facts = dataclasses.asdict(self) | {"ratios": list(self.ratios)}
-        return records.encode({"schema_version": schema.VERSION} | facts)
+        return records.encode(facts)
 
     @classmethod
     def from_bytes(cls, path: str, data: bytes) -> "Header":

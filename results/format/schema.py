@@ -1,20 +1,20 @@
 """The tables of a store: columns, types, units, keys and the version.
 
-Units stand in the column names. Columns are only added, never retyped and never
-given another meaning: an added column raises the minor version, anything else
-the major one. What makes a row fit its table is in `row_checks`, which files of
-other versions can be read in `versions`.
+Units stand in the column names. `epoch` is a training epoch of the joint stage; the
+number of the driver that wrote a row is `driver_epoch`. The columns are the same for
+every search: its searched parameters are rows of `parameters`. Columns are only
+added, never retyped and never given another meaning: an added column raises the minor
+version, anything else the major one. What makes a row fit its table is in
+`row_checks`, which files of other versions can be read in `versions`, how those of
+the first major version are read in `schema_1`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from results.format import caps
 
-
-VERSION = "1.1"
+VERSION = "2.0"
 """Version of the schemas, as major.minor; stands in every file."""
 
 LOSS_TERMS = (
@@ -38,14 +38,23 @@ HEALTH_FIGURES = (
 )
 """Figures that show a collapse: a count, two ratios, a cross-entropy in nats."""
 
+TRUNK_SHARES = (
+    "trunk_share_adversarial",
+    "trunk_share_posterior",
+    "trunk_share_smoothness",
+)
+"""Share of each loss in the gradient of the shared trunk, in [0, 1]."""
+
 EVENTS = (
     "proposed",
     "started",
     "stage",
-    "reported",
-    "checkpoint",
-    "restored",
+    "checkpoint_failed",
+    "checkpoint_damaged",
+    "resumed",
     "retried",
+    "paused",
+    "promoted",
     "ended",
 )
 """What a row of `trials` was written for."""
@@ -53,6 +62,7 @@ EVENTS = (
 STATES = (
     "pending",
     "running",
+    "paused",
     "completed",
     "stopped",
     "diverged",
@@ -60,22 +70,28 @@ STATES = (
     "crashed",
     "cancelled",
 )
-"""How a trial stands; all but the first two are ends."""
+"""How a trial stands; all but the first three are ends."""
+
+KINDS = ("float", "int", "string", "bool")
+"""What the value of a searched parameter can be."""
 
 WORDS = {
     ("trials", "event"): EVENTS,
     ("trials", "state"): STATES,
-    ("trials", "origin"): ("start", "random", "tpe"),
-    ("decisions", "action"): ("continue", "stop"),
+    ("trials", "origin"): ("start", "random", "tpe", "model"),
+    ("parameters", "kind"): KINDS,
+    ("decisions", "action"): (
+        "continue",
+        "stop",
+        "pause",
+        "promote",
+        "resume",
+        "budget",
+    ),
+    ("finals", "state"): ("completed", "dropped", "diverged", "collapsed", "crashed"),
 }
 """The words that a column takes, by table and column; others take any text."""
 
-_PARAMETER_TYPES = {
-    "float": pa.float64(),
-    "int": pa.int64(),
-    "string": pa.string(),
-    "bool": pa.bool_(),
-}
 _TIME = pa.timestamp("us", tz="UTC")
 
 VERSION_KEY, TABLE_KEY = b"crossnets.schema_version", b"crossnets.table"
@@ -102,133 +118,140 @@ def _may(kind: pa.DataType, *names: str) -> tuple[pa.Field, ...]:
     return tuple(pa.field(name, kind) for name in names)
 
 
-_F64, _I32, _I64, _TEXT = pa.float64(), pa.int32(), pa.int64(), pa.string()
+_F32, _F64, _I32, _I64 = pa.float32(), pa.float64(), pa.int32(), pa.int64()
+_TEXT = pa.string()
 
 ASSIGNED = (
-    *_must(_TEXT, "search_id"),
-    *_must(_I32, "epoch"),
+    *_must(_TEXT, "search"),
+    *_must(_I32, "driver_epoch"),
     *_must(_I64, "seq"),
     *_must(_TIME, "time_utc"),
 )
 """Columns that the writer fills in, in every table."""
 
+_FIGURES = (
+    *_may(_F64, "mean_joint_error_mm"),
+    *_may(_F64, "median_joint_error_mm", "worst_joint_error_mm"),
+    *_may(_F64, "frames_within_20mm", "frames_within_40mm"),
+)
+_MADE_BY = _may(_TEXT, "node", "device", "code_sha256", "data_sha256")
+"""Where an attempt ran, with which code on which data."""
+
 TABLES = {
     "trials": Table(
-        key=("search_id", "trial"),
+        key=("search", "trial"),
         columns=(
             *_must(_I32, "attempt"),
             *_must(_TEXT, "trial"),
             *_must(_I32, "number"),
             *_must(_TEXT, "event", "state", "reason", "origin"),
+            *_may(_F64, "expected_score", "expected_score_std"),
             *_must(_F64, "labelled_ratio"),
+            *_may(_I32, "labelled_frames"),
             *_must(_I64, "seed", "label_seed"),
-            *_may(_I32, "step"),
+            *_may(_I32, "epoch"),
             *_may(_F64, "objective_mm", "wall_time_s"),
-            *_may(_TEXT, "checkpoint", "checkpoint_sha256"),
             *_must(_TEXT, "config_json", "code_version", "space"),
+            *_MADE_BY,
+        ),
+    ),
+    "parameters": Table(
+        key=("search", "trial", "name"),
+        columns=(
+            *_must(_I32, "attempt"),
+            *_must(_TEXT, "trial", "name", "kind"),
+            *_may(_F64, "value"),
+            *_may(_TEXT, "text"),
         ),
     ),
     "reports": Table(
-        key=("search_id", "trial", "step"),
+        key=("search", "trial", "epoch"),
         columns=(
             *_must(_I32, "attempt"),
             *_must(_TEXT, "trial"),
-            *_must(_I32, "step"),
+            *_must(_I32, "epoch"),
             *_must(_F64, "labelled_ratio", "objective_mm"),
             *_may(_F64, *LOSS_TERMS),
-            *_may(_F64, "mean_joint_error_mm"),
-            *_may(_F64, "median_joint_error_mm", "worst_joint_error_mm"),
-            *_may(_F64, "frames_within_20mm", "frames_within_40mm", "seconds"),
+            *_FIGURES,
+            *_may(_F64, *HEALTH_FIGURES, *TRUNK_SHARES, "vae_floor_mm"),
+            *_may(_F64, "seconds"),
             *_may(_TEXT, "node"),
-            *_may(_F64, *HEALTH_FIGURES),
         ),
     ),
     "decisions": Table(
-        key=("search_id", "trial", "step", "seq"),
+        key=("search", "trial", "epoch", "seq"),
         columns=(
             *_must(_I32, "attempt"),
             *_must(_TEXT, "trial"),
-            *_must(_I32, "step"),
+            *_must(_I32, "epoch"),
             *_must(_F64, "labelled_ratio"),
-            *_must(_I32, "rung"),
-            *_must(_F64, "value_mm"),
-            *_may(_F64, "cutoff_mm"),
-            *_must(_I32, "rank", "peers"),
+            *_may(_I32, "rung"),
+            *_may(_F64, "value_mm", "cutoff_mm"),
+            *_may(_I32, "rank", "peers"),
             *_must(_TEXT, "action", "reason"),
         ),
     ),
     "finals": Table(
-        key=("search_id", "trial", "final_seed"),
+        key=("search", "entrant", "labelled_ratio", "final_seed", "look"),
         columns=(
             *_must(_I32, "attempt"),
-            *_must(_TEXT, "trial"),
+            *_must(_TEXT, "entrant"),
+            *_may(_TEXT, "trial"),
             *_must(_F64, "labelled_ratio"),
+            *_may(_I32, "labelled_frames"),
             *_must(_I64, "final_seed"),
+            *_must(_I32, "look"),
+            *_must(_TEXT, "state", "reason"),
+            *_may(_I32, "epoch"),
             *_must(_TEXT, "split"),
             *_must(_I32, "frames"),
-            *_must(_F64, "mean_joint_error_mm"),
-            *_may(_F64, "median_joint_error_mm", "worst_joint_error_mm"),
-            *_may(_F64, "frames_within_20mm", "frames_within_40mm"),
+            *_FIGURES,
             *_may(pa.list_(_F64), "per_joint_mm"),
-            *_may(_F64, "validation_mm", "search_mm", "mean_pose_mm", "wall_time_s"),
+            *_may(_F64, "validation_mm", "search_mm", "mean_pose_mm", "vae_floor_mm"),
+            *_may(_F64, "wall_time_s"),
             *_must(_TEXT, "config_json", "code_version"),
             *_may(_TEXT, "weights_sha256"),
+            *_MADE_BY,
+        ),
+    ),
+    "frames": Table(
+        key=("search", "entrant", "labelled_ratio", "final_seed", "look", "frame"),
+        columns=(
+            *_must(_I32, "attempt"),
+            *_must(_TEXT, "entrant"),
+            *_must(_F64, "labelled_ratio"),
+            *_must(_I64, "final_seed"),
+            *_must(_I32, "look", "frame"),
+            *_must(_TEXT, "split"),
+            *_may(_F32, "mean_joint_error_mm"),
+            *_may(pa.list_(_F32), "per_joint_mm"),
         ),
     ),
 }
-"""Every table by name; `frames_within_*` are shares of the frames, in [0, 1]."""
+"""Every table by name.
+
+`frames_within_*` are shares of the frames, in [0, 1]. `expected_score` is what the
+proposal's model expected, as normal score of the trial's standing: 0 is the middle,
+smaller is better. A parameter that is a number or a truth value (0 or 1) stands in
+`value`, one that is a text in `text`. `frame` counts the frames of the split from 0.
+`look` counts how often the split was read, from 1.
+"""
 
 
-def parameter_columns(parameters: Mapping[str, str]) -> tuple[pa.Field, ...]:
-    """The columns of `trials` that hold the searched parameters.
-
-    `labelled_ratio` is a column of every trial already and is left out.
-
-    Args:
-        parameters: Type of each by dotted name: float, int, string or bool.
-
-    Returns:
-        Nullable columns; the dots of the names have become `_`.
-
-    Raises:
-        ValueError: If there are too many, a name is too long, a type is unknown, or
-            a column would stand twice.
-    """
-    caps.check_parameters(parameters)
-    fixed = {field.name for field in (*ASSIGNED, *TABLES["trials"].columns)}
-    columns: dict[str, pa.Field] = {}
-    for name, kind in parameters.items():
-        if kind not in _PARAMETER_TYPES:
-            known = ", ".join(_PARAMETER_TYPES)
-            raise ValueError(f"Type of `{name}` must be one of {known}, got {kind!r}.")
-        if name == "labelled_ratio":
-            continue
-        column = name.replace(".", "_")
-        if column in fixed or column in columns:
-            raise ValueError(
-                f"Parameter names must differ from other columns, got `{name}`, "
-                f"and `{column}` stands already."
-            )
-        columns[column] = pa.field(column, _PARAMETER_TYPES[kind])
-    return tuple(columns.values())
-
-
-def schema(table: str, parameters: Mapping[str, str] | None = None) -> pa.Schema:
+def schema(table: str) -> pa.Schema:
     """The Arrow schema of a table, with the version in its metadata.
 
     Args:
         table: Name of the table.
-        parameters: Searched parameters and their types; adds columns to `trials`.
 
     Returns:
-        The assigned columns, the table's own, then the parameters'.
+        The assigned columns, then the table's own.
 
     Raises:
-        ValueError: If `table` is unknown or `parameters` cannot be columns.
+        ValueError: If `table` is unknown.
     """
     if table not in TABLES:
         known = ", ".join(TABLES)
         raise ValueError(f"`table` must be one of {known}, got {table!r}.")
-    extra = parameter_columns(parameters or {}) if table == "trials" else ()
     metadata = {TABLE_KEY: table.encode(), VERSION_KEY: VERSION.encode()}
-    return pa.schema((*ASSIGNED, *TABLES[table].columns, *extra), metadata)
+    return pa.schema((*ASSIGNED, *TABLES[table].columns), metadata)

@@ -1,9 +1,9 @@
 """Segments: rows as Parquet files, named by what they hold, checked when read.
 
-`<table>/search_id=<search>/seg-<epoch>-<seq>.parquet` holds rows of one driver's
-epoch; `seq` is the last sequence number in it, and rows reach segments in order,
-so the names alone tell which rows are stored. `compact-<epoch>-<seq>.parquet` is
-what `compaction` makes of several, and is named after the last of them.
+`<table>/<search>/seg-<driver_epoch>-<seq>.parquet` holds rows of one driver; `seq` is
+the last sequence number in it, and rows reach segments in order, so the names alone
+tell which rows are stored. `compact-<driver_epoch>-<seq>.parquet` is what
+`compaction` makes of several, and is named after the last of them.
 
 Figures are split into streams of first, second, ... bytes, because learning
 curves repeat their high bytes; numbers and times of rows are stored as differences;
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from results.format import versions
+from results.format import schema_1, versions
 from results.format.storage import StorageError
 
 
@@ -42,7 +42,7 @@ class Segment(NamedTuple):
     """What the name of a segment says."""
 
     path: str
-    epoch: int
+    driver_epoch: int
     last_seq: int
 
     @property
@@ -60,7 +60,7 @@ class Opened:
 
     @property
     def schema(self) -> pa.Schema:
-        """Its columns."""
+        """Its columns, as they stand in the file."""
         return self.file.schema_arrow
 
     def rows(self) -> pa.Table:
@@ -71,9 +71,10 @@ class Opened:
         """
         try:
             many = self.file.metadata.num_rows > _MANY_ROWS
-            return self.file.read(use_threads=many)
+            rows = self.file.read(use_threads=many)
         except (pa.ArrowException, OSError) as error:
             raise _undecodable(self.path, error) from error
+        return schema_1.renamed(rows) if versions.is_old(self.schema) else rows
 
     def seqs(self) -> tuple[int, int]:
         """The lowest and highest sequence number; the widest if it does not say."""
@@ -90,17 +91,22 @@ class Opened:
 
 def folder(table: str, search: str) -> str:
     """Folder of a table's segments of one search."""
-    return f"{table}/search_id={search}"
+    return f"{table}/{search}"
 
 
-def path_of(table: str, search: str, epoch: int, last_seq: int) -> str:
+def folders(table: str, search: str) -> list[str]:
+    """Every folder that may hold rows of a table of one search: see `schema_1`."""
+    return [folder(table, search), schema_1.folder(table, search)]
+
+
+def path_of(table: str, search: str, driver_epoch: int, last_seq: int) -> str:
     """Path of the segment that ends with a sequence number."""
-    return f"{folder(table, search)}/seg-{epoch:07d}-{last_seq:09d}.parquet"
+    return f"{folder(table, search)}/seg-{driver_epoch:07d}-{last_seq:09d}.parquet"
 
 
-def compact_path_of(table: str, search: str, epoch: int, last_seq: int) -> str:
+def compact_path_of(table: str, search: str, driver_epoch: int, last_seq: int) -> str:
     """Path of the file that replaces segments, of which this is the last."""
-    return f"{folder(table, search)}/compact-{epoch:07d}-{last_seq:09d}.parquet"
+    return f"{folder(table, search)}/compact-{driver_epoch:07d}-{last_seq:09d}.parquet"
 
 
 def parse(path: str) -> Segment | None:

@@ -23,12 +23,12 @@ def check_version(where: str, version: str | None) -> None:
         SchemaMismatch: If there is no version, or the major one is newer.
     """
     try:
-        major = int((version or "").split(".")[0])
+        major = _major(version or "")
     except ValueError as error:
         raise SchemaMismatch(
             f"`{where}` must carry a schema version, got {version!r}."
         ) from error
-    if major > int(schema.VERSION.split(".")[0]):
+    if major > _major(schema.VERSION):
         raise SchemaMismatch(
             f"`{where}` must have schema version {schema.VERSION} or older to be read by "
             f"this crossnets, got {version}: install a newer crossnets."
@@ -53,22 +53,31 @@ def check_file(where: str, table: str, found: pa.Schema) -> None:
         raise SchemaMismatch(f"`{where}` must be a file of `{table}`, and is not.")
 
 
+def is_old(found: pa.Schema) -> bool:
+    """Whether a file is of an older major version than this one."""
+    return is_older((found.metadata or {})[schema.VERSION_KEY].decode())
+
+
+def is_older(version: str) -> bool:
+    """Whether a version is of an older major version than this one."""
+    return _major(version) < _major(schema.VERSION)
+
+
 def merged(table: str, found: Iterable[pa.Schema]) -> pa.Schema:
-    """The schema that files of several searches and versions fit into.
+    """The schema that files of several versions fit into.
 
     Args:
         table: Name of the table.
         found: Schemas of the files.
 
     Returns:
-        The table's columns, then all others; a parameter that is whole in one
-        search and real in another is real, one that is text anywhere is text.
+        The table's columns, then those that a newer minor version has added.
     """
     columns = {field.name: field for field in schema.schema(table)}
-    for field in (field for one in found for field in one):
-        known = columns.setdefault(field.name, field)
-        if known.type != field.type:
-            numeric = {known.type, field.type} == {pa.float64(), pa.int64()}
-            kind = pa.float64() if numeric else pa.string()
-            columns[field.name] = pa.field(field.name, kind)
+    for field in (field for one in found if not is_old(one) for field in one):
+        columns.setdefault(field.name, field)
     return pa.schema(columns.values(), schema.schema(table).metadata)
+
+
+def _major(version: str) -> int:
+    return int(version.split(".")[0])

@@ -1,7 +1,7 @@
 """Which tables are due for a compaction, and which of their files it may replace.
 
 Recovery asks the names which rows are stored. A compact file is named after the
-newest segment in it, and segments with higher numbers of earlier epochs, which
+newest segment in it, and segments with higher numbers of earlier driver epochs, which
 only a fenced driver can have written, wait until the numbers have passed them: no
 name ever promises a row that is not there, and none hides a higher number.
 """
@@ -54,17 +54,19 @@ def newest(paths: Iterable[str]) -> Segment:
     """The segment with the last sequence number of the highest epoch."""
     parsed = (segments.parse(path) for path in paths)
     named = [segment for segment in parsed if segment is not None]
-    return max(named, key=lambda segment: (segment.epoch, segment.last_seq))
+    return max(named, key=lambda segment: (segment.driver_epoch, segment.last_seq))
 
 
-def sources(storage: Storage, search: str, table: str, epoch: int) -> list[Opened]:
+def sources(
+    storage: Storage, search: str, table: str, driver_epoch: int
+) -> list[Opened]:
     """The sound files that may be replaced, checked and open.
 
     Args:
         storage: Where the search is.
         search: Its name.
         table: Name of the table.
-        epoch: The driver's; segments of later ones are left alone.
+        driver_epoch: The driver's; segments of later ones are left alone.
 
     Returns:
         The files, in the order of their names.
@@ -75,7 +77,7 @@ def sources(storage: Storage, search: str, table: str, epoch: int) -> list[Opene
     """
     sound: dict[Segment, Opened] = {}
     for segment in _listed(storage, search, table):
-        if segment.epoch <= epoch:
+        if segment.driver_epoch <= driver_epoch:
             data = storage.get(segment.path)
             try:
                 sound[segment] = segments.opened(segment.path, table, data)

@@ -7,10 +7,7 @@ What a compaction does is in `compaction`, when a table is due in
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from contextlib import suppress
-
-import pyarrow as pa
 
 from results.format.storage import Storage, StorageError
 from results.writing import compaction
@@ -30,21 +27,16 @@ class Compactor:
         self,
         storage: Storage,
         search: str,
-        epoch: int,
-        parameters: Mapping[str, str],
-        schemas: Mapping[str, pa.Schema],
+        driver_epoch: int,
     ) -> None:
         """Nothing is compacted yet.
 
         Args:
             storage: Where the search is.
             search: Its name.
-            epoch: The driver's.
-            parameters: The search's parameters and their types.
-            schemas: Schema of each table by its name.
+            driver_epoch: The driver's.
         """
-        self._storage, self._search, self._epoch = storage, search, epoch
-        self._parameters, self._schemas = parameters, schemas
+        self._storage, self._search, self._driver_epoch = storage, search, driver_epoch
         self._asked_at = -COMPACT_EVERY
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,29 +78,29 @@ class Compactor:
         """
         args = self._storage, self._search
         if self._storage.root is not None and next_seq >= APART_ROWS:
-            words = self._storage.location, self._search, str(self._epoch), which
+            words = self._storage.location, self._search, str(self._driver_epoch), which
             self._process = _started(*words)
             self._process.wait()
         elif which == "all":
-            compaction.compact_all(*args, self._parameters, self._epoch)
+            compaction.compact_all(*args, self._driver_epoch)
         else:
-            compaction.compact_due(*args, self._epoch, self._schemas)
+            compaction.compact_due(*args, self._driver_epoch)
 
 
 def _started(
-    location: str, search: str, epoch: str, which: str
+    location: str, search: str, driver_epoch: str, which: str
 ) -> subprocess.Popen[bytes]:
     """A process that compacts, out of reach of a terminal's Ctrl-C.
 
     Args:
         location: Where the store is.
         search: Name of the search.
-        epoch: The driver's.
+        driver_epoch: The driver's.
         which: `due` or `all`.
     """
     module = "results.writing.compaction"
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", module, location, search, epoch, which],
+        [sys.executable, "-P", "-m", module, location, search, driver_epoch, which],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,8 +1,8 @@
-"""Who may write to a search: epochs, and whether their holder is still alive.
+"""Who may write to a search: driver epochs, and whether their holder is alive.
 
-`drivers/<search>/<epoch>.json` is created exclusively and says host, process and
-start; the highest epoch is the only one that may write. `<epoch>.closed` beside
-it says that the driver ended in order, `<epoch>.beat` gets a new content while it
+`drivers/<search>/<driver_epoch>.json` is created exclusively and says host, process and
+start; the highest epoch is the only one that may write. `<driver_epoch>.closed` beside
+it says that the driver ended in order, `<driver_epoch>.beat` gets a new content while it
 runs and tells other hosts that it is there (see `leases`).
 """
 
@@ -34,7 +34,7 @@ _NAME = re.compile(r"(\d{7})\.json")
 class Driver:
     """One process that writes, or wrote, to a search."""
 
-    epoch: int
+    driver_epoch: int
     host: str
     pid: int
     started: str | None
@@ -53,13 +53,15 @@ def latest(storage: Storage, search: str) -> Driver | None:
         StorageError: If its file cannot be read or is damaged.
     """
     paths = [path.rsplit("/", 1)[-1] for path in storage.list(f"drivers/{search}")]
-    epochs = [int(match[1]) for name in paths if (match := _NAME.fullmatch(name))]
-    if not epochs:
+    driver_epochs = [
+        int(match[1]) for name in paths if (match := _NAME.fullmatch(name))
+    ]
+    if not driver_epochs:
         return None
-    path = _path(search, max(epochs))
+    path = _path(search, max(driver_epochs))
     said = records.decode(path, storage.get(path))
     return Driver(
-        epoch=max(epochs),
+        driver_epoch=max(driver_epochs),
         host=said["host"],
         pid=said["pid"],
         started=said["started"],
@@ -78,9 +80,9 @@ def current(storage: Storage, search: str) -> Driver | None:
         return None
     if gone is False:
         return found
-    beat_path = _beat_path(search, found.epoch)
+    beat_path = _beat_path(search, found.driver_epoch)
     there = storage.exists(beat_path)
-    heard = storage.modified(beat_path if there else _path(search, found.epoch))
+    heard = storage.modified(beat_path if there else _path(search, found.driver_epoch))
     return replace(found, last_beat_utc=heard.isoformat(timespec="seconds"))
 
 
@@ -95,7 +97,7 @@ def take(storage: Storage, search: str, *, takeover: bool) -> int:
             up to `STALE_S`.
 
     Returns:
-        The epoch that is now this process's.
+        The driver epoch that is now this process's.
 
     Raises:
         ValueError: If another driver is alive and `takeover` is False, or another
@@ -108,18 +110,18 @@ def take(storage: Storage, search: str, *, takeover: bool) -> int:
             f"`{search}` must have one driver at a time, and process {before.pid} on "
             f"{before.host} drives it since {before.time_utc}."
         )
-    epoch = before.epoch + 1 if before else 1
+    driver_epoch = before.driver_epoch + 1 if before else 1
     said = {
         **leases.here(),
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "token": uuid.uuid4().hex,
     }
-    if not _created(storage, _path(search, epoch), records.encode(said)):
+    if not _created(storage, _path(search, driver_epoch), records.encode(said)):
         raise ValueError(
             f"`{search}` must have one driver at a time, and another process took "
-            f"epoch {epoch} just now."
+            f"driver epoch {driver_epoch} just now."
         )
-    return epoch
+    return driver_epoch
 
 
 def is_alive(storage: Storage, search: str, driver: Driver) -> bool:
@@ -128,7 +130,10 @@ def is_alive(storage: Storage, search: str, driver: Driver) -> bool:
     Raises:
         StorageError: If the store cannot be asked.
     """
-    beat_path, silence = _beat_path(search, driver.epoch), leases.Silence(STALE_S)
+    beat_path, silence = (
+        _beat_path(search, driver.driver_epoch),
+        leases.Silence(STALE_S),
+    )
     while (gone := _is_gone(storage, search, driver)) is None:
         if silence.is_too_long(_content(storage, beat_path)):
             return False
@@ -138,16 +143,16 @@ def is_alive(storage: Storage, search: str, driver: Driver) -> bool:
     return not gone
 
 
-def is_fenced(storage: Storage, search: str, epoch: int) -> bool:
+def is_fenced(storage: Storage, search: str, driver_epoch: int) -> bool:
     """Whether a later driver has taken the search over.
 
     Raises:
         StorageError: If the store cannot be asked.
     """
-    return storage.exists(_path(search, epoch + 1))
+    return storage.exists(_path(search, driver_epoch + 1))
 
 
-def is_there(storage: Storage, search: str, epoch: int) -> bool:
+def is_there(storage: Storage, search: str, driver_epoch: int) -> bool:
     """Whether the store still has the file of an epoch that was taken.
 
     It has not if its folder was moved away, or if an empty one stands in its place,
@@ -156,42 +161,44 @@ def is_there(storage: Storage, search: str, epoch: int) -> bool:
     Raises:
         StorageError: If the store cannot be asked.
     """
-    return storage.exists(_path(search, epoch))
+    return storage.exists(_path(search, driver_epoch))
 
 
-def fingerprint(storage: Storage, search: str, epoch: int) -> str | None:
+def fingerprint(storage: Storage, search: str, driver_epoch: int) -> str | None:
     """What tells an epoch from those of all other stores; None if it is not there.
 
     Raises:
         StorageError: If the store cannot be read.
     """
-    content = _content(storage, _path(search, epoch))
+    content = _content(storage, _path(search, driver_epoch))
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def beat(storage: Storage, search: str, epoch: int, *, size_bytes: int = 0) -> None:
+def beat(
+    storage: Storage, search: str, driver_epoch: int, *, size_bytes: int = 0
+) -> None:
     """Say that the driver is there.
 
     Args:
         storage: Where the search is.
         search: Its name.
-        epoch: The driver's.
+        driver_epoch: The driver's.
         size_bytes: Least size of what is written; a full disk takes a short file.
 
     Raises:
         StorageError: If the store cannot be written.
     """
     content = uuid.uuid4().hex.encode().ljust(size_bytes)
-    storage.replace(_beat_path(search, epoch), content)
+    storage.replace(_beat_path(search, driver_epoch), content)
 
 
-def close(storage: Storage, search: str, epoch: int) -> None:
+def close(storage: Storage, search: str, driver_epoch: int) -> None:
     """Say that the driver ended in order.
 
     Raises:
         StorageError: If the store cannot be written.
     """
-    storage.create(f"{_stem(search, epoch)}.closed", b"")
+    storage.create(f"{_stem(search, driver_epoch)}.closed", b"")
 
 
 def _created(storage: Storage, path: str, data: bytes) -> bool:
@@ -212,7 +219,7 @@ def _created(storage: Storage, path: str, data: bytes) -> bool:
 
 def _is_gone(storage: Storage, search: str, driver: Driver) -> bool | None:
     """Whether a driver has ended; None if only its heartbeat can tell."""
-    if storage.exists(f"{_stem(search, driver.epoch)}.closed"):
+    if storage.exists(f"{_stem(search, driver.driver_epoch)}.closed"):
         return True
     return leases.is_gone(asdict(driver))
 
@@ -225,13 +232,13 @@ def _content(storage: Storage, path: str) -> bytes | None:
         return None
 
 
-def _stem(search: str, epoch: int) -> str:
-    return f"drivers/{search}/{epoch:07d}"
+def _stem(search: str, driver_epoch: int) -> str:
+    return f"drivers/{search}/{driver_epoch:07d}"
 
 
-def _beat_path(search: str, epoch: int) -> str:
-    return f"{_stem(search, epoch)}.beat"
+def _beat_path(search: str, driver_epoch: int) -> str:
+    return f"{_stem(search, driver_epoch)}.beat"
 
 
-def _path(search: str, epoch: int) -> str:
-    return f"{_stem(search, epoch)}.json"
+def _path(search: str, driver_epoch: int) -> str:
+    return f"{_stem(search, driver_epoch)}.json"

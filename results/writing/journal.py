@@ -1,6 +1,6 @@
 """The journal of a driver: rows that are acknowledged but in no segment yet.
 
-One file a search and epoch, one line a group of rows that stand or fall together:
+One file a search and driver epoch, one line a group of rows that stand or fall together:
 the CRC-32 of the rest of the line, then `[turn, [[table, row], ...]]` as JSON (with
 NaN and Infinity, which plain JSON lacks). It is appended to and fsynced before
 rows are acknowledged, and emptied when all its rows are in segments, so it stays
@@ -156,9 +156,9 @@ class Journal:
             return False
 
 
-def path_of(root: Path, search: str, epoch: int) -> Path:
+def path_of(root: Path, search: str, driver_epoch: int) -> Path:
     """Where the journal of a driver of a local store lies."""
-    return root / "journal" / search / f"{epoch:07d}.jsonl"
+    return root / "journal" / search / f"{driver_epoch:07d}.jsonl"
 
 
 def scan(path: Path) -> Found:
@@ -228,7 +228,7 @@ def standing(groups: Iterable[Group]) -> list[tuple[str, Row]]:
     again was left behind by a write that failed.
 
     Args:
-        groups: The sound groups of all files of one epoch, in any order.
+        groups: The sound groups of all files of one driver epoch, in any order.
 
     Returns:
         Table and row of each, by sequence number, each number once.

@@ -74,14 +74,14 @@ def _joined(files: list[Opened], target: pa.Schema) -> pa.Table:
 
 
 def _sorted_places(rows: pa.Table, key: tuple[str, ...]) -> pa.Array:
-    """Where the rows stand by key, then (epoch, attempt, seq), each row once."""
-    names = dict.fromkeys((*key, "epoch", "attempt", "seq"))
+    """Where the rows stand by key, then (driver_epoch, attempt, seq), each row once."""
+    names = dict.fromkeys((*key, "driver_epoch", "attempt", "seq"))
     order = pc.SortOptions(sort_keys=[(name, "ascending") for name in names])
     places = pc.call_function("sort_indices", [rows], order)
     if len(places) < 2:
         return places
     same = []
-    for name in ("epoch", "seq"):
+    for name in ("driver_epoch", "seq"):
         column = rows[name].combine_chunks().take(places)
         same.append(pc.call_function("equal", [column[1:], column[:-1]]))
     other = pc.call_function("invert", [pc.call_function("and", same)])

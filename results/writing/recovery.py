@@ -11,7 +11,7 @@ is kept as `<name>.damaged`, and a warning says which rows are missing.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from results.format import schema, segments
+from results.format import schema, schema_1, segments
 from results.format.storage import Storage, StorageError
 from results.writing import journal, spool
 from results.writing.journal import Row
@@ -27,7 +27,9 @@ from results.writing.journal import Row
 
 _NAME = re.compile(r"(\d{7})\.jsonl")
 _TRIES = 10
-_NONE = pa.Table.from_batches([], pa.schema({"epoch": pa.int32(), "seq": pa.int64()}))
+_NONE = pa.Table.from_batches(
+    [], pa.schema({"driver_epoch": pa.int32(), "seq": pa.int64()})
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +42,7 @@ class Recovered:
     """One sentence for each file that was found damaged or left alone."""
 
 
-def recover(
-    storage: Storage, search: str, parameters: Mapping[str, str], epoch: int
-) -> Recovered:
+def recover(storage: Storage, search: str, driver_epoch: int) -> Recovered:
     """Put rows that are in no segment yet into segments, and remove their files.
 
     What dead processes left staged is removed too.
@@ -50,8 +50,7 @@ def recover(
     Args:
         storage: Where the search is; only a local one has journals.
         search: Its name.
-        parameters: The search's parameters and their types.
-        epoch: The caller's; what drivers of later ones write is left alone.
+        driver_epoch: The caller's; what drivers of later ones write is left alone.
 
     Returns:
         The next sequence number, and what was found damaged.
@@ -63,8 +62,8 @@ def recover(
     warnings: list[str] = []
     left, foreign = _left_behind(storage, search)
     for earlier, paths in sorted(left.items()):
-        if earlier < epoch:
-            warnings += _store(storage, search, earlier, paths, parameters)
+        if earlier < driver_epoch:
+            warnings += _store(storage, search, earlier, paths)
     place = spool.folder(storage, search)
     if place is not None:
         spool.remove_empty(place)
@@ -81,7 +80,7 @@ def recover(
 def _left_behind(
     storage: Storage, search: str
 ) -> tuple[dict[int, list[Path]], list[Path]]:
-    """Journals and spooled files by epoch, and files of another store."""
+    """Journals and spooled files by driver epoch, and files of another store."""
     left: dict[int, list[Path]] = {}
     if storage.root is not None:
         folder = journal.path_of(storage.root, search, 0).parent
@@ -91,36 +90,40 @@ def _left_behind(
     spooled = spool.files(storage, search)
     for file in spooled:
         if file.is_own:
-            left.setdefault(file.epoch, []).append(file.path)
+            left.setdefault(file.driver_epoch, []).append(file.path)
     return left, [file.path for file in spooled if not file.is_own]
 
 
 def _store(
     storage: Storage,
     search: str,
-    epoch: int,
+    driver_epoch: int,
     paths: list[Path],
-    parameters: Mapping[str, str],
 ) -> list[str]:
     """Put the rows of one driver's files into segments, unless they are there."""
     scans = _scanned(paths)
-    rows = journal.standing(group for one in scans.values() for group in one.groups)
+    rows = [
+        (table, schema_1.row(table, row) if schema_1.is_row(row) else row)
+        for table, row in journal.standing(
+            group for one in scans.values() for group in one.groups
+        )
+    ]
     damaged = {path: found for path, found in scans.items() if found.damaged}
     warnings: list[str] = []
     if damaged:
-        missing = _missing(storage, search, epoch, rows)
+        missing = _missing(storage, search, driver_epoch, rows)
         if any(found.is_end_damaged for found in damaged.values()):
             missing += ", and perhaps rows after them"
         warnings = [
             f"`{path}` was damaged in line {_few(found.damaged)} and is kept as "
-            f"`{path.name}.damaged`; missing of epoch {epoch}: {missing}."
+            f"`{path.name}.damaged`; missing of driver epoch {driver_epoch}: {missing}."
             for path, found in damaged.items()
         ]
     for table in schema.TABLES:
         own = [row for name, row in rows if name == table]
-        if lost := _not_stored(storage, table, search, epoch, own):
-            target = segments.path_of(table, search, epoch, lost[-1]["seq"])
-            data = segments.encode(schema.schema(table, parameters), lost)
+        if lost := _not_stored(storage, table, search, driver_epoch, own):
+            target = segments.path_of(table, search, driver_epoch, lost[-1]["seq"])
+            data = segments.encode(schema.schema(table), lost)
             storage.create(target, data)
     for path in scans:
         try:
@@ -148,27 +151,29 @@ def _scanned(paths: list[Path]) -> dict[Path, journal.Found]:
 
 
 def _not_stored(
-    storage: Storage, table: str, search: str, epoch: int, rows: list[Row]
+    storage: Storage, table: str, search: str, driver_epoch: int, rows: list[Row]
 ) -> list[Row]:
-    """The rows of one table and epoch that are in no file of it."""
-    last = _last_seqs(storage, table, search, compact=False).get(epoch, -1)
+    """The rows of one table and driver epoch that are in no file of it."""
+    last = _last_seqs(storage, table, search, compact=False).get(driver_epoch, -1)
     later = [row for row in rows if row["seq"] > last]
     if not later:
         return []
     compact = _stored(storage, table, search, compact_only=True)
-    done = set(compact.filter(pc.field("epoch") == epoch)["seq"].to_pylist())
+    done = set(
+        compact.filter(pc.field("driver_epoch") == driver_epoch)["seq"].to_pylist()
+    )
     return [row for row in later if row["seq"] not in done]
 
 
 def _missing(
-    storage: Storage, search: str, epoch: int, rows: list[tuple[str, Row]]
+    storage: Storage, search: str, driver_epoch: int, rows: list[tuple[str, Row]]
 ) -> str:
     """Which sequence numbers of an epoch are neither stored nor in sound lines."""
     stored = pa.concat_tables(
         _stored(storage, table, search, compact_only=False) for table in schema.TABLES
     )
-    before = stored.filter(pc.field("epoch") < epoch)["seq"].to_pylist()
-    own = stored.filter(pc.field("epoch") == epoch)["seq"].to_pylist()
+    before = stored.filter(pc.field("driver_epoch") < driver_epoch)["seq"].to_pylist()
+    own = stored.filter(pc.field("driver_epoch") == driver_epoch)["seq"].to_pylist()
     there = {row["seq"] for _, row in rows}.union(own)
     first = max(before, default=-1) + 1
     gaps = set(range(first, max(there, default=first))) - there
@@ -186,15 +191,23 @@ def _few(numbers: Iterable[int]) -> str:
     return ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in ranges)
 
 
+def _listed(storage: Storage, table: str, search: str) -> list[str]:
+    """Every file of a table of one search."""
+    folders = segments.folders(table, search)
+    return [path for folder in folders for path in storage.list(folder)]
+
+
 def _last_seqs(
     storage: Storage, table: str, search: str, *, compact: bool = True
 ) -> dict[int, int]:
-    """The last sequence number of each epoch, by the names of a table's files."""
+    """The last sequence number of each driver epoch, by the names of a table's files."""
     last: dict[int, int] = {}
-    for path in storage.list(segments.folder(table, search)):
+    for path in _listed(storage, table, search):
         segment = segments.parse(path)
         if segment and (compact or not segment.is_compact):
-            last[segment.epoch] = max(last.get(segment.epoch, -1), segment.last_seq)
+            last[segment.driver_epoch] = max(
+                last.get(segment.driver_epoch, -1), segment.last_seq
+            )
     return last
 
 
@@ -209,7 +222,7 @@ def _stored(
     for _ in range(_TRIES):
         parts = [_NONE]
         try:
-            for path in storage.list(segments.folder(table, search)):
+            for path in _listed(storage, table, search):
                 segment = segments.parse(path)
                 if segment and (segment.is_compact or not compact_only):
                     data = storage.get(path)

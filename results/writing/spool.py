@@ -2,7 +2,7 @@
 
 It lies below `$CROSSNETS_SPOOL`, or `crossnets/spool` in `$XDG_STATE_HOME` (else
 `~/.local/state`), in a folder named by a hash of the store's location, then in one
-of the search. A file is named by epoch and fingerprint of its driver, so that the
+of the search. A file is named by driver epoch and fingerprint of its driver, so that the
 rows of a store that was deleted never get into one that was made in its place.
 """
 
@@ -31,7 +31,7 @@ class Spooled:
     """One file that a driver left in the spool."""
 
     path: Path
-    epoch: int
+    driver_epoch: int
     is_own: bool
     """Whether its driver was one of this store, not of another in its place."""
 
@@ -39,18 +39,20 @@ class Spooled:
 class Spool:
     """Rows of one driver that wait for its store; the file is made when needed."""
 
-    def __init__(self, storage: Storage, search: str, epoch: int) -> None:
+    def __init__(self, storage: Storage, search: str, driver_epoch: int) -> None:
         """Find out where the file will be, while the store can be asked.
 
         Raises:
             StorageError: If the driver's file is not in the store.
         """
         self._location = storage.location
-        mark = drivers.fingerprint(storage, search, epoch)
+        mark = drivers.fingerprint(storage, search, driver_epoch)
         if mark is None:
             raise StorageError(f"Cannot read `{self._location}`: it has gone.")
         place = folder(storage, search)
-        self._path = None if place is None else place / f"{epoch:07d}-{mark[:16]}.jsonl"
+        self._path = (
+            None if place is None else place / f"{driver_epoch:07d}-{mark[:16]}.jsonl"
+        )
         self._journal: Journal | None = None
 
     def append(self, rows: Iterable[tuple[str, Mapping[str, Any]]], turn: int) -> None:
@@ -106,7 +108,7 @@ def folder(storage: Storage, search: str) -> Path | None:
 
 
 def files(storage: Storage, search: str) -> list[Spooled]:
-    """What earlier drivers of a search left in this machine's spool, by epoch.
+    """What earlier drivers of a search left in this machine's spool, by driver epoch.
 
     Raises:
         StorageError: If the spool or the store cannot be read.
@@ -117,10 +119,10 @@ def files(storage: Storage, search: str) -> list[Spooled]:
     found = []
     for path in listed(place):
         if match := _NAME.fullmatch(path.name):
-            epoch = int(match[1])
-            mark = drivers.fingerprint(storage, search, epoch)
+            driver_epoch = int(match[1])
+            mark = drivers.fingerprint(storage, search, driver_epoch)
             is_own = mark is not None and mark.startswith(match[2])
-            found.append(Spooled(path=path, epoch=epoch, is_own=is_own))
+            found.append(Spooled(path=path, driver_epoch=driver_epoch, is_own=is_own))
     return found
 
 

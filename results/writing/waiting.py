@@ -5,11 +5,9 @@ They are in memory here; that they are on a disk too is the matter of `journal` 
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-import pyarrow as pa
-
-from results.format import segments
+from results.format import schema, segments
 from results.format.storage import Storage, StorageError
 from results.writing.journal import Row
 
@@ -21,8 +19,7 @@ class WaitingRows:
         self,
         storage: Storage,
         search: str,
-        epoch: int,
-        schemas: Mapping[str, pa.Schema],
+        driver_epoch: int,
         lock: threading.RLock,
     ) -> None:
         """No row waits.
@@ -30,14 +27,13 @@ class WaitingRows:
         Args:
             storage: Where the search is.
             search: Its name.
-            epoch: The driver's.
-            schemas: Schema of each table by its name.
+            driver_epoch: The driver's.
             lock: Held while rows come or go, also by who calls `add`.
         """
-        self._storage, self._search, self._epoch = storage, search, epoch
-        self._schemas, self._lock = schemas, lock
-        self._rows: dict[str, list[Row]] = {table: [] for table in schemas}
-        self._tried = dict.fromkeys(schemas, 0)
+        self._storage, self._search, self._driver_epoch = storage, search, driver_epoch
+        self._lock = lock
+        self._rows: dict[str, list[Row]] = {table: [] for table in schema.TABLES}
+        self._tried = dict.fromkeys(schema.TABLES, 0)
         self.segments_written = 0
 
     def count(self) -> int:
@@ -81,8 +77,10 @@ class WaitingRows:
 
     def _put(self, table: str, rows: list[Row]) -> None:
         """Write one segment; the same one written before is success."""
-        path = segments.path_of(table, self._search, self._epoch, rows[-1]["seq"])
-        data = segments.encode(self._schemas[table], rows)
+        path = segments.path_of(
+            table, self._search, self._driver_epoch, rows[-1]["seq"]
+        )
+        data = segments.encode(schema.schema(table), rows)
         if not self._storage.create(path, data) and self._storage.get(path) != data:
             raise StorageError(f"Cannot write `{path}`: other rows stand there.")
         self.segments_written += 1

@@ -44,27 +44,24 @@ class Writer:
         storage: Storage,
         *,
         search: str,
-        epoch: int,
+        driver_epoch: int,
         first_seq: int,
-        parameters: Mapping[str, str],
         journal: Journal | None,
         warnings: tuple[str, ...] = (),
     ) -> None:
         """Start the background thread; see `Store.writer`."""
-        self.search, self.epoch = search, epoch
+        self.search, self.driver_epoch = search, driver_epoch
         self.warnings = warnings
         """What recovery found damaged, one sentence each."""
         self._storage, self._journal = storage, journal
-        self._schemas = {
-            name: schema.schema(name, parameters) for name in schema.TABLES
-        }
+        self._schemas = {name: schema.schema(name) for name in schema.TABLES}
         self._next_seq, self._turn, self._spooled_seq = first_seq, 0, first_seq - 1
         self._closed = self._fenced = False
         self._trouble: str | None = None
         self._rows_lock, self._flush_lock = threading.RLock(), threading.Lock()
-        place = storage, search, epoch
-        self._waiting = WaitingRows(*place, self._schemas, self._rows_lock)
-        self._compactor = Compactor(*place, parameters, self._schemas)
+        place = storage, search, driver_epoch
+        self._waiting = WaitingRows(*place, self._rows_lock)
+        self._compactor = Compactor(*place)
         try:
             self._spool = Spool(*place)
             drivers.beat(*place)
@@ -99,7 +96,7 @@ class Writer:
     def append_many(self, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[int]:
         """Store rows that stand or fall together.
 
-        Search, epoch, sequence number and time are filled in.
+        Search, driver_epoch, sequence number and time are filled in.
 
         Args:
             rows: Table and row of each, in order.
@@ -121,7 +118,7 @@ class Writer:
             now = time.time_ns() // 1000
             done: list[tuple[str, Row]] = []
             for seq, (table, row) in enumerate(plain, start=self._next_seq):
-                assigned = {"search_id": self.search, "epoch": self.epoch}
+                assigned = {"search": self.search, "driver_epoch": self.driver_epoch}
                 done.append((table, assigned | {"seq": seq, "time_utc": now} | row))
             self._keep(done)
             self._next_seq += len(done)
@@ -183,7 +180,7 @@ class Writer:
         self._background.join()
         try:
             self.flush()
-            drivers.close(self._storage, self.search, self.epoch)
+            drivers.close(self._storage, self.search, self.driver_epoch)
         except StorageError:
             self._make_way()
             raise
@@ -194,7 +191,7 @@ class Writer:
 
     def _make_way(self) -> None:
         """Let the next driver in though rows wait: it finds them on the disk."""
-        args = self._storage, self.search, self.epoch
+        args = self._storage, self.search, self.driver_epoch
         with suppress(StorageError):
             if drivers.is_there(*args):
                 drivers.close(*args)
@@ -255,18 +252,20 @@ class Writer:
 
     def _check_place(self) -> None:
         """Refuse to write to another store, or once a later driver has the search."""
-        if not drivers.is_there(self._storage, self.search, self.epoch):
+        if not drivers.is_there(self._storage, self.search, self.driver_epoch):
             raise StorageError(
                 f"Cannot write `{self._storage.location}`: the store has gone."
             )
-        if self._fenced or drivers.is_fenced(self._storage, self.search, self.epoch):
+        if self._fenced or drivers.is_fenced(
+            self._storage, self.search, self.driver_epoch
+        ):
             self._fenced, self._trouble = True, None
             raise self._taken_over()
 
     def _taken_over(self) -> ValueError:
         return ValueError(
-            f"`{self.search}` must have one driver at a time, and epoch "
-            f"{self.epoch} was taken over by a later one."
+            f"`{self.search}` must have one driver at a time, and driver epoch "
+            f"{self.driver_epoch} was taken over by a later one."
         )
 
     def _forget(self) -> None:
@@ -276,7 +275,7 @@ class Writer:
         nothing else would show that it can be written.
         """
         if self._trouble is not None:
-            args = self._storage, self.search, self.epoch
+            args = self._storage, self.search, self.driver_epoch
             drivers.beat(*args, size_bytes=_PROBE_BYTES)
         if self._journal is not None:
             self._journal.empty()
@@ -287,7 +286,7 @@ class Writer:
         try:
             self.flush()
             if time.monotonic() >= self._next_beat:
-                drivers.beat(self._storage, self.search, self.epoch)
+                drivers.beat(self._storage, self.search, self.driver_epoch)
                 self._next_beat = time.monotonic() + drivers.BEAT_S
             written = self._waiting.segments_written
             self._compactor.compact_due(written, self._next_seq)

@@ -58,7 +58,7 @@ def note_acknowledged(path: str) -> None:
         given = list(rows)
         seqs = append_many(self, given)
         lines = [
-            json.dumps([table, self.epoch, seq, row["trial"], row.get("step")])
+            json.dumps([table, self.driver_epoch, seq, row["trial"], row.get("epoch")])
             for (table, row), seq in zip(given, seqs, strict=True)
         ]
         os.write(handle, "".join(f"{line}\n" for line in lines).encode())

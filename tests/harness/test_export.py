@@ -51,7 +51,7 @@ def test_the_command_writes_measures_and_checks_a_trial(train, store, tmp_path, 
     assert exported.origin(out) == {
         "kind": "trial",
         "name": TRIAL,
-        "step": "3",
+        "epoch": "3",
         "data": "synthetic:40",
     }
     wanted = metrics.summary(bank.judge.evaluate(lane, "test"))

@@ -166,7 +166,7 @@ class TestASearch:
     def test_runs_exactly_the_pre_trainings_that_it_must(self, ended):
         """One VAE a latent size and ratio that occurs, one GAN a latent size."""
         store, before, _ = ended
-        rows = queries.read(Store.open(store), "trials", "s").to_pylist()
+        rows = queries.wide(Store.open(store), "s").to_pylist()
         assert len(rows) == 12
         assert {row["state"] for row in rows} <= {"completed", "stopped"}
         vaes = {(row["latent_size"], row["labelled_ratio"]) for row in rows}

@@ -89,6 +89,8 @@ def ended(tmp_path_factory):
 
 def rows(store: Path, table: str) -> list[dict]:
     """The newest rows of a table."""
+    if table == "trials_wide":
+        return queries.wide(Store.open(store), "s").to_pylist()
     return queries.read(Store.open(store), table, "s").to_pylist()
 
 
@@ -114,8 +116,8 @@ class TestASearch:
         store, *_ = ended
         row = next(r for r in rows(store, "trials") if r["trial"] == "t-00001")
         assert row["attempt"] == 2
-        steps = [r["step"] for r in rows(store, "reports") if r["trial"] == "t-00001"]
-        assert steps == list(range(1, row["step"] + 1))
+        steps = [r["epoch"] for r in rows(store, "reports") if r["trial"] == "t-00001"]
+        assert steps == list(range(1, row["epoch"] + 1))
 
     def test_the_logs_tell_of_the_search_and_of_each_failure(self, ended):
         """The driver's has the failures in words, a worker's with their tracebacks."""
@@ -132,10 +134,12 @@ class TestASearch:
     def test_every_report_is_what_the_runner_said(self, ended):
         """The stored error follows the formula from the stored weight."""
         store, *_ = ended
-        weights = {r["trial"]: r["losses_posterior"] for r in rows(store, "trials")}
+        weights = {
+            r["trial"]: r["losses.posterior"] for r in rows(store, "trials_wide")
+        }
         for row in rows(store, "reports"):
             expected = (20 + abs(math.log(weights[row["trial"]] / 3))) * (
-                1 + 1 / row["step"]
+                1 + 1 / row["epoch"]
             )
             if math.isfinite(row["objective_mm"]):
                 assert row["objective_mm"] == expected

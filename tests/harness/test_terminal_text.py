@@ -23,7 +23,7 @@ from harness.commands.table import COMMANDS, Command
 from harness.definition.terminal import printable
 from harness.exporting.card import card
 from results import Header, Store
-from results.format import caps
+from results.format import caps, parameter_rows
 
 
 HOSTILE = (
@@ -166,14 +166,17 @@ def strange(tmp_path) -> str:
                 "labelled_ratio": 1.0,
                 "seed": 0,
                 "label_seed": 0,
-                "step": 9,
+                "epoch": 9,
                 "objective_mm": 20.0 + number,
                 "config_json": text,
                 "code_version": text,
                 "space": text,
-                **{name.replace(".", "_"): text for name in names},
             }
-            writer.append("trials", row)
+            cells = parameter_rows.rows(dict.fromkeys(names, text))
+            named = {"attempt": 1, "trial": row["trial"]}
+            writer.append_many(
+                [("trials", row)] + [("parameters", named | cell) for cell in cells]
+            )
     return str(tmp_path / "store")
 
 

@@ -161,7 +161,7 @@ def ended(tmp_path_factory):
         )
         run_policy(policy, plan, Faulty, "s", slots=2, retries=1)
         assert policy.finished
-    rows = queries.read(store, "trials", "s").to_pylist()
+    rows = queries.wide(store, "s").to_pylist()
     return {row["trial"]: row for row in rows}, told, store, folder
 
 
@@ -264,7 +264,7 @@ class TestAFifthOfTheTrialsFails:
         bad = {of_kind(k) for k in FAULTS if k not in ONCE}
         for ratio in (0.5, 1.0):
             healthy = {
-                name: error(row["losses_kl"], ratio, EPOCHS)
+                name: error(row["losses.kl"], ratio, EPOCHS)
                 for name, row in trials.items()
                 if row["labelled_ratio"] == ratio and name not in bad
             }
@@ -278,8 +278,8 @@ class TestAFifthOfTheTrialsFails:
         trials, _, store, _ = ended
         reports = queries.read(store, "reports", "s").to_pylist()
         for name, row in trials.items():
-            steps = [r["step"] for r in reports if r["trial"] == name]
-            assert steps == list(range(1, (row["step"] or 0) + 1))
+            steps = [r["epoch"] for r in reports if r["trial"] == name]
+            assert steps == list(range(1, (row["epoch"] or 0) + 1))
 
     def test_no_note_and_no_guard_is_left(self, ended):
         """The folders hold what the runs wrote, and nobody watches any more."""

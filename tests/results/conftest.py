@@ -45,14 +45,19 @@ def make_trial(number=0, **given):
         "labelled_ratio": 1.0,
         "seed": 1,
         "label_seed": 2,
-        "step": 9,
+        "epoch": 9,
         "objective_mm": 20.0,
         "config_json": "{}",
         "code_version": "0.1.0",
         "space": "joint_v1",
-        "losses_kl": 0.5,
-        "latent_size": 20,
     }
+    return facts | given
+
+
+def make_parameter(name="losses.kl", value=0.5, **given):
+    """The value of a parameter of the first trial, with the given values."""
+    facts = {"attempt": 0, "trial": "t-00000", "name": name, "kind": "float"}
+    facts |= {"value": value}
     return facts | given
 
 
@@ -61,7 +66,7 @@ def make_report(step=0, **given):
     facts = {
         "attempt": 0,
         "trial": "t-00000",
-        "step": step,
+        "epoch": step,
         "labelled_ratio": 1.0,
         "objective_mm": 20.0,
         "kl": 0.25,
@@ -74,7 +79,7 @@ def make_decision(step=1, **given):
     facts = {
         "attempt": 0,
         "trial": "t-00000",
-        "step": step,
+        "epoch": step,
         "labelled_ratio": 1.0,
         "rung": step,
         "value_mm": 20.0,
@@ -91,9 +96,13 @@ def make_final(final_seed=0, **given):
     """A rerun on the test split, with the given values in place of its own."""
     facts = {
         "attempt": 0,
+        "entrant": "t-00000",
         "trial": "t-00000",
         "labelled_ratio": 1.0,
         "final_seed": final_seed,
+        "look": 1,
+        "state": "completed",
+        "reason": "",
         "split": "test",
         "frames": 100,
         "mean_joint_error_mm": 21.0,
@@ -104,20 +113,39 @@ def make_final(final_seed=0, **given):
     return facts | given
 
 
+def make_frame(frame=0, **given):
+    """The error of a test frame, with the given values in place of its own."""
+    facts = {
+        "attempt": 0,
+        "entrant": "t-00000",
+        "labelled_ratio": 1.0,
+        "final_seed": 0,
+        "look": 1,
+        "frame": frame,
+        "split": "test",
+        "mean_joint_error_mm": 21.0,
+        "per_joint_mm": [20.0, 22.0],
+    }
+    return facts | given
+
+
 @pytest.fixture
 def make():
     """Builders of a header and of rows; arguments replace single values."""
     return SimpleNamespace(
         header=make_header,
         trial=make_trial,
+        parameter=make_parameter,
         report=make_report,
         decision=make_decision,
         final=make_final,
         rows={
             "trials": make_trial(),
+            "parameters": make_parameter(),
             "reports": make_report(),
             "decisions": make_decision(),
             "finals": make_final(),
+            "frames": make_frame(),
         },
     )
 

@@ -36,13 +36,13 @@ def header(name: str) -> Header:
 
 def report(step: int, **given: object) -> tuple[str, dict]:
     """A report of one trial."""
-    return "reports", REPORT | {"step": step, "objective_mm": float(step)} | given
+    return "reports", REPORT | {"epoch": step, "objective_mm": float(step)} | given
 
 
 def group(step: int) -> list[tuple[str, dict]]:
     """A report, its decision, and a final one."""
     decision = REPORT | {
-        "step": step,
+        "epoch": step,
         "rung": 1,
         "value_mm": 1.0,
         "rank": 1,
@@ -51,6 +51,10 @@ def group(step: int) -> list[tuple[str, dict]]:
         "reason": "First at its rung.",
     }
     final = REPORT | {
+        "entrant": "t-00000",
+        "look": 1,
+        "state": "completed",
+        "reason": "",
         "final_seed": step,
         "split": "test",
         "frames": 1,
@@ -70,7 +74,7 @@ def search(folder: str, groups: int, say: int) -> None:
             rows = group(step)
             seqs = open_writer.append_many(rows)
             keys = [
-                [table, open_writer.epoch, seq]
+                [table, open_writer.driver_epoch, seq]
                 for (table, _), seq in zip(rows, seqs, strict=True)
             ]
             said = json.dumps(keys).encode() + b"\n"

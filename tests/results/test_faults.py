@@ -54,12 +54,12 @@ def quick(monkeypatch):
 
 
 def stored(store):
-    """How often each (table, epoch, seq) stands in the files, readers' care aside."""
+    """How often each (table, driver_epoch, seq) stands in the files, readers' care aside."""
     found = Counter()
     for table in schema.TABLES:
         for path in store.storage.list(segments.folder(table, "demo")):
             rows = segments.decode(path, table, store.storage.get(path)).to_pylist()
-            found.update((table, row["epoch"], row["seq"]) for row in rows)
+            found.update((table, row["driver_epoch"], row["seq"]) for row in rows)
     return found
 
 
@@ -131,7 +131,9 @@ def small_search(folder, make):
         seqs = until_done(lambda rows=rows: open_writer.append_many(rows))
         tables = [table for table, _ in rows]
         keys = zip(tables, seqs, strict=True)
-        acknowledged.update((table, open_writer.epoch, seq) for table, seq in keys)
+        acknowledged.update(
+            (table, open_writer.driver_epoch, seq) for table, seq in keys
+        )
         if number % 3 == 2:
             with contextlib.suppress(StorageError):
                 open_writer.flush()
@@ -158,7 +160,7 @@ def test_every_call_fails_once(after, tmp_path, make, monkeypatch):
         with store.writer("demo") as second:
             assert second.warnings == ()
             seq = second.append("trials", make.trial(99))
-        acknowledged["trials", second.epoch, seq] += 1
+        acknowledged["trials", second.driver_epoch, seq] += 1
         assert stored(store) == acknowledged, f"call {wanted}"
         assert len(store.rows("trials")) == TRIALS + 1
     assert wanted > 10 * TRIALS
@@ -249,7 +251,7 @@ def fill_and_free(store, make, hinder, free):
         wait_until(lambda: open_writer.trouble is None, 10)
         seqs.append(open_writer.append("reports", make.report(305)))
     assert stored(store) == Counter(("reports", 1, seq) for seq in seqs)
-    assert sorted(store.rows("reports")["step"].to_pylist()) == [*range(306)]
+    assert sorted(store.rows("reports")["epoch"].to_pylist()) == [*range(306)]
     return trouble
 
 
@@ -352,6 +354,6 @@ class TestDisk:
         )
         assert done.returncode == 0
         assert "Permission denied" in done.stdout
-        found = Store.open(tmp_path / "store").rows("reports")["step"].to_pylist()
+        found = Store.open(tmp_path / "store").rows("reports")["epoch"].to_pylist()
         assert sorted(found) == [*range(30)]
         assert not spool.exists()  # the journal was open already

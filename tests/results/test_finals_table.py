@@ -27,6 +27,7 @@ def summary(store, make):
 def run(trial, ratio, seed, error):
     """What sets one final run apart."""
     return {
+        "entrant": trial,
         "trial": trial,
         "labelled_ratio": ratio,
         "final_seed": seed,

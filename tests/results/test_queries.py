@@ -14,17 +14,17 @@ from hypothesis import given, settings, strategies as st
 
 import results
 from results import Store, queries
-from results.format import records, schema, segments
+from results.format import parameter_rows, records, schema, segments
 from results.format.storage import StorageError
 
 
 PROJECT = Path(results.__file__).parents[1]
 KEYS = st.fixed_dictionaries(
     {
-        "search_id": st.sampled_from(["demo", "demo2"]),
+        "search": st.sampled_from(["demo", "demo2"]),
         "trial": st.sampled_from(["t-00000", "t-00001"]),
-        "step": st.integers(0, 2),
-        "epoch": st.integers(1, 3),
+        "epoch": st.integers(0, 2),
+        "driver_epoch": st.integers(1, 3),
         "attempt": st.integers(0, 2),
         "time_utc": st.integers(0, 2**50),
         "objective_mm": st.floats(allow_nan=False),
@@ -41,7 +41,7 @@ class TestRead:
     @given(st.lists(KEYS, max_size=30), st.integers(1, 5))
     @settings(max_examples=60, deadline=None)
     def test_against_a_naive_oracle(self, rows, size):
-        """Of each key the row with the highest (epoch, attempt, seq) is left."""
+        """Of each key the row with the highest (driver_epoch, attempt, seq) is left."""
         store = Store.open("memory://", create=True)
         full = [row | {"labelled_ratio": 1.0, "seq": n} for n, row in enumerate(rows)]
         for start in range(0, len(full), size):
@@ -50,12 +50,12 @@ class TestRead:
             assert store.storage.create(path, data)
         newest = {}
         for row in full:
-            key = row["search_id"], row["trial"], row["step"]
-            order = row["epoch"], row["attempt"], row["seq"]
+            key = row["search"], row["trial"], row["epoch"]
+            order = row["driver_epoch"], row["attempt"], row["seq"]
             if key not in newest or order > newest[key][0]:
                 newest[key] = order, row["objective_mm"]
         found = queries.read(store, "reports").to_pylist()
-        keys = [(row["search_id"], row["trial"], row["step"]) for row in found]
+        keys = [(row["search"], row["trial"], row["epoch"]) for row in found]
         assert keys == sorted(newest)
         assert [row["objective_mm"] for row in found] == [newest[k][1] for k in keys]
 
@@ -65,7 +65,7 @@ class TestRead:
         with store.writer("demo") as writer:
             writer.append(table, make.rows[table])
         found = queries.read(store, table)
-        columns = schema.schema(table, store.header("demo").parameters)
+        columns = schema.schema(table)
         assert found.schema.names == columns.names
         for field in columns:
             if not pa.types.is_list(field.type):
@@ -85,6 +85,53 @@ class TestRead:
             for _ in range(2):
                 writer.append("decisions", make.decision())
         assert len(queries.read(store, "decisions")) == 2
+
+
+class TestWide:
+    def test_by_hand(self, store, make):
+        """A column a parameter under its dotted name; what a trial lacks is null."""
+        store.create_search(make.header(name="other"))
+        for search, space in {
+            "demo": {"a.b": 0.5, "latent_size": 20, "odd \"name'": True},
+            "other": {"c": "x", "latent_size": 30},
+        }.items():
+            with store.writer(search) as writer:
+                writer.append("trials", make.trial())
+                for row in parameter_rows.rows(space):
+                    writer.append("parameters", make.parameter(**row))
+        table = queries.wide(store)
+        assert [field.name for field in table.schema][-4:] == [
+            "a.b",
+            "c",
+            "latent_size",
+            "odd \"name'",
+        ]
+        rows = table.select(table.schema.names[-4:]).to_pylist()
+        assert [tuple(row.values()) for row in rows] == [
+            (0.5, None, 20, True),
+            (None, "x", 30, None),
+        ]
+        assert table.schema.field("latent_size").type == pa.int64()
+        sql = "SELECT \"a.b\" AS kl FROM trials_wide WHERE search = 'demo'"
+        assert queries.query(store, sql).to_pylist() == [{"kl": 0.5}]
+
+    def test_kinds_that_differ(self, store, make):
+        """Whole and real together are real, anything with a text is text."""
+        cells = {"a.b": [3, 0.5], "mixed": [0.5, "x"]}
+        with store.writer("demo") as writer:
+            for place in (0, 1):
+                writer.append("trials", make.trial(place))
+                space = {name: values[place] for name, values in cells.items()}
+                for row in parameter_rows.rows(space):
+                    named = make.parameter(trial=f"t-{place:05d}", **row)
+                    writer.append("parameters", named)
+        table = queries.wide(store)
+        assert table["a.b"].to_pylist() == [3.0, 0.5]
+        assert table["mixed"].to_pylist() == ["0.5", "x"]
+
+    def test_without_trials(self, store):
+        """An empty search has the columns of `trials` and no row."""
+        assert queries.wide(store, "demo").schema.names == schema.schema("trials").names
 
 
 class TestBest:
@@ -137,10 +184,10 @@ class TestBest:
     def test_unfinished_by_depth(self, trials):
         """Where none is completed the deepest is best, and of these the smallest."""
         table = trials(
-            {"number": 0, "state": "stopped", "step": 3, "objective_mm": 5.0},
-            {"number": 1, "state": "running", "step": 9, "objective_mm": 8.0},
-            {"number": 2, "state": "stopped", "step": 9, "objective_mm": 7.0},
-            {"number": 3, "state": "running", "step": None, "objective_mm": 1.0},
+            {"number": 0, "state": "stopped", "epoch": 3, "objective_mm": 5.0},
+            {"number": 1, "state": "running", "epoch": 9, "objective_mm": 8.0},
+            {"number": 2, "state": "stopped", "epoch": 9, "objective_mm": 7.0},
+            {"number": 3, "state": "running", "epoch": None, "objective_mm": 1.0},
         )
         expected = ["t-00002", "t-00001", "t-00000", "t-00003"]
         assert names(queries.best(table, top=9)) == expected
@@ -290,7 +337,7 @@ class TestQuery:
             "import sys; from results import Store\n"
             "w = Store.open(sys.argv[1]).writer('demo')\n"
             "for step in range(10_000):\n"
-            "    w.append('reports', dict(attempt=0, trial='t-00000', step=step,\n"
+            "    w.append('reports', dict(attempt=0, trial='t-00000', epoch=step,\n"
             "        labelled_ratio=1.0, objective_mm=float(step)))\n"
             "    if step % 5 == 0: w.flush()\n"
             "    if step == 0: print('ready', flush=True)\n"
@@ -304,9 +351,9 @@ class TestQuery:
             child.stdout.readline()
             counts = []
             for _ in range(10):
-                table = queries.query(store, "SELECT step, objective_mm FROM reports")
+                table = queries.query(store, "SELECT epoch, objective_mm FROM reports")
                 counts.append(len(table))
-                assert table["step"].cast("double") == table["objective_mm"]
+                assert table["epoch"].cast("double") == table["objective_mm"]
             child.kill()
         assert counts == sorted(counts)
         assert counts[-1] > counts[0] > 0

@@ -22,7 +22,7 @@ class Train:
     """One run in this process, without Ray: a preset, or a trial again."""
 
     source: Annotated[str | None, arg(name="from", metavar="NAME/TRIAL")] = None
-    """Trial of a search to repeat, up to the step that it reached."""
+    """Trial of a search to repeat, up to the epoch that it reached."""
     data: str = "synthetic"
     """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
     split: str | None = None

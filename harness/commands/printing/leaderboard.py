@@ -11,7 +11,7 @@ COLUMNS = (
     "rank",
     "trial",
     "state",
-    "step",
+    "epoch",
     "objective_mm",
     "mean_pose_mm",
 )
@@ -38,14 +38,13 @@ def show(
         ValueError: If there is no such search, column or style.
     """
     header = store.header(name)
-    best = queries.best(queries.read(store, "trials", name), per=per, top=top)
+    best = queries.best(queries.wide(store, name), per=per, top=top)
     baseline = [
         header.mean_pose_mm[str(ratio)] for ratio in best["labelled_ratio"].to_pylist()
     ]
     best = best.append_column("mean_pose_mm", pa.array(baseline, pa.float64()))
-    parameters = [
-        n.replace(".", "_") for n in header.parameters if n != "labelled_ratio"
-    ]
+    parameters = [n for n in header.parameters if n in best.schema.names]
+    parameters = [n for n in parameters if n != "labelled_ratio"]
     if style != "table":
         messages.answer(tables.show(best.select([*COLUMNS, *parameters]), style))
         return

@@ -45,7 +45,7 @@ def watch(reports: Iterator[Report]) -> Report:
 def show(last: Report, style: str) -> None:
     """Print the last figures: JSON, or a sentence a split."""
     if style == "json":
-        figures = {"step": last.step, **last.terms, **last.metrics, "test": last.final}
+        figures = {"epoch": last.step, **last.terms, **last.metrics, "test": last.final}
         messages.answer(json.dumps(_finite(figures), indent=1))
         return
     for split, values in (("validation", last.metrics), ("test", last.final)):
@@ -61,9 +61,9 @@ def comparison(again: Stored, last: Report) -> str:
     """Whether a repeated trial gave the stored number, in words."""
     error_mm = last.metrics[again.objective]
     if repeat.agrees(again, last):
-        return f"step {last.step}: {error_mm!r} mm, equal to the stored trial's"
+        return f"epoch {last.step}: {error_mm!r} mm, equal to the stored trial's"
     return (
-        f"step {last.step}: {error_mm!r} mm, but the stored trial has "
+        f"epoch {last.step}: {error_mm!r} mm, but the stored trial has "
         f"{again.objective_mm!r} mm"
     )
 

@@ -80,6 +80,7 @@ class FinalsPolicy(Policy):
         run.reason = " ".join(report.notes) or run.reason
         run.stage = f"{report.stage} {report.epoch}/{report.epochs}"
         run.wall_time_s += report.seconds
+        run.node, run.device = report.node, report.device
         if report.stage == "joint":
             run.curve[report.step] = report.metrics[self._objective]
         if report.last:
@@ -110,12 +111,19 @@ class FinalsPolicy(Policy):
 def _row(entry: Entry, run: Tracked, report: Report) -> dict[str, Any]:
     return {
         "attempt": run.attempt,
+        "entrant": entry.row["trial"],
         "trial": entry.row["trial"],
         "labelled_ratio": entry.row["labelled_ratio"],
         "final_seed": entry.seed,
+        "look": 1,
+        "state": run.state,
+        "reason": "",
+        "epoch": report.step,
         "split": "test",
         "search_mm": entry.row["objective_mm"],
         "wall_time_s": run.wall_time_s,
         "config_json": json.dumps(run.config.flat()),
+        "node": run.node,
+        "device": run.device,
         **report.final,
     }

@@ -77,15 +77,15 @@ class Scheduler:
 
     def _fresh(self, ratio: float, trial: str, step: int, value: float) -> Decision:
         if not math.isfinite(value):
-            reason = f"The objective was {value} after step {step}."
+            reason = f"The objective was {value} after epoch {step}."
             self.withdraw(trial)
             return Decision(action="stop", state="diverged", reason=reason)
         if step >= self._rungs.max_step:
-            reason = f"All {self._rungs.max_step} steps are done."
+            reason = f"All {self._rungs.max_step} epochs are done."
             return Decision(action="stop", state="completed", reason=reason)
         rung = max((at for at in self._steps if at <= step), default=None)
         if rung is None or trial in self._values.get((ratio, rung), {}):
-            return Decision(action="continue", reason="No rung at this step.")
+            return Decision(action="continue", reason="No rung at this epoch.")
         values = self._values.setdefault((ratio, rung), {})
         values[trial] = value
         return _compare(rung, value, list(values.values()), self._rungs.eta)
@@ -99,7 +99,7 @@ def _compare(rung: int, value: float, seen: list[float], eta: float) -> Decision
     goes_on = rank <= keep
     verb = "goes on" if goes_on else "stops"
     reason = (
-        f"Rank {rank} of {len(seen)} at step {rung}, where the best {keep} go on "
+        f"Rank {rank} of {len(seen)} at epoch {rung}, where the best {keep} go on "
         f"(up to {cutoff:.4g}): {value:.4g} {verb}."
     )
     return Decision(

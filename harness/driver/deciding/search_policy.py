@@ -69,8 +69,8 @@ class SearchPolicy(Policy):
         """Take up what the store holds; trials without an end will run again.
 
         Args:
-            trials: The newest row of each trial.
-            reports: The newest row of each step.
+            trials: The newest row of each trial, with its parameters.
+            reports: The newest row of each epoch.
         """
         for row in sorted(trials, key=lambda row: row["number"]):
             check_name("trial", row["trial"])  # paths are made of it
@@ -80,13 +80,13 @@ class SearchPolicy(Policy):
             trial.attempt = row["attempt"]
             trial.wall_time_s = row["wall_time_s"] or 0.0
         failed = [row for row in trials if row["state"] in (*UNHEALTHY, "crashed")]
-        found = {(r["trial"], r["step"]) for r in failed if r["state"] in UNHEALTHY}
+        found = {(r["trial"], r["epoch"]) for r in failed if r["state"] in UNHEALTHY}
         for row in sorted([*reports, *failed], key=lambda row: row["seq"]):
             trial = self.trials[row["trial"]]
             if "state" in row:
                 self._scheduler.withdraw(row["trial"])
                 continue
-            step, value = row["step"], row["objective_mm"]
+            step, value = row["epoch"], row["objective_mm"]
             trial.curve[step] = value
             if (row["trial"], step) in found:
                 continue  # a rule of health stopped it, and it entered no rung
@@ -103,7 +103,7 @@ class SearchPolicy(Policy):
         if self._again:
             trial = self._again.pop(0)
             trial.attempt += 1
-            self._recorder.event(trial, "restored")
+            self._recorder.event(trial, "resumed")
             self._watch(trial, None)
             return _job_of(trial)
         number = len(self.trials) + 1
@@ -149,6 +149,7 @@ class SearchPolicy(Policy):
         self._note(tracked, report)
         tracked.terms |= report.terms_so_far | report.terms
         tracked.wall_time_s += report.seconds
+        tracked.node, tracked.device = report.node, report.device
         tracked.stage = f"{report.stage} {report.epoch}/{report.epochs}"
         if report.stage == "joint":
             return self._joint(tracked, report, started=started)
@@ -186,7 +187,8 @@ class SearchPolicy(Policy):
             amiss = (
                 f"No checkpoint of the joint stage was found, the run goes on from {where}.",
             )
-        for event, sentences in (("restored", amiss), ("checkpoint", report.unsaved)):
+        noted = (("checkpoint_damaged", amiss), ("checkpoint_failed", report.unsaved))
+        for event, sentences in noted:
             for trial.reason in sentences:
                 self._recorder.event(trial, event)
         before = trial.reason
@@ -237,7 +239,7 @@ class SearchPolicy(Policy):
     def _reread(self, row: Mapping[str, Any]) -> Proposal:
         """The proposal that a row of `trials` came from."""
         names = self.space.parameters
-        values = {n: row[n.replace(".", "_")] for n in names if n != spaces.RATIO}
+        values = {n: row[n] for n in names if n != spaces.RATIO}
         return Proposal(
             trial=row["trial"],
             number=row["number"],

@@ -16,7 +16,7 @@ from harness.definition.trial import Decision
 from harness.driver.recording.patient_writer import PatientWriter
 from harness.driver.recording.tracked import Tracked
 from results import Writer
-from results.format import caps, schema
+from results.format import caps, parameter_rows, schema
 
 
 Row = tuple[str, dict[str, Any]]
@@ -47,8 +47,15 @@ class Recorder:
         self._writer.append_many(held)
 
     def event(self, trial: Tracked, event: str) -> None:
-        """Store where a trial stands."""
-        self._store([("trials", self._trial(trial, event))])
+        """Store where a trial stands, and its parameters when it is proposed."""
+        rows: list[Row] = [("trials", self._trial(trial, event))]
+        if event == "proposed":
+            named = {"attempt": trial.attempt, "trial": trial.proposal.trial}
+            rows += [
+                ("parameters", named | cells)
+                for cells in parameter_rows.rows(trial.proposal.values)
+            ]
+        self._store(rows)
 
     def reported(
         self, trial: Tracked, report: Report, decision: Decision, event: str | None
@@ -80,11 +87,6 @@ class Recorder:
 
     def _trial(self, trial: Tracked, event: str) -> dict[str, Any]:
         proposal, config = trial.proposal, trial.config
-        parameters = {
-            name.replace(".", "_"): value
-            for name, value in proposal.values.items()
-            if name != "labelled_ratio"
-        }
         return {
             "attempt": trial.attempt,
             "trial": proposal.trial,
@@ -96,13 +98,14 @@ class Recorder:
             "labelled_ratio": proposal.ratio,
             "seed": config.seed,
             "label_seed": config.label_seed,
-            "step": trial.step,
+            "epoch": trial.step,
             "objective_mm": trial.objective_mm,
             "wall_time_s": trial.wall_time_s,
             "config_json": json.dumps(config.flat()),
             "code_version": self._code_version,
             "space": self._space,
-            **parameters,
+            "node": trial.node,
+            "device": trial.device,
         }
 
     def _report(self, trial: Tracked, report: Report) -> dict[str, Any]:
@@ -113,7 +116,7 @@ class Recorder:
         return {
             "attempt": trial.attempt,
             "trial": trial.proposal.trial,
-            "step": report.step,
+            "epoch": report.step,
             "labelled_ratio": trial.proposal.ratio,
             "objective_mm": trial.curve[report.step],
             "seconds": round(report.seconds, 3),
@@ -144,7 +147,7 @@ def _decision(trial: Tracked, step: int, decision: Decision) -> dict[str, Any]:
     return {
         "attempt": trial.attempt,
         "trial": trial.proposal.trial,
-        "step": step,
+        "epoch": step,
         "labelled_ratio": trial.proposal.ratio,
         "rung": decision.rung,
         "value_mm": trial.curve[step],

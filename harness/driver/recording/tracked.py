@@ -24,6 +24,10 @@ class Tracked:
     terms: dict[str, float] = field(default_factory=dict)
     """Newest value of every loss term, also of stages that are over."""
     wall_time_s: float = 0.0
+    node: str | None = None
+    """Host of the last report."""
+    device: str | None = None
+    """What it trained on there: `cpu` or `cuda`."""
     thrown_back: int = 0
     """The last attempt that was said to have lost its checkpoints."""
     _ended: TrialRecord | None = field(default=None, repr=False)

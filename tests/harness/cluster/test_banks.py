@@ -136,7 +136,7 @@ def table(store: Store) -> list[tuple]:
     """Configuration, state and error of every trial, to the last bit."""
     rows = queries.read(store, "trials", "s").to_pylist()
     return sorted(
-        (r["trial"], r["config_json"], r["state"], r["step"], str(r["objective_mm"]))
+        (r["trial"], r["config_json"], r["state"], r["epoch"], str(r["objective_mm"]))
         for r in rows
     )
 
@@ -167,10 +167,10 @@ def interrupt(store: Path) -> None:
 class TestASearchInABank:
     def test_every_trial_ends_and_one_that_diverges_harms_nobody(self, undisturbed):
         """States are what each configuration gives; four trials went through two lanes."""
-        rows = queries.read(undisturbed, "trials", "s").to_pylist()
+        rows = queries.wide(undisturbed, "s").to_pylist()
         assert len(rows) == TRIALS
         for row in rows:
-            wild = row["joint_learning_rate"] > 1
+            wild = row["joint.learning_rate"] > 1
             assert row["state"] == ("diverged" if wild else "completed")
         assert {row["state"] for row in rows} == {"diverged", "completed"}
 
@@ -179,7 +179,7 @@ class TestASearchInABank:
         row = queries.read(undisturbed, "trials", "s").to_pylist()[0]
         rows = queries.read(undisturbed, "reports", "s").to_pylist()
         stored = {
-            r["step"]: r["objective_mm"] for r in rows if r["trial"] == row["trial"]
+            r["epoch"]: r["objective_mm"] for r in rows if r["trial"] == row["trial"]
         }
         root = undisturbed.storage.root
         job = Job(

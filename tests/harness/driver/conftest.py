@@ -24,6 +24,8 @@ def groups():
 def newest(driven, name):
     """The newest rows of a table."""
     driven.writer.flush()
+    if name == "trials":
+        return queries.wide(driven.store, "s").to_pylist()
     return queries.read(driven.store, name, "s").to_pylist()
 
 

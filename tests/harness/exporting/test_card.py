@@ -8,7 +8,7 @@ from cnets.networks import crossing_net
 from harness.exporting.card import card
 
 
-TRIAL = {"kind": "trial", "name": "s/t-00003", "step": "12", "data": "synthetic:400"}
+TRIAL = {"kind": "trial", "name": "s/t-00003", "epoch": "12", "data": "synthetic:400"}
 FIGURES = {
     "data": "synthetic:400",
     "frames": 1234,

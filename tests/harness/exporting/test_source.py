@@ -45,7 +45,7 @@ class TestATrial:
         said: list[str] = []
         opened = source.open_source(TRIAL, store, say=said.append)
         assert same(opened.model, trained.lane)
-        assert said == [f"Training {TRIAL} on from its checkpoint to step {steps}."]
+        assert said == [f"Training {TRIAL} on from its checkpoint to epoch {steps}."]
         assert written(store) == before
 
     def test_without_checkpoints_is_trained_again(self, train, store):

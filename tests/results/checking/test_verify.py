@@ -57,8 +57,7 @@ class TestClean:
         """Compact files, alone and beside what they replaced, are sound."""
         root = full.storage.root
         before = shutil.copytree(root / "reports", root.parent / "before")
-        parameters = full.header("demo").parameters
-        compaction.compact_all(full.storage, "demo", parameters, 2)
+        compaction.compact_all(full.storage, "demo", 2)
         assert len(list((root / "reports").rglob("*.parquet"))) == 1
         assert findings(full) == {}
         shutil.copytree(before, root / "reports", dirs_exist_ok=True)
@@ -196,9 +195,8 @@ class TestWhileItIsWritten:
                         shutil.rmtree(store.storage.root / folder, ignore_errors=True)
                         put_checkpoint(store, folder)
                         count += 1
-                    parameters = store.header("demo").parameters
-                    epoch = writer.epoch
-                compaction.compact_all(store.storage, "demo", parameters, epoch)
+                    driver_epoch = writer.driver_epoch
+                compaction.compact_all(store.storage, "demo", driver_epoch)
 
         driver = threading.Thread(target=drive)
         driver.start()

@@ -22,14 +22,14 @@ class TestCommand:
     def test_json(self, full, capsys, put):
         """Machines get what was checked, and each damage with its remedy."""
         root = full.storage.root
-        put(full, "reports/search_id=demo/x", b"")
+        put(full, "reports/demo/x", b"")
         words = ["verify", "demo", "--store", str(root), "--format", "json"]
         assert cli.run(words) == cli.STORAGE
         said = json.loads(capsys.readouterr().out)
         assert not said["clean"]
         assert said["damage"] == [
             {
-                "path": "reports/search_id=demo/x",
+                "path": "reports/demo/x",
                 "problem": "It is no segment of `reports`.",
                 "remedy": "Move it out of the tables.",
             }
@@ -43,11 +43,11 @@ class TestCommand:
     def test_damaged_store_record(self, full, capsys, put):
         """Where store.json itself is damaged, the rest is checked all the same."""
         put(full, "store.json", b"{}")
-        put(full, "trials/search_id=demo/x", b"")
+        put(full, "trials/demo/x", b"")
         assert cli.run(["verify", "--store", str(full.storage.root)]) == cli.STORAGE
         said = capsys.readouterr()
         assert "store.json" in said.out
-        assert "trials/search_id=demo/x" in said.out
+        assert "trials/demo/x" in said.out
         assert said.err == "2 files are damaged.\n"
 
     @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ class TestDamage:
         for path in (full.storage.root / "trials").rglob("*.parquet"):
             path.unlink()
         said = findings(full)
-        assert said["reports/search_id=demo"] == (
+        assert said["reports/demo"] == (
             "It has rows of 3 trials that have no row in `trials`, such as `t-00000`."
         )
         assert len(said) == 3
@@ -24,10 +24,10 @@ class TestDamage:
     @pytest.mark.parametrize(
         "path",
         [
-            "reports/search_id=demo/notes.txt",
-            "reports/search_id=demo/x.parquet",
+            "reports/demo/notes.txt",
+            "reports/demo/x.parquet",
             "reports/loose.parquet",
-            "trials/search_id=demo/deep/seg-0000001-000000001.parquet",
+            "trials/demo/deep/seg-0000001-000000001.parquet",
         ],
     )
     def test_strangers(self, full, path, findings, put):
@@ -39,7 +39,7 @@ class TestDamage:
     @pytest.mark.parametrize("hidden", [".x.parquet", "_x.parquet", "x.parquet.tmp"])
     def test_litter(self, full, hidden, findings, put):
         """So is what other tools leave, which breaks other readers."""
-        put(full, f"reports/search_id=demo/{hidden}", b"")
+        put(full, f"reports/demo/{hidden}", b"")
         assert len(findings(full)) == 1
 
     def test_in_the_folder_of_another(self, full, make, findings, put):
@@ -48,17 +48,17 @@ class TestDamage:
         root = full.storage.root
         source = min((root / "reports").rglob("*.parquet"))
         for target, problem in (
-            ("reports/search_id=other", "Its rows must all be of the search `other`."),
-            ("trials/search_id=demo", "must be a file of `trials`, and is not."),
+            ("reports/other", "Its rows must all be of the search `other`."),
+            ("trials/demo", "must be a file of `trials`, and is not."),
         ):
             copy = put(full, f"{target}/{source.name}", source.read_bytes())
             said = findings(full)
             assert problem in said[str(copy.relative_to(root))]
             copy.unlink()
         for name in ("seg-0000001-000000099.parquet", "seg-0000002-000000001.parquet"):
-            copy = put(full, f"reports/search_id=demo/{name}", source.read_bytes())
+            copy = put(full, f"reports/demo/{name}", source.read_bytes())
             assert findings(full) == {
-                f"reports/search_id=demo/{name}": "Its name must say the last epoch "
+                f"reports/demo/{name}": "Its name must say the last driver epoch "
                 "and sequence number in it."
             }
             copy.unlink()
@@ -66,7 +66,7 @@ class TestDamage:
     def test_a_newer_segment(self, full):
         """One of a later major version asks for a newer crossnets."""
         columns = schema.schema("finals")
-        newer = {b"crossnets.schema_version": b"2.0"}
+        newer = {b"crossnets.schema_version": b"3.0"}
         columns = columns.with_metadata(columns.metadata | newer)
         path = min((full.storage.root / "finals").rglob("*.parquet"))
         rows = full.rows("finals").to_pylist()[:1]
@@ -78,7 +78,7 @@ class TestDamage:
         """A segment that holds a row twice cannot be, and is named."""
         path = min((full.storage.root / "finals").rglob("*.parquet"))
         table = full.rows("finals", "demo")
-        rows = [row for row in table.to_pylist() if row["epoch"] == 1]
+        rows = [row for row in table.to_pylist() if row["driver_epoch"] == 1]
         columns = schema.schema("finals")
         path.write_bytes(segments.encode(columns, rows * 2))
         assert list(findings(full).values()) == ["No row may stand in it twice."]

@@ -21,7 +21,7 @@ VALUES = [20.0, math.nan, math.inf, -math.inf, 1e-300]
 @pytest.fixture
 def rows(make):
     """Reports whose errors are the values above."""
-    assigned = {"search_id": "demo", "epoch": 1, "time_utc": 1_700_000_000_000_001}
+    assigned = {"search": "demo", "driver_epoch": 1, "time_utc": 1_700_000_000_000_001}
     return [
         assigned | {"seq": step} | make.report(step, objective_mm=value)
         for step, value in enumerate(VALUES)
@@ -33,7 +33,7 @@ class TestEncodeDecode:
         """The rows come back with schema, NaN and infinities as they were."""
         table = segments.decode("x", "reports", segments.encode(COLUMNS, rows))
         assert table.schema.equals(COLUMNS, check_metadata=True)
-        assert table["step"].to_pylist() == list(range(len(VALUES)))
+        assert table["epoch"].to_pylist() == list(range(len(VALUES)))
         found = table["objective_mm"].to_pylist()
         assert math.isnan(found[1])
         assert found[:1] + found[2:] == VALUES[:1] + VALUES[2:]
@@ -97,7 +97,7 @@ class TestEncodeDecode:
     def test_newer_version(self, rows):
         """A file of a newer major version is refused with what to do."""
         newer = COLUMNS.with_metadata(
-            COLUMNS.metadata | {b"crossnets.schema_version": b"2.0"}
+            COLUMNS.metadata | {b"crossnets.schema_version": b"3.0"}
         )
         with pytest.raises(SchemaMismatch, match="install a newer crossnets"):
             segments.decode("x", "reports", segments.encode(newer, rows))
@@ -112,7 +112,7 @@ class TestSize:
             step = values[-1] * (1 + chance.gauss(0, 0.03)) ** 0.1
             values.append(struct.unpack("f", struct.pack("f", step))[0])
         many = [
-            rows[0] | {"step": n, "seq": n, "objective_mm": value}
+            rows[0] | {"epoch": n, "seq": n, "objective_mm": value}
             for n, value in enumerate(values)
         ]
         data = segments.encode(COLUMNS, many)
@@ -135,7 +135,7 @@ class TestOpened:
         data = segments.encode_tables(COLUMNS, parts)
         assert pq.ParquetFile(BytesIO(data)).metadata.num_row_groups == 2
         found = segments.decode("x", "reports", data)
-        assert found["step"].to_pylist() == [3, 4, 1, 2]
+        assert found["epoch"].to_pylist() == [3, 4, 1, 2]
 
     def test_fitted(self):
         """Columns that are missing become nulls, and whole numbers real ones."""
@@ -149,7 +149,7 @@ class TestNames:
     def test_compact(self):
         """The name of a compact file is told from that of a segment."""
         path = segments.compact_path_of("reports", "demo", 3, 41)
-        assert path == "reports/search_id=demo/compact-0000003-000000041.parquet"
+        assert path == "reports/demo/compact-0000003-000000041.parquet"
         assert segments.parse(path) == (path, 3, 41)
         assert segments.parse(path).is_compact
         assert not segments.parse(path.replace("compact-", "seg-")).is_compact
@@ -157,10 +157,10 @@ class TestNames:
     def test_round_trip(self):
         """A path gives back epoch and last sequence number."""
         path = segments.path_of("reports", "demo", 3, 41)
-        assert path == "reports/search_id=demo/seg-0000003-000000041.parquet"
+        assert path == "reports/demo/seg-0000003-000000041.parquet"
         assert segments.parse(path) == (path, 3, 41)
 
     @pytest.mark.parametrize("name", ["x.parquet", "seg-1-2.parquet", "seg.tmp", ""])
     def test_others_are_none(self, name):
         """A name that is not a segment's says nothing."""
-        assert segments.parse(f"reports/search_id=demo/{name}") is None
+        assert segments.parse(f"reports/demo/{name}") is None

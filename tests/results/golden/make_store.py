@@ -5,9 +5,9 @@ FOLDER/answers.json: what that version itself reads from it. It was run once a
 schema version, on the code of that version, and the results are kept; run it
 again only for a new version:
 
-    PYTHONPATH=TREE python tests/results/golden/make_store.py tests/results/golden/1.2
+    PYTHONPATH=TREE python tests/results/golden/make_store.py tests/results/golden/2.1
 
-`alpha` ended: three epochs, rows written twice, a retried trial, a NaN, finals.
+`alpha` ended: three drivers, rows written twice, a retried trial, a NaN, finals.
 `beta` was killed: its last rows are in the journal only.
 """
 
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 from results import Header, Store, queries
-from results.format import schema
+from results.format import parameter_rows, schema
 
 
 PARAMETERS = {
@@ -29,12 +29,15 @@ PARAMETERS = {
     "labelled_ratio": "float",
 }
 QUERIES = (
-    "SELECT trial, state, reason FROM trials WHERE search_id = 'alpha' ORDER BY trial",
+    "SELECT trial, state, reason FROM trials WHERE search = 'alpha' ORDER BY trial",
     "SELECT trial, count(*) AS steps, min(objective_mm) AS least FROM reports "
     "WHERE isfinite(objective_mm) GROUP BY trial ORDER BY trial",
     "SELECT event, count(*) AS rows FROM trial_events GROUP BY event ORDER BY event",
     "SELECT trial, rung, action, cutoff_mm FROM decisions ORDER BY trial, rung",
     "SELECT final_seed, mean_joint_error_mm, per_joint_mm FROM finals ORDER BY 1",
+    'SELECT trial, latent_size, "losses.kl", "networks.norm" FROM trials_wide '
+    "WHERE search = 'alpha' ORDER BY trial",
+    "SELECT frame, sum(mean_joint_error_mm) AS total FROM frames GROUP BY 1 ORDER BY 1",
 )
 
 
@@ -59,7 +62,7 @@ def header(name):
     )
 
 
-def trial(number, event, state, *, attempt=0, step=None, error=None):
+def trial(number, event, state, *, attempt=0, epoch=None, error=None):
     """A row of `trials`."""
     return {
         "attempt": attempt,
@@ -72,15 +75,29 @@ def trial(number, event, state, *, attempt=0, step=None, error=None):
         "labelled_ratio": (0.1, 1.0)[number % 2],
         "seed": number,
         "label_seed": 7,
-        "step": step,
+        "epoch": epoch,
         "objective_mm": error,
-        "config_json": json.dumps({"losses.kl": 0.5 / (number + 1)}),
+        "config_json": json.dumps(values(number)),
         "code_version": "0.1.0",
         "space": "joint_v1",
-        "losses_kl": 0.5 / (number + 1),
-        "latent_size": 20 + number,
-        "networks_norm": "batch",
+        "node": "node-a",
+        "device": "cpu",
     }
+
+
+def values(number):
+    """The searched parameters of a trial."""
+    kl = 0.5 / (number + 1)
+    return {"losses.kl": kl, "latent_size": 20 + number, "networks.norm": "batch"}
+
+
+def proposed(number):
+    """What is written when a trial is proposed."""
+    named = {"attempt": 0, "trial": f"t-{number:05d}"}
+    cells = parameter_rows.rows(values(number))
+    return [("trials", trial(number, "proposed", "pending"))] + [
+        ("parameters", named | row) for row in cells
+    ]
 
 
 def error(number, step, attempt):
@@ -96,7 +113,7 @@ def report(number, step, attempt=0):
     return {
         "attempt": attempt,
         "trial": f"t-{number:05d}",
-        "step": step,
+        "epoch": step,
         "labelled_ratio": (0.1, 1.0)[number % 2],
         "objective_mm": error(number, step, attempt),
         "kl": 0.25 / step,
@@ -105,6 +122,8 @@ def report(number, step, attempt=0):
         "seconds": 1.5,
         "node": "node-a",
         **{name: 0.125 * (place + step) for place, name in enumerate(health)},
+        **dict.fromkeys(schema.TRUNK_SHARES, 0.25),
+        "vae_floor_mm": 7.5 if step == 1 else None,
     }
 
 
@@ -113,7 +132,7 @@ def decision(number, step, action):
     return {
         "attempt": 0,
         "trial": f"t-{number:05d}",
-        "step": step,
+        "epoch": step,
         "labelled_ratio": (0.1, 1.0)[number % 2],
         "rung": step,
         "value_mm": error(number, step, 0),
@@ -129,6 +148,10 @@ def final(seed):
     """A row of `finals`."""
     return {
         "attempt": 0,
+        "entrant": "t-00001",
+        "look": 1,
+        "state": "completed",
+        "reason": "",
         "trial": "t-00001",
         "labelled_ratio": 1.0,
         "final_seed": seed,
@@ -142,18 +165,33 @@ def final(seed):
     }
 
 
+def frame(seed, place):
+    """A row of `frames`."""
+    return {
+        "attempt": 0,
+        "entrant": "t-00001",
+        "labelled_ratio": 1.0,
+        "final_seed": seed,
+        "look": 1,
+        "frame": place,
+        "split": "test",
+        "mean_joint_error_mm": 27.0 + place,
+        "per_joint_mm": [26.0 + place, 28.0 + place],
+    }
+
+
 def write_alpha(store):
     """Three drivers, one after the other, each with several segments."""
     store.create_search(header("alpha"))
     with store.writer("alpha") as writer:
         for number in range(4):
-            writer.append("trials", trial(number, "proposed", "pending"))
+            writer.append_many(proposed(number))
             writer.append_many(
                 [("reports", report(number, step)) for step in (1, 2)]
                 + [("decisions", decision(number, 2, "continue"))]
             )
         writer.flush()
-        writer.append("trials", trial(3, "started", "running", step=2))
+        writer.append("trials", trial(3, "started", "running", epoch=2))
     with store.writer("alpha") as writer:
         for number in range(3):
             ended = math.nan if number == 2 else error(number, 3, 1)
@@ -161,13 +199,14 @@ def write_alpha(store):
             writer.append("trials", trial(number, "retried", "running", attempt=1))
             for step in (2, 3):  # step 2 for the second time
                 writer.append("reports", report(number, step, attempt=1))
-            last = trial(number, "ended", state, attempt=1, step=3, error=ended)
+            last = trial(number, "ended", state, attempt=1, epoch=3, error=ended)
             writer.append("trials", last)
     with store.writer("alpha") as writer:
         writer.append("decisions", decision(3, 3, "stop"))
-        writer.append("trials", trial(3, "ended", "stopped", step=3, error=33.0))
+        writer.append("trials", trial(3, "ended", "stopped", epoch=3, error=33.0))
         for seed in (0, 1, 2, 1):  # one seed twice
             writer.append("finals", final(seed))
+            writer.append_many([("frames", frame(seed, place)) for place in (0, 1)])
 
 
 def answers(store):
@@ -212,7 +251,7 @@ def main(folder):
     (folder / "answers.json").write_text(said + "\n", encoding="utf-8")
     store.create_search(header("beta"))
     with store.writer("beta") as writer:
-        writer.append("trials", trial(0, "proposed", "pending"))
+        writer.append_many(proposed(0))
     killed = store.writer("beta")
     killed.append("trials", trial(0, "started", "running"))
     killed.append_many([("reports", report(0, step)) for step in (1, 2)])

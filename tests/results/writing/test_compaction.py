@@ -14,12 +14,12 @@ from results.format.storage import Storage, StorageError
 from results.writing import compaction, merging
 
 
-FIRST = {"search_id": "demo", "trial": "t-00000", "attempt": 0, "time_utc": 0}
+FIRST = {"search": "demo", "trial": "t-00000", "attempt": 0, "time_utc": 0}
 FACTS = {
-    "search_id": st.just("demo"),
+    "search": st.just("demo"),
     "trial": st.sampled_from(["t-00000", "t-00001", "t-00002"]),
-    "step": st.integers(0, 3),
-    "epoch": st.integers(1, 3),
+    "epoch": st.integers(0, 3),
+    "driver_epoch": st.integers(1, 3),
     "attempt": st.integers(0, 2),
     "time_utc": st.integers(0, 2**50),
 }
@@ -84,12 +84,9 @@ def stop():
     raise InterruptedError
 
 
-def compacted(store, table="reports", epoch=3, storage=None):
+def compacted(store, table="reports", driver_epoch=3, storage=None):
     """Compacts a table of `demo` and gives the path of the new file."""
-    parameters = store.header("demo").parameters
-    return compaction.compact(
-        storage or store.storage, "demo", table, parameters, epoch
-    )
+    return compaction.compact(storage or store.storage, "demo", table, driver_epoch)
 
 
 def files(store, table="reports"):
@@ -100,14 +97,14 @@ def files(store, table="reports"):
 
 def put(store, table, rows):
     """Writes a segment as a driver of the rows' epoch would."""
-    columns = schema.schema(table, store.header("demo").parameters)
-    path = segments.path_of(table, "demo", rows[-1]["epoch"], rows[-1]["seq"])
+    columns = schema.schema(table)
+    path = segments.path_of(table, "demo", rows[-1]["driver_epoch"], rows[-1]["seq"])
     assert store.storage.create(path, segments.encode(columns, rows))
 
 
 def full(rows, table="reports"):
     """Rows of a table with the given facts, numbered in order of their epochs."""
-    ordered = sorted(rows, key=lambda row: row["epoch"])
+    ordered = sorted(rows, key=lambda row: row["driver_epoch"])
     return [OTHERS[table] | row | {"seq": 2 * n} for n, row in enumerate(ordered)]
 
 
@@ -136,8 +133,8 @@ def scattered(rows, size, table="reports"):
     """A store with the rows in segments of a size, some of them in two."""
     store = Store.open("memory://", create=True)
     store.create_search(header())
-    for epoch in {row["epoch"] for row in rows}:
-        own = [row for row in rows if row["epoch"] == epoch]
+    for driver_epoch in {row["driver_epoch"] for row in rows}:
+        own = [row for row in rows if row["driver_epoch"] == driver_epoch]
         for start in range(0, len(own), size):
             put(store, table, own[start : start + size])
         if len(own) > size > 1:
@@ -155,7 +152,7 @@ def seen(store, table):
 
 def identity(row):
     """Which row it is, and a value of it."""
-    return row["epoch"], row["seq"], row["attempt"], row["trial"], row["step"]
+    return row["driver_epoch"], row["seq"], row["attempt"], row["trial"], row["epoch"]
 
 
 def wanted(rows, table):
@@ -163,10 +160,10 @@ def wanted(rows, table):
     newest = {}
     for row in rows:
         key = tuple(row[name] for name in schema.TABLES[table].key)
-        order = row["epoch"], row["attempt"], row["seq"]
+        order = row["driver_epoch"], row["attempt"], row["seq"]
         if key not in newest or order > newest[key][0]:
             newest[key] = order, row
-    each = {(row["epoch"], row["seq"]): row for row in rows}
+    each = {(row["driver_epoch"], row["seq"]): row for row in rows}
     return (
         sorted(map(identity, each.values())),
         [identity(newest[key][1]) for key in sorted(newest)],
@@ -205,9 +202,9 @@ class TestCompact:
     @settings(max_examples=6, deadline=None)
     def test_next_after_a_stop(self, rows, more, size, late):
         """Rows that come after a stopped compaction are folded in with the rest."""
-        rows = full([*rows, *({**row, "epoch": 4} for row in more)])
-        first = [row for row in rows if row["epoch"] < 4]
-        last = [row for row in rows if row["epoch"] == 4]
+        rows = full([*rows, *({**row, "driver_epoch": 4} for row in more)])
+        first = [row for row in rows if row["driver_epoch"] < 4]
+        last = [row for row in rows if row["driver_epoch"] == 4]
         call = 1
         while True:
             store = scattered(first, size)
@@ -217,7 +214,7 @@ class TestCompact:
             for start in range(0, len(last), size):
                 put(store, "reports", last[start : start + size])
             assert seen(store, "reports") == wanted(rows, "reports")
-            compacted(store, epoch=4)
+            compacted(store, driver_epoch=4)
             assert seen(store, "reports") == wanted(rows, "reports")
             assert len(files(store)) == bool(rows)
             if not storage.met:
@@ -226,13 +223,13 @@ class TestCompact:
 
     def test_file(self):
         """The file is named after the newest segment, sorted, and anybody reads it."""
-        rows = full([FIRST | {"step": step, "epoch": 1} for step in (2, 0, 1)])
+        rows = full([FIRST | {"epoch": step, "driver_epoch": 1} for step in (2, 0, 1)])
         store = scattered(rows, 1)
         path = compacted(store)
-        assert path == "reports/search_id=demo/compact-0000001-000000004.parquet"
+        assert path == "reports/demo/compact-0000001-000000004.parquet"
         assert files(store) == ["compact-0000001-000000004.parquet"]
         data = store.storage.get(path)
-        assert pl.read_parquet(data)["step"].to_list() == [0, 1, 2]
+        assert pl.read_parquet(data)["epoch"].to_list() == [0, 1, 2]
         found = pq.ParquetFile(pa.BufferReader(data)).schema_arrow
         assert found.equals(schema.schema("reports"), check_metadata=True)
         assert compacted(store) is None
@@ -242,9 +239,9 @@ class TestCompact:
         store = scattered([], 1)
         for part in range(3):
             numbers = range(part, 200_000, 3)
-            one = FIRST | OTHERS["reports"] | {"epoch": 1}
+            one = FIRST | OTHERS["reports"] | {"driver_epoch": 1}
             values = {name: pa.repeat(one[name], len(numbers)) for name in one}
-            values["step"] = pa.array(numbers)
+            values["epoch"] = pa.array(numbers)
             start = len(numbers) * part
             values["seq"] = pa.array(range(start, start + len(numbers)))
             target = schema.schema("reports")
@@ -253,7 +250,7 @@ class TestCompact:
             store.storage.create(path, segments.encode_tables(target, [table]))
             compacted(store)
         assert len(files(store)) == 1
-        assert store.rows("reports")["step"].to_pylist() == list(range(200_000))
+        assert store.rows("reports")["epoch"].to_pylist() == list(range(200_000))
 
     def test_fenced_in_the_middle(self, make, tmp_path):
         """A driver that is fenced at any call costs its successor no row."""
@@ -261,7 +258,9 @@ class TestCompact:
         for call in range(1, 40):
             store = Store.open(tmp_path / str(call), create=True)
             store.create_search(make.header())
-            rows = full([FIRST | {"step": step, "epoch": 1} for step in range(6)])
+            rows = full(
+                [FIRST | {"epoch": step, "driver_epoch": 1} for step in range(6)]
+            )
             for row in rows:
                 put(store, "reports", [row])
 
@@ -270,24 +269,24 @@ class TestCompact:
                     for step in (3, 7):
                         writer.append("reports", make.report(step))
                         writer.flush()
-                compacted(store, epoch=2)
+                compacted(store, driver_epoch=2)
 
             storage = Meeting(store.storage, call, succeed)
-            compacted(store, epoch=1, storage=storage)
+            compacted(store, driver_epoch=1, storage=storage)
             if not storage.met:
                 break
             met += 1
-            steps = sorted(store.rows("reports")["step"].to_pylist())
+            steps = sorted(store.rows("reports")["epoch"].to_pylist())
             assert steps == [0, 1, 2, 3, 3, 4, 5, 7]
-            compacted(store, epoch=2)
-            assert sorted(store.rows("reports")["step"].to_pylist()) == steps
+            compacted(store, driver_epoch=2)
+            assert sorted(store.rows("reports")["epoch"].to_pylist()) == steps
             assert len(files(store)) == 1
         assert met > 10
 
     def test_late_rows_of_a_fenced_driver(self, make):
         """A name never says less than is stored: higher numbers wait outside."""
-        rows = full([FIRST | {"step": step, "epoch": 2} for step in range(3)])
-        late = FIRST | OTHERS["reports"] | {"epoch": 1, "seq": 50, "step": 9}
+        rows = full([FIRST | {"epoch": step, "driver_epoch": 2} for step in range(3)])
+        late = FIRST | OTHERS["reports"] | {"driver_epoch": 1, "seq": 50, "epoch": 9}
         store = scattered(rows, 1)
         put(store, "reports", [late])
         compacted(store)
@@ -303,14 +302,14 @@ class TestCompact:
 
     def test_lower_late_rows(self):
         """Rows of a fenced driver that the standing file lacks are not deleted."""
-        rows = full([FIRST | {"step": step, "epoch": 2} for step in range(3)])
-        late = FIRST | OTHERS["reports"] | {"epoch": 1, "seq": 1, "step": 9}
+        rows = full([FIRST | {"epoch": step, "driver_epoch": 2} for step in range(3)])
+        late = FIRST | OTHERS["reports"] | {"driver_epoch": 1, "seq": 1, "epoch": 9}
         store = scattered(rows, 1)
         compacted(store)
         put(store, "reports", [late])
         compacted(store)
         assert seen(store, "reports") == wanted([*rows, late], "reports")
-        more = [FIRST | OTHERS["reports"] | {"epoch": 2, "seq": 9, "step": 8}]
+        more = [FIRST | OTHERS["reports"] | {"driver_epoch": 2, "seq": 9, "epoch": 8}]
         put(store, "reports", more)
         compacted(store)
         assert seen(store, "reports") == wanted([*rows, late, *more], "reports")
@@ -318,9 +317,9 @@ class TestCompact:
 
     def test_later_epochs_are_left_alone(self):
         """Segments of drivers after the given one stay as they are."""
-        rows = full([FIRST | {"step": e, "epoch": e} for e in (1, 1, 2, 3)])
+        rows = full([FIRST | {"epoch": e, "driver_epoch": e} for e in (1, 1, 2, 3)])
         store = scattered(rows, 1)
-        compacted(store, epoch=1)
+        compacted(store, driver_epoch=1)
         assert [name[:15] for name in files(store)] == [
             "compact-0000001",
             "seg-0000002-000",
@@ -333,13 +332,13 @@ class TestCompact:
             with store.writer("demo") as writer:
                 writer.append("reports", make.report(step))
         before = files(store)
-        assert compacted(store, epoch=1) is None
+        assert compacted(store, driver_epoch=1) is None
         assert files(store) == before
 
     @pytest.mark.parametrize("which", [0, 1, 2])
     def test_damaged_segment(self, which):
         """A damaged file stays and is named; the rows of the others are kept."""
-        rows = full([FIRST | {"step": step, "epoch": 1} for step in range(3)])
+        rows = full([FIRST | {"epoch": step, "driver_epoch": 1} for step in range(3)])
         store = scattered(rows, 1)
         path = store.storage.list("reports")[which]
         data = bytearray(store.storage.get(path))
@@ -349,12 +348,12 @@ class TestCompact:
         with pytest.raises(StorageError, match=f"`{path}` is damaged"):
             store.rows("reports")
         store.storage.delete(path)
-        steps = [row["step"] for row in rows if row["step"] != which]
-        assert store.rows("reports")["step"].to_pylist() == steps
+        steps = [row["epoch"] for row in rows if row["epoch"] != which]
+        assert store.rows("reports")["epoch"].to_pylist() == steps
 
     def test_column_of_a_newer_version(self):
         """A column that only some files have, and this version lacks, is kept."""
-        rows = full([FIRST | {"step": step, "epoch": 1} for step in range(2)])
+        rows = full([FIRST | {"epoch": step, "driver_epoch": 1} for step in range(2)])
         store = scattered(rows[:1], 1)
         newer = schema.schema("reports").append(pa.field("later", pa.int64()))
         data = segments.encode(newer, [rows[1] | {"later": 7}])
@@ -362,16 +361,11 @@ class TestCompact:
         compacted(store)
         assert store.rows("reports")["later"].to_pylist() == [None, 7]
 
-    def test_unknown_table(self, store):
-        """A table that is not known is refused."""
-        with pytest.raises(ValueError, match=r"`table` must be one of .*, got 'x'"):
-            compacted(store, "x")
-
     def test_readers_meanwhile(self, tmp_path, make):
         """While segments come and are compacted a reader never sees a row less."""
         store = Store.open(tmp_path, create=True)
         store.create_search(make.header())
-        rows = full([FIRST | {"step": step, "epoch": 1} for step in range(150)])
+        rows = full([FIRST | {"epoch": step, "driver_epoch": 1} for step in range(150)])
 
         def work():
             for n, row in enumerate(rows):
@@ -383,7 +377,7 @@ class TestCompact:
         worker.start()
         counts = [0]
         while worker.is_alive():
-            steps = store.rows("reports")["step"].to_pylist()
+            steps = store.rows("reports")["epoch"].to_pylist()
             assert sorted(steps) == list(range(len(steps)))
             counts.append(len(steps))
         worker.join()

@@ -15,7 +15,7 @@ class TestDue:
         """Whether a table with empty files of these names is due."""
         store = Store.open("memory://", create=True)
         for name in names:
-            store.storage.create(f"reports/search_id=demo/{name}.parquet", b"")
+            store.storage.create(f"reports/demo/{name}.parquet", b"")
         return compaction_choice.is_due(store.storage, "demo", "reports")
 
     @pytest.mark.parametrize(
@@ -44,9 +44,14 @@ class TestSources:
     def planted(make, *numbers):
         """A storage with a report for each (epoch, number), and their paths."""
         storage, paths = Storage("memory://", create=True), []
-        for epoch, seq in numbers:
-            assigned = {"search_id": "demo", "epoch": epoch, "seq": seq, "time_utc": 0}
-            path = segments.path_of("reports", "demo", epoch, seq)
+        for driver_epoch, seq in numbers:
+            assigned = {
+                "search": "demo",
+                "driver_epoch": driver_epoch,
+                "seq": seq,
+                "time_utc": 0,
+            }
+            path = segments.path_of("reports", "demo", driver_epoch, seq)
             data = segments.encode(REPORTS, [assigned | make.report()])
             storage.create(path, data)
             paths.append(path)
@@ -55,8 +60,8 @@ class TestSources:
     def test_later_epochs_are_left_alone(self, make):
         """Segments of drivers after the given one are none of them."""
         storage, paths = self.planted(make, (1, 0), (1, 1), (2, 2))
-        for epoch, count in ((0, 0), (1, 2), (2, 3)):
-            files = compaction_choice.sources(storage, "demo", "reports", epoch)
+        for driver_epoch, count in ((0, 0), (1, 2), (2, 3)):
+            files = compaction_choice.sources(storage, "demo", "reports", driver_epoch)
             assert [file.path for file in files] == paths[:count]
 
     def test_higher_numbers_of_earlier_epochs_wait(self, make):

@@ -14,7 +14,7 @@ PROJECT = Path(results.__file__).parents[1]
 
 def put(store, table, row, seq):
     """Writes a segment of one row of the first driver."""
-    assigned = {"search_id": "demo", "epoch": 1, "seq": seq, "time_utc": 0}
+    assigned = {"search": "demo", "driver_epoch": 1, "seq": seq, "time_utc": 0}
     path = segments.path_of(table, "demo", 1, seq)
     data = segments.encode(schema.schema(table), [assigned | row])
     assert store.storage.create(path, data)
@@ -45,11 +45,11 @@ class TestKilled:
             "s = Store(Dying(sys.argv[1], create=False))\n"
             "w, first = s.writer('demo'), int(sys.argv[3])\n"
             "for step in range(first, first + 4):\n"
-            "    print(w.append('reports', dict(attempt=0, trial='t-00000', step=step,\n"
+            "    print(w.append('reports', dict(attempt=0, trial='t-00000', epoch=step,\n"
             "        labelled_ratio=1.0, objective_mm=1.0)), flush=True)\n"
             "    if step < first + 3: w.flush()\n"
             "w._flush_lock.acquire(); s.storage.left = int(sys.argv[2])\n"
-            "compaction.compact_all(s.storage, 'demo', s.header('demo').parameters, w.epoch)\n"
+            "compaction.compact_all(s.storage, 'demo', w.driver_epoch)\n"
             "os._exit(7)\n"
         )
         acknowledged, ended, call = [], 9, 1
@@ -73,7 +73,7 @@ class TestKilled:
             store.writer("demo").close()
             rows = store.rows("reports")
             assert sorted(rows["seq"].to_pylist()) == acknowledged
-            assert sorted(rows["step"].to_pylist()) == list(range(len(acknowledged)))
+            assert sorted(rows["epoch"].to_pylist()) == list(range(len(acknowledged)))
         assert call > 12
         assert any(name.startswith("compact") for name in files(store))
 
@@ -85,21 +85,19 @@ class TestTables:
             put(store, "reports", make.report(seq), seq)
         for seq in range(3):
             put(store, "decisions", make.decision(seq), seq)
-        columns = {name: schema.schema(name, {}) for name in schema.TABLES}
-        made = compaction.compact_due(store.storage, "demo", 1, columns)
+        made = compaction.compact_due(store.storage, "demo", 1)
         assert [path.split("/")[0] for path in made] == ["reports"]
         assert len(files(store, "decisions")) == 3
-        assert compaction.compact_due(store.storage, "demo", 1, columns) == []
+        assert compaction.compact_due(store.storage, "demo", 1) == []
 
     def test_all(self, store, make):
         """At the end each table is one file, and a second call changes nothing."""
         for _ in range(2):
             with store.writer("demo") as writer:
                 writer.append_many(make.rows.items())
-        parameters = store.header("demo").parameters
-        made = compaction.compact_all(store.storage, "demo", parameters, 2)
+        made = compaction.compact_all(store.storage, "demo", 2)
         assert [path.split("/")[0] for path in made] == list(schema.TABLES)
-        assert compaction.compact_all(store.storage, "demo", parameters, 2) == []
+        assert compaction.compact_all(store.storage, "demo", 2) == []
         for table in schema.TABLES:
             assert len(files(store, table)) == 1
             assert len(store.rows(table)) == 2

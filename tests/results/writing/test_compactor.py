@@ -3,7 +3,6 @@ import sys
 
 import pytest
 
-from results.format import schema
 from results.writing import compaction_choice, compactor
 from results.writing.compactor import Compactor
 
@@ -15,9 +14,7 @@ def made(store, make):
         for step in range(3):
             writer.append("reports", make.report(step))
             writer.flush()
-    parameters = store.header("demo").parameters
-    schemas = {name: schema.schema(name, parameters) for name in schema.TABLES}
-    return Compactor(store.storage, "demo", writer.epoch, parameters, schemas)
+    return Compactor(store.storage, "demo", writer.driver_epoch)
 
 
 def files(store):
@@ -35,7 +32,7 @@ def test_compact_all(store, made, monkeypatch, apart_rows):
     )
     made.compact_all(next_seq=3)
     assert files(store) == 1
-    assert sorted(store.rows("reports")["step"].to_pylist()) == [0, 1, 2]
+    assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1, 2]
     assert len(started) == (apart_rows == 3)
 
 

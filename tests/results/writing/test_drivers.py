@@ -36,7 +36,7 @@ class TestTake:
         assert drivers.latest(storage, "demo") is None
         assert drivers.take(storage, "demo", takeover=False) == 1
         found = drivers.latest(storage, "demo")
-        assert (found.epoch, found.pid) == (1, os.getpid())
+        assert (found.driver_epoch, found.pid) == (1, os.getpid())
         assert found.host == socket.gethostname()
 
     def test_second_is_refused(self, storage):
@@ -44,7 +44,7 @@ class TestTake:
         drivers.take(storage, "demo", takeover=False)
         with pytest.raises(ValueError, match=f"and process {os.getpid()} on .* drives"):
             drivers.take(storage, "demo", takeover=False)
-        assert drivers.latest(storage, "demo").epoch == 1
+        assert drivers.latest(storage, "demo").driver_epoch == 1
 
     def test_takeover(self, storage):
         """A takeover takes the next epoch and fences the one before."""
@@ -64,7 +64,9 @@ class TestTake:
         """Who finds the epoch taken between looking and taking is refused."""
         plant(storage)
         monkeypatch.setattr(drivers, "latest", lambda *_: None)
-        with pytest.raises(ValueError, match="another process took epoch 1 just now"):
+        with pytest.raises(
+            ValueError, match="another process took driver epoch 1 just now"
+        ):
             drivers.take(storage, "demo", takeover=False)
 
     @pytest.mark.parametrize("answer", ["error", "exists"])
@@ -234,7 +236,10 @@ class TestFingerprint:
         for place in (storage, storage, other):
             drivers.take(place, "demo", takeover=True)
         asked = [(storage, 1), (storage, 2), (other, 1)]
-        marks = {drivers.fingerprint(place, "demo", epoch) for place, epoch in asked}
+        marks = {
+            drivers.fingerprint(place, "demo", driver_epoch)
+            for place, driver_epoch in asked
+        }
         assert len(marks) == 3
         assert drivers.fingerprint(storage, "demo", 3) is None
         assert drivers.is_there(storage, "demo", 2)

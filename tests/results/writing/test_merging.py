@@ -8,20 +8,20 @@ from results.writing import merging
 
 
 COLUMNS = schema.schema("reports")
-OTHERS = {"search_id": "demo", "time_utc": 0, "attempt": 0, "labelled_ratio": 1.0}
+OTHERS = {"search": "demo", "time_utc": 0, "attempt": 0, "labelled_ratio": 1.0}
 OTHERS |= {"objective_mm": 9.0}
 
 
 def opened(rows, name):
     """The rows as an opened file of a name."""
     data = segments.encode(COLUMNS, rows)
-    return segments.opened(f"reports/search_id=demo/{name}.parquet", "reports", data)
+    return segments.opened(f"reports/demo/{name}.parquet", "reports", data)
 
 
 def order(row):
     """Key of a report, and what decides among rows of one key."""
     key = tuple(row[name] for name in schema.TABLES["reports"].key)
-    return *key, row["epoch"], row["attempt"], row["seq"]
+    return *key, row["driver_epoch"], row["attempt"], row["seq"]
 
 
 class TestMerged:
@@ -33,8 +33,8 @@ class TestMerged:
         chance = random.Random(0)
         rows = [
             OTHERS
-            | {"trial": f"t-{chance.randrange(3)}", "step": chance.randrange(4)}
-            | {"epoch": 1 + number // 30, "seq": number}
+            | {"trial": f"t-{chance.randrange(3)}", "epoch": chance.randrange(4)}
+            | {"driver_epoch": 1 + number // 30, "seq": number}
             for number in range(60)
         ]
         base = sorted(rows[:25], key=order)
@@ -43,8 +43,8 @@ class TestMerged:
         parts = list(merging.merged(files, "reports", COLUMNS))
         found = pa.concat_tables(parts).to_pylist()
         wanted = sorted(rows, key=order)
-        assert [(row["epoch"], row["seq"]) for row in found] == [
-            (row["epoch"], row["seq"]) for row in wanted
+        assert [(row["driver_epoch"], row["seq"]) for row in found] == [
+            (row["driver_epoch"], row["seq"]) for row in wanted
         ]
         assert files == []
 

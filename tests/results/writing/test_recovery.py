@@ -26,7 +26,7 @@ class TestRecover:
             assert child.wait() == 9
         assert len(store.rows("reports")) == 0
         with store.writer("demo") as open_writer:
-            assert store.rows("reports")["step"].to_pylist() == [5]
+            assert store.rows("reports")["epoch"].to_pylist() == [5]
             assert open_writer.append("reports", make.report(6)) == 1
         assert list((store.storage.root / "journal/demo").iterdir()) == []
 
@@ -38,7 +38,7 @@ class TestRecover:
         open_writer.flush()
         open_writer.append("reports", make.report(1))
         store.writer("demo", takeover=True).close()
-        assert sorted(store.rows("reports")["step"].to_pylist()) == [0, 1]
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1]
 
     @pytest.mark.parametrize(
         ("lines", "missing"),
@@ -67,10 +67,10 @@ class TestRecover:
             (warning,) = open_writer.warnings
             open_writer.append("reports", make.report(99))
         assert warning.startswith(f"`{path}` was damaged in line {lines[0]}")
-        assert warning.endswith(f"missing of epoch 1: {missing}.")
+        assert warning.endswith(f"missing of driver epoch 1: {missing}.")
         rows = store.rows("reports").to_pylist()
         lost = {row for line in lines for row in (2 * line - 2, 2 * line - 1)}
-        assert [row["step"] for row in rows] == [*sorted(set(range(8)) - lost), 99]
+        assert [row["epoch"] for row in rows] == [*sorted(set(range(8)) - lost), 99]
         assert {row["trial"] for row in rows} == {"t-00000"}
         assert path.with_name("0000001.jsonl.damaged").exists()
         assert not path.exists()
@@ -90,8 +90,8 @@ class TestRecover:
         with store.writer("demo", takeover=True) as second:
             (warning,) = second.warnings
         assert "line 2 and is kept" in warning
-        assert "missing of epoch 1: no row before" in warning
-        assert sorted(store.rows("reports")["step"].to_pylist()) == [0, 1]
+        assert "missing of driver epoch 1: no row before" in warning
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1]
         assert len(store.rows("trials")) == 1
 
     def test_after_a_compaction(self, store, make):
@@ -104,19 +104,18 @@ class TestRecover:
             kept = path.read_bytes()
         with store.writer("demo") as open_writer:
             open_writer.append("reports", make.report(2))
-        parameters = store.header("demo").parameters
-        compaction.compact_all(store.storage, "demo", parameters, 2)
-        assert len(store.storage.list("reports/search_id=demo")) == 1
+        compaction.compact_all(store.storage, "demo", 2)
+        assert len(store.storage.list("reports/demo")) == 1
         row = store.rows("reports").to_pylist()[1]
-        extra = row | {"seq": 7, "step": 7, "time_utc": 0}
+        extra = row | {"seq": 7, "epoch": 7, "time_utc": 0}
         other = path.with_name("other")
         Journal(other).append([("reports", extra)], turn=9)
         path.write_bytes(kept + other.read_bytes())  # as another machine's spool may be
         other.unlink()
         store.writer("demo").close()
-        found = [row["step"] for row in store.rows("reports").to_pylist()]
+        found = [row["epoch"] for row in store.rows("reports").to_pylist()]
         assert sorted(found) == [0, 1, 2, 7]
-        folder = "reports/search_id=demo"
+        folder = "reports/demo"
         files = [(path, store.storage.get(path)) for path in store.storage.list(folder)]
         written = [len(segments.decode(path, "reports", data)) for path, data in files]
         assert sorted(written) == [1, 3]
@@ -141,11 +140,10 @@ class TestRecover:
 
     def test_journal_of_a_later_driver(self, store, make):
         """A driver that was fenced while it began leaves its successor's journal."""
-        parameters = store.header("demo").parameters
         assert drivers.take(store.storage, "demo", takeover=False) == 1
         with store.writer("demo", takeover=True) as second:
             second.append("reports", make.report(0))
-            recovery.recover(store.storage, "demo", parameters, 1)
+            recovery.recover(store.storage, "demo", 1)
             path = store.storage.root / "journal/demo/0000002.jsonl"
             assert len(journal.read(path)) == 1
 
@@ -183,7 +181,7 @@ class TestRecover:
                     acknowledged[int(step)] = int(seq)
         store.writer("demo").close()
         rows = store.rows("reports").to_pylist()
-        stored = {row["step"]: row["seq"] for row in rows}
+        stored = {row["epoch"]: row["seq"] for row in rows}
         assert len(stored) == len(rows)
         assert acknowledged.items() <= stored.items()
         assert len(stored) - len(acknowledged) <= 5
@@ -195,7 +193,7 @@ def run_child(store, code):
     start = (
         "import sys; from results import Store\n"
         "w = Store.open(sys.argv[1]).writer('demo')\n"
-        "def row(step): return dict(attempt=0, trial='t-00000', step=step,"
+        "def row(step): return dict(attempt=0, trial='t-00000', epoch=step,"
         " labelled_ratio=1.0, objective_mm=float(step))\n"
     )
     return subprocess.Popen(

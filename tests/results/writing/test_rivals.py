@@ -31,7 +31,7 @@ def stored(store, search):
     for table in schema.TABLES:
         for path in store.storage.list(segments.folder(table, search)):
             rows = segments.decode(path, table, store.storage.get(path)).to_pylist()
-            found.update((table, row["epoch"], row["seq"]) for row in rows)
+            found.update((table, row["driver_epoch"], row["seq"]) for row in rows)
     return found
 
 
@@ -91,8 +91,8 @@ class TestRivals:
         for driver, name in zip(drivers, names, strict=True):
             driver.stdout.close()
             rows = store.rows("reports", name).to_pylist()
-            assert sorted(row["step"] for row in rows) == [*range(500)]
-            assert {row["search_id"] for row in rows} == {name}
+            assert sorted(row["epoch"] for row in rows) == [*range(500)]
+            assert {row["search"] for row in rows} == {name}
             assert set(stored(store, name).values()) == {1}
         assert len(store.rows("reports")) == 2000
 
@@ -103,7 +103,7 @@ class TestRivals:
                 assert first.stdout.readline() == f"{step}\n"
             first.send_signal(signal.SIGSTOP)
             with store.writer("demo", takeover=True) as second:
-                before = {row["step"] for row in store.rows("reports").to_pylist()}
+                before = {row["epoch"] for row in store.rows("reports").to_pylist()}
                 assert before >= set(range(30))
                 for step in range(40):
                     report = make.report(step, objective_mm=-1.0)
@@ -114,7 +114,7 @@ class TestRivals:
                 assert later[-1] == "refused"
                 second.append("reports", make.report(40, objective_mm=-1.0))
         rows = queries.read(store, "reports").to_pylist()
-        won = {row["step"]: row["objective_mm"] for row in rows}
+        won = {row["epoch"]: row["objective_mm"] for row in rows}
         assert all(won[step] == -1.0 for step in range(41))
         with store.writer("demo") as third:
             assert third.warnings == ()

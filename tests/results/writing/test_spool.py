@@ -63,7 +63,7 @@ class TestSpool:
         assert not place.exists()
         made.append(ROWS, 1)
         (found,) = spool.files(driven, "demo")
-        assert (found.epoch, found.is_own) == (1, True)
+        assert (found.driver_epoch, found.is_own) == (1, True)
         assert stat.S_IMODE(found.path.stat().st_mode) == 0o600
         for folder in (place, found.path.parent.parent, found.path.parent):
             assert stat.S_IMODE(folder.stat().st_mode) == 0o700

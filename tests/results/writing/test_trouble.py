@@ -94,7 +94,7 @@ class TestTrouble:
         assert open_writer.trouble == "Cannot write: Input/output error."
         assert len(list(place.rglob("*.jsonl"))) == 1
         store.writer("demo", takeover=True).close()
-        assert sorted(store.rows("reports")["step"].to_pylist()) == [0, 1]
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1]
         assert list(place.iterdir()) == []
 
     @pytest.mark.usefixtures("asked_only")
@@ -144,7 +144,7 @@ class TestTrouble:
                 (path,) = place.rglob("*.jsonl")
                 assert len(journal.read(path)) == 20
             wait_until(lambda: open_writer.trouble is None, 10)
-            assert sorted(store.rows("reports")["step"].to_pylist()) == [*range(20)]
+            assert sorted(store.rows("reports")["epoch"].to_pylist()) == [*range(20)]
             assert path.read_bytes() == b""
 
     @pytest.mark.usefixtures("asked_only")
@@ -187,7 +187,7 @@ class TestTrouble:
             root.rmdir()
             (tmp_path / "away").rename(root)
             open_writer.append("reports", make.report(1))
-        assert sorted(store.rows("reports")["step"].to_pylist()) == [0, 1]
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1]
 
     def test_read_only_at_start(self, store, monkeypatch):
         """A store that cannot be written is refused in one sentence."""
@@ -219,7 +219,7 @@ class TestTrouble:
             monkeypatch.setattr(open_writer._waiting, "_put", put_and_append)
             open_writer.flush()
             assert path.read_bytes() == b""
-        assert sorted(store.rows("reports")["step"].to_pylist()) == [*range(5)]
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [*range(5)]
 
     def test_compaction(self, store, make, monkeypatch):
         """Many segments become one while the writer is open; a failure harms nothing."""
@@ -241,9 +241,9 @@ class TestTrouble:
             assert open_writer.trouble is None
             monkeypatch.setattr(compaction, "compact_due", compact)
             open_writer.append("reports", make.report(9))
-            folder = "reports/search_id=demo"
+            folder = "reports/demo"
             wait_until(lambda: len(store.storage.list(folder)) < 5, 10)
-        assert sorted(store.rows("reports")["step"].to_pylist()) == [*range(10)]
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [*range(10)]
 
 
 def raiser(sentence):

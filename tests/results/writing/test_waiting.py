@@ -2,12 +2,9 @@ import threading
 
 import pytest
 
-from results.format import schema, segments
+from results.format import segments
 from results.format.storage import Storage, StorageError
 from results.writing.waiting import WaitingRows
-
-
-SCHEMAS = {name: schema.schema(name) for name in schema.TABLES}
 
 
 @pytest.fixture
@@ -19,7 +16,7 @@ def storage():
 @pytest.fixture
 def waiting(storage):
     """No rows of the first driver of `demo`."""
-    return WaitingRows(storage, "demo", 1, SCHEMAS, threading.RLock())
+    return WaitingRows(storage, "demo", 1, threading.RLock())
 
 
 @pytest.fixture
@@ -27,7 +24,7 @@ def numbered(make):
     """Builds a row of a table with a sequence number."""
 
     def build(table, seq):
-        assigned = {"search_id": "demo", "epoch": 1, "seq": seq, "time_utc": 0}
+        assigned = {"search": "demo", "driver_epoch": 1, "seq": seq, "time_utc": 0}
         rows = {"reports": make.report(), "decisions": make.decision()}
         return table, assigned | rows[table]
 

@@ -23,7 +23,7 @@ class TestAppend:
             assert open_writer.append("trials", make.trial()) == 0
             assert open_writer.append("reports", make.report()) == 1
         row = store.rows("reports").to_pylist()[0]
-        assert (row["search_id"], row["epoch"], row["seq"]) == ("demo", 1, 1)
+        assert (row["search"], row["driver_epoch"], row["seq"]) == ("demo", 1, 1)
         assert before <= row["time_utc"].timestamp() * 1e6 <= time.time_ns() / 1000
 
     def test_sequence_goes_on(self, store, make):
@@ -32,7 +32,7 @@ class TestAppend:
             with store.writer("demo") as open_writer:
                 open_writer.append("reports", make.report())
         rows = store.rows("reports").to_pylist()
-        found = sorted((row["epoch"], row["seq"]) for row in rows)
+        found = sorted((row["driver_epoch"], row["seq"]) for row in rows)
         assert found == [(1, 0), (2, 1), (3, 2)]
 
     @pytest.mark.parametrize("table", schema.TABLES)
@@ -85,7 +85,7 @@ class TestAppend:
                 thread.join()
         rows = store.rows("reports").to_pylist()
         assert sorted(row["seq"] for row in rows) == list(range(200))
-        assert len({(row["trial"], row["step"]) for row in rows}) == 200
+        assert len({(row["trial"], row["epoch"]) for row in rows}) == 200
 
 
 class TestFlush:
@@ -131,7 +131,7 @@ class TestFlush:
                     with pytest.raises(StorageError, match="No space left"):
                         open_writer.flush()
             open_writer.append("reports", make.report(3))
-        assert sorted(store.rows("reports")["step"].to_pylist()) == [0, 1, 2, 3]
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1, 2, 3]
 
     def test_background_tries_again(self, store, make, monkeypatch):
         """The background thread outlives a failure and stores the rows after it."""
@@ -192,7 +192,7 @@ class TestFlush:
                     open_writer.append("reports", make.report(5))
             open_writer.flush()
             open_writer.append("reports", make.report(6))
-        assert sorted(store.rows("reports")["step"].to_pylist()) == [0, 1, 2, 3, 4, 6]
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1, 2, 3, 4, 6]
 
     def test_object_store(self, make):
         """Without a local folder there is no journal, and rows come in by flush."""
@@ -237,7 +237,12 @@ class TestTakeover:
         with store.writer("demo") as open_writer:
             open_writer.append("reports", make.report(0, objective_mm=2.0))
         late = store.rows("reports").to_pylist()[0] | {"objective_mm": 3.0}
-        late |= {"epoch": 1, "seq": 99, "attempt": 7, "time_utc": 4_000_000_000_000_000}
+        late |= {
+            "driver_epoch": 1,
+            "seq": 99,
+            "attempt": 7,
+            "time_utc": 4_000_000_000_000_000,
+        }
         data = segments.encode(schema.schema("reports"), [late])
         store.storage.create(segments.path_of("reports", "demo", 1, 99), data)
         found = queries.read(store, "reports")["objective_mm"].to_pylist()
@@ -278,4 +283,4 @@ def test_compact_leaves_one_file_a_table_and_every_row(store, make, monkeypatch,
         open_writer.append("reports", make.report(4))
     rows = store.rows("reports").sort_by("seq").to_pylist()
     assert rows[:3] == before
-    assert [row["step"] for row in rows] == [0, 1, 2, 3, 4]
+    assert [row["epoch"] for row in rows] == [0, 1, 2, 3, 4]

@@ -27,7 +27,7 @@ def test_out_keeps_checkpoints_and_changes_no_number(words, tmp_path, capsys):
     assert cli.run(kept) == cli.DONE
     assert capsys.readouterr().out == plain.out
     assert list((tmp_path / "kept").rglob("lane.*"))
-    assert json.loads(plain.out)["step"] == 2
+    assert json.loads(plain.out)["epoch"] == 2
     assert plain.err.splitlines()[-1].startswith("joint 2/2 ")
 
 
@@ -45,7 +45,7 @@ def test_a_trial_again_is_compared(train, tmp_path, capsys):
         columns = {
             n: v
             for n, v in row.items()
-            if n not in ("search_id", "epoch", "seq", "time_utc")
+            if n not in ("search", "driver_epoch", "seq", "time_utc")
         }
         writer.append("trials", columns | more)
     assert cli.run(words) == exit_codes.FAILED

@@ -49,7 +49,7 @@ def test_figures_are_sentences_or_strict_json(capsys, make_report):
     )
     training.show(last, "json")
     values = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-    assert values == {"step": 9, "posterior": "inf", **FIGURES, "test": {}}
+    assert values == {"epoch": 9, "posterior": "inf", **FIGURES, "test": {}}
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_figures_are_sentences_or_strict_json(capsys, make_report):
 def test_a_comparison_is_to_the_last_bit(make_report, error_mm, end):
     """The next number of all is another one, and every digit is shown."""
     line = training.comparison(stored(20.0), make_report(9, error_mm))
-    assert line.startswith(f"step 9: {error_mm!r} mm")
+    assert line.startswith(f"epoch 9: {error_mm!r} mm")
     assert line.endswith(end)

@@ -18,6 +18,10 @@ def test_finals_that_are_stored_are_printed(driven, capsys):
             "finals",
             {
                 "attempt": 1,
+                "entrant": trial,
+                "look": 1,
+                "state": "completed",
+                "reason": "",
                 "trial": trial,
                 "labelled_ratio": ratio,
                 "final_seed": 8,  # the search's own is 7

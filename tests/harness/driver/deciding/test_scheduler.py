@@ -31,7 +31,7 @@ class TestDecide:
         assert {d.rung for d in found} == {2}
         assert [d.state for d in found] == [None, "stopped"] + [None] * 5
         assert found[1].reason == (
-            "Rank 2 of 2 at step 2, where the best 1 go on (up to 5): 6 stops."
+            "Rank 2 of 2 at epoch 2, where the best 1 go on (up to 5): 6 stops."
         )
 
     def test_between_rungs(self):
@@ -65,7 +65,7 @@ class TestDecide:
         scheduler = Scheduler(Rungs(2, 3, 9))
         decision = scheduler.decide(1.0, "bad", step, value)
         assert (decision.action, decision.state) == ("stop", "diverged")
-        assert decision.reason == f"The objective was {value} after step {step}."
+        assert decision.reason == f"The objective was {value} after epoch {step}."
         assert scheduler.decide(1.0, "good", 2, 1.0).peers == 1
 
     def test_ratios_are_apart(self):

@@ -35,7 +35,7 @@ class TestASearch:
         driven.run()
         rows = table(driven, "trials")
         assert [row["labelled_ratio"] for row in rows] == [0.5, 1.0] * 6
-        assert [row["losses_kl"] for row in rows[:2]] == [1.0, 1.0]
+        assert [row["losses.kl"] for row in rows[:2]] == [1.0, 1.0]
         assert [row["origin"] for row in rows[:2]] == ["start", "start"]
 
     def test_rungs_compare_trials_of_one_ratio(self, driven, table):
@@ -57,7 +57,7 @@ class TestEpochsThatComeTogether:
         every = [make_report(1, 20.0), make_report(2, math.nan), make_report(3, 19.0)]
         result = {"report": every[2], "before": every[:2]}
         assert driven.policy.report(name, result).state == "diverged"
-        assert [row["step"] for row in table(driven, "reports")] == [1, 2]
+        assert [row["epoch"] for row in table(driven, "reports")] == [1, 2]
         assert table(driven, "trials")[0]["state"] == "diverged"
 
     def test_a_failure_after_them_loses_none(self, driven, make_report, table):
@@ -65,7 +65,7 @@ class TestEpochsThatComeTogether:
         name = driven.policy.propose().trial
         result = {"report": failed("out of memory"), "before": [make_report(1, 20.0)]}
         assert driven.policy.report(name, result).state == "crashed"
-        assert [row["step"] for row in table(driven, "reports")] == [1]
+        assert [row["epoch"] for row in table(driven, "reports")] == [1]
         assert table(driven, "trials")[0]["reason"] == "out of memory"
 
     def test_watchers_hear_of_an_end_when_it_is_stored(
@@ -107,7 +107,7 @@ class TestFailuresAreResults:
         assert driven.policy.report(name, {"report": early}).state == "diverged"
         row = table(driven, "trials")[0]
         assert row["reason"] == "`x` was nan after epoch 3 of stage gan."
-        assert row["step"] is None
+        assert row["epoch"] is None
 
     def test_a_collapse_stops_at_once(self, driven, make_report, table):
         """The finding of a report ends the trial, with rule, value and limit."""
@@ -118,12 +118,12 @@ class TestFailuresAreResults:
         )
         assert (decision.action, decision.state) == ("stop", "collapsed")
         row = table(driven, "trials")[0]
-        assert (row["state"], row["event"], row["step"]) == ("collapsed", "ended", 2)
+        assert (row["state"], row["event"], row["epoch"]) == ("collapsed", "ended", 2)
         assert row["reason"] == (
             "mode collapse: `image_spread_ratio` was 0.03, below 0.1 for 3 epochs, "
             "after epoch 2 of stage joint."
         )
-        assert [row["step"] for row in table(driven, "reports")] == [1, 2]
+        assert [row["epoch"] for row in table(driven, "reports")] == [1, 2]
         assert queries.best(queries.read(driven.store, "trials", "s")).num_rows == 0
 
     def test_a_collapse_before_the_joint_stage(self, driven, make_report, table):
@@ -132,7 +132,7 @@ class TestFailuresAreResults:
         early = make_report(0, 0, stage="vae", epoch=3, metrics={}, finding=COLLAPSE)
         assert driven.policy.report(name, {"report": early}).state == "collapsed"
         row = table(driven, "trials")[0]
-        assert (row["state"], row["step"]) == ("collapsed", None)
+        assert (row["state"], row["epoch"]) == ("collapsed", None)
         assert row["reason"].endswith("after epoch 3 of stage vae.")
 
     def test_no_number_comes_before_a_collapse(self, driven, make_report):
@@ -174,8 +174,8 @@ class TestFailuresAreResults:
         assert (decision.action, decision.state) == ("stop", "crashed")
         row = table(driven, "trials")[0]
         assert (row["state"], row["reason"]) == ("crashed", "out of memory")
-        assert (row["event"], row["attempt"], row["step"]) == ("ended", 1, 1)
-        assert [row["step"] for row in table(driven, "reports")] == [1]
+        assert (row["event"], row["attempt"], row["epoch"]) == ("ended", 1, 1)
+        assert [row["epoch"] for row in table(driven, "reports")] == [1]
         decision = driven.policy.report(third.trial, {"report": make_report(1, 9.0)})
         assert (decision.action, decision.rank, decision.peers) == ("continue", 1, 1)
 
@@ -206,7 +206,7 @@ class TestResume:
         driven.writer.close()
         again = make_driven(trials)
         again.policy.restore(
-            queries.read(again.store, "trials", "s").to_pylist(),
+            queries.wide(again.store, "s").to_pylist(),
             queries.read(again.store, "reports", "s").to_pylist(),
         )
         return again
@@ -222,7 +222,7 @@ class TestResume:
         first.run_one(until=steps)
         again = self.reopened(first, make_driven)
         again.run()
-        columns = ("trial", "state", "reason", "losses_kl", "step", "objective_mm")
+        columns = ("trial", "state", "reason", "losses.kl", "epoch", "objective_mm")
         found = [tuple(row[c] for c in columns) for row in table(again, "trials")]
         again.writer.close()
         whole = type(first)(tmp_path / "other", 12)
@@ -275,7 +275,7 @@ class TestResume:
         again.policy.propose()
         row = table(again, "trials")[0]
         assert (row["event"], row["attempt"], row["state"]) == (
-            "restored",
+            "resumed",
             2,
             "running",
         )
@@ -293,12 +293,13 @@ class TestResume:
         again = self.reopened(driven, make_driven)
         again.policy.propose()
         row = table(again, "trials")[0]
-        assert (row["event"], row["reason"]) == ("restored", "")
+        assert (row["event"], row["reason"]) == ("resumed", "")
 
 
 class TestNotes:
     @pytest.mark.parametrize(
-        ("note", "event"), [("restored", "restored"), ("unsaved", "checkpoint")]
+        ("note", "event"),
+        [("restored", "checkpoint_damaged"), ("unsaved", "checkpoint_failed")],
     )
     def test_are_events_with_their_sentence(
         self, driven, make_report, note, event, table
@@ -324,7 +325,7 @@ class TestNotes:
         for _ in range(2):
             again.policy.report(name, {"report": early})
             rows.append(table(again, "trials")[0])
-        assert rows[0]["event"] == "restored"
+        assert rows[0]["event"] == "checkpoint_damaged"
         assert rows[0]["reason"] == (
             "No checkpoint of the joint stage was found, the run goes on from gan "
             "epoch 0."
@@ -338,5 +339,5 @@ class TestNotes:
         driven.run_one(until=2)
         again = TestResume().reopened(driven, make_driven)
         again.run_one(until=3)
-        assert table(again, "trials")[0]["event"] == "restored"
+        assert table(again, "trials")[0]["event"] == "resumed"
         assert table(again, "trials")[0]["reason"] == ""

@@ -12,6 +12,10 @@ def row():
     """A final run as a row."""
     return {
         "attempt": 1,
+        "entrant": "t-00001",
+        "look": 1,
+        "state": "completed",
+        "reason": "",
         "trial": "t-00001",
         "labelled_ratio": 1.0,
         "final_seed": 0,

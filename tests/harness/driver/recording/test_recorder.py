@@ -21,7 +21,7 @@ class TestASearch:
         """Errors, terms and figures come back from the store unchanged."""
         driven.run()
         for row in table(driven, "reports"):
-            expected = driven.error(row["trial"], row["step"])
+            expected = driven.error(row["trial"], row["epoch"])
             assert row["objective_mm"] == expected
             assert row["mean_joint_error_mm"] == pytest.approx(expected, rel=1e-7)
             assert row["median_joint_error_mm"] == expected / 2
@@ -45,10 +45,10 @@ class TestASearch:
         last = {}
         for row in table(driven, "reports"):
             last[row["trial"]] = max(
-                last.get(row["trial"], (0, 0)), (row["step"], row["objective_mm"])
+                last.get(row["trial"], (0, 0)), (row["epoch"], row["objective_mm"])
             )
         for row in table(driven, "trials"):
-            assert (row["step"], row["objective_mm"]) == last[row["trial"]]
+            assert (row["epoch"], row["objective_mm"]) == last[row["trial"]]
 
     def test_a_row_holds_all_that_its_run_needs(self, driven, table):
         """The stored configuration is the base with the proposal and the seeds."""
@@ -56,7 +56,7 @@ class TestASearch:
         driven.run_one()
         row = table(driven, "trials")[1]
         run = TrainConfig().replace(json.loads(row["config_json"]))
-        assert run.losses.kl == row["losses_kl"]
+        assert run.losses.kl == row["losses.kl"]
         assert run.labelled_ratio == row["labelled_ratio"] == 1.0
         assert (run.seed, run.label_seed) == (row["seed"], row["label_seed"]) == (7, 7)
         assert run.joint.epochs == 9
@@ -98,6 +98,10 @@ class TestGroups:
         """The row is the caller's, with the recorder's version beside it."""
         row = {
             "attempt": 1,
+            "entrant": "t-00001",
+            "look": 1,
+            "state": "completed",
+            "reason": "",
             "trial": "t-00001",
             "labelled_ratio": 1.0,
             "final_seed": 3,

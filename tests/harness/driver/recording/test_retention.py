@@ -149,7 +149,7 @@ def test_ranks_as_best_does(make_trial):
                 "trial": trial.proposal.trial,
                 "number": trial.proposal.number,
                 "state": trial.state,
-                "step": trial.step,
+                "epoch": trial.step,
                 "objective_mm": trial.objective_mm,
             }
             for trial in trials
