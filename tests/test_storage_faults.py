@@ -66,6 +66,14 @@ class Searching:
         found = self.acknowledged.exists() and self.acknowledged.read_text()
         return found.count("\n") if found else 0
 
+    def trains(self) -> bool:
+        """Whether the first epochs are over, so that data and stages are open."""
+        return self.acknowledged.exists() and self.rows_of("trials") >= 4
+
+    def rows_of(self, table: str) -> int:
+        """Rows of a table that were acknowledged so far."""
+        return self.acknowledged.read_text().count(f'["{table}", ')
+
     def wait(self, holds: Callable[[], bool]) -> None:
         """Wait for something; fail if the search ends or nothing comes."""
         end = time.monotonic() + LONGEST_S
@@ -111,7 +119,7 @@ def compare(store: Path, other: Path, search: Searching) -> None:
 def test_a_full_disk(disk, tmp_path, undisturbed):
     """It pauses, names the bytes that are free, and goes on when there is space."""
     search = Searching(disk / "runs", tmp_path)
-    search.wait(lambda: search.rows() >= 4)
+    search.wait(search.trains)
     with (disk / "filler").open("wb", buffering=0) as filler:
         for size in (2**20, 2**12, 1):
             try:
@@ -131,7 +139,7 @@ def test_a_full_disk(disk, tmp_path, undisturbed):
 def test_a_store_that_is_out_of_reach(disk, tmp_path, undisturbed):
     """Hidden behind an empty read-only disk, it is waited for."""
     search = Searching(disk / "runs", tmp_path)
-    search.wait(lambda: search.rows() >= 4)
+    search.wait(search.trains)
     assert mounted("-t", "tmpfs", "-o", "ro", "tmpfs", str(disk / "runs"))
     time.sleep(HIDDEN_S)
     search.wait(search.paused)
