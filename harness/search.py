@@ -235,7 +235,7 @@ def _policy(
     )
     policy.restore(
         queries.wide(store, name).to_pylist(),
-        queries.read(store, "reports", name).to_pylist(),
+        store.rows("reports", name).to_pylist(),
     )
     return policy
 

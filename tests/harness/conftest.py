@@ -116,6 +116,18 @@ def header(trials: int) -> Header:
 
 
 @pytest.fixture
+def make_header():
+    """Makes the header of such a search."""
+    return header
+
+
+@pytest.fixture
+def small_space():
+    """The space of such a search."""
+    return SPACE
+
+
+@pytest.fixture
 def make_driven(tmp_path):
     """Opens the search of this test's folder, again and again if wanted."""
     opened: list[Driven] = []

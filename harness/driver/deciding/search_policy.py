@@ -70,7 +70,7 @@ class SearchPolicy(Policy):
 
         Args:
             trials: The newest row of each trial, with its parameters.
-            reports: The newest row of each epoch.
+            reports: Every row of them, also those that came again later.
         """
         for row in sorted(trials, key=lambda row: row["number"]):
             check_name("trial", row["trial"])  # paths are made of it
@@ -81,21 +81,15 @@ class SearchPolicy(Policy):
             trial.wall_time_s = row["wall_time_s"] or 0.0
         failed = [row for row in trials if row["state"] in (*UNHEALTHY, "crashed")]
         found = {(r["trial"], r["epoch"]) for r in failed if r["state"] in UNHEALTHY}
-        for row in sorted([*reports, *failed], key=lambda row: row["seq"]):
-            trial = self.trials[row["trial"]]
+        for row in sorted([*reports, *failed], key=_place):
             if "state" in row:
                 self._scheduler.withdraw(row["trial"])
                 continue
             step, value = row["epoch"], row["objective_mm"]
-            trial.curve[step] = value
+            self.trials[row["trial"]].curve[step] = value
             if (row["trial"], step) in found:
                 continue  # a rule of health stopped it, and it entered no rung
-            decision = self._scheduler.decide(
-                row["labelled_ratio"], row["trial"], step, value
-            )
-            if trial.open and decision.action == "stop":
-                self._end(trial, decision)
-                self._recorder.event(trial, "ended")
+            self._scheduler.decide(row["labelled_ratio"], row["trial"], step, value)
         self._again = [trial for trial in self.trials.values() if trial.open]
 
     def propose(self) -> Proposal | None:
@@ -247,6 +241,11 @@ class SearchPolicy(Policy):
             values=values | {spaces.RATIO: row["labelled_ratio"]},
             origin=row["origin"],
         )
+
+
+def _place(row: Mapping[str, Any]) -> tuple[int, int]:
+    """Where a row stands in the order in which everything was decided."""
+    return row["driver_epoch"], row["seq"]
 
 
 def _unhealthy(report: Report) -> Decision | None:

@@ -207,9 +207,30 @@ class TestResume:
         again = make_driven(trials)
         again.policy.restore(
             queries.wide(again.store, "s").to_pylist(),
-            queries.read(again.store, "reports", "s").to_pylist(),
+            again.store.rows("reports", "s").to_pylist(),
         )
         return again
+
+    def test_a_trial_that_went_on_is_not_stopped(
+        self, driven, make_driven, make_report
+    ):
+        """A report that came again after a retry has the place of the first one."""
+        first, _, third = [driven.policy.propose() for _ in range(3)]
+        assert first.ratio == third.ratio
+
+        def says(policy, trial, step, error):
+            return policy.report(trial, {"report": make_report(step, error)}).action
+
+        assert says(driven.policy, first.trial, 1, 10.0) == "continue"
+        assert says(driven.policy, third.trial, 1, 5.0) == "continue"
+        driven.policy.retried(first.trial, "Its worker died.")
+        assert says(driven.policy, first.trial, 1, 10.0) == "continue"
+        assert says(driven.policy, first.trial, 2, 4.0) == "continue"
+        again = self.reopened(driven, make_driven)
+        assert again.policy.trials[first.trial].open
+        resumed = [again.policy.propose().trial for _ in range(3)]
+        assert resumed[0] == first.trial
+        assert says(again.policy, first.trial, 3, 3.0) == "continue"
 
     @pytest.mark.parametrize(("ended", "steps"), [(0, 1), (3, 2), (5, 4), (7, 8)])
     def test_an_interrupted_search_ends_in_the_same_table(

@@ -1,0 +1,125 @@
+"""Whatever happens, a policy that was killed and resumed decides as one that was not.
+
+The test belongs to any policy: it looks at what is proposed and decided, not at how.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from cnets import presets
+from harness.definition.rungs import Rungs
+from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.recording.recorder import Recorder
+from results import Store, Writer, queries
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["propose", "report", "report", "report", "retry", "kill"]),
+        st.integers(0, 99),
+        st.sampled_from([1.0, 2.0, 3.0, 5.0, 8.0, 13.0, math.nan]),
+    ),
+    max_size=40,
+)
+"""What happens, to which of the open trials, and the error that a report has."""
+
+
+@dataclass
+class Twin:
+    """A policy on a store of its own."""
+
+    store: Store
+    make: Callable[[Writer], SearchPolicy]
+    writer: Writer = field(init=False)
+    policy: SearchPolicy = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Open the store, as a process does that starts or goes on."""
+        self.writer = self.store.writer("s")
+        self.policy = self.make(self.writer)
+        self.policy.restore(
+            queries.wide(self.store, "s").to_pylist(),
+            self.store.rows("reports", "s").to_pylist(),
+        )
+
+    def killed(self) -> None:
+        """What is stored is kept, all else is gone."""
+        self.writer.close()
+        self.begin()
+
+
+@given(ACTIONS)
+@settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_it_decides_and_proposes_the_same(
+    make_header, small_space, make_report, actions
+):
+    """Every decision and proposal after a kill is that of the policy left alone."""
+
+    def make(writer: Writer) -> SearchPolicy:
+        return SearchPolicy(
+            space=small_space,
+            ratios=(0.5, 1.0),
+            seed=7,
+            trials=8,
+            base=presets.preset("tiny"),
+            rungs=Rungs(grace=1, eta=2, max_step=5),
+            objective="mean_joint_error_mm",
+            recorder=Recorder(writer, small_space.name, "test"),
+            watch=lambda *_: None,
+        )
+
+    twins = []
+    for _ in range(2):
+        store = Store.open("memory://", create=True)
+        store.create_search(make_header(8))
+        twins.append(Twin(store, make))
+    killed = twins[1]
+    reached: dict[str, int] = {}  # of the trials that are open, in order
+    errors: dict[tuple[str, int], float] = {}
+    for action, which, error in actions:
+        names = list(reached)
+        name = names[which % len(names)] if names else ""
+        if action == "propose":
+            proposals = [twin.policy.propose() for twin in twins]
+            assert proposals[0] == proposals[1]
+            if proposals[0] is not None:
+                reached[proposals[0].trial] = 0
+        elif action == "kill":
+            killed.killed()
+            again = [killed.policy.propose().trial for _ in names]
+            assert again == names
+            for trial in names:
+                reached[trial] = which % (reached[trial] + 1)  # its checkpoint
+        elif action == "retry" and name:
+            for twin in twins:
+                twin.policy.retried(name, "Its worker died.")
+            reached[name] = which % (reached[name] + 1)
+        elif action == "report" and name:
+            reached[name] += 1
+            step = reached[name]
+            error = errors.setdefault((name, step), error)
+            told = [
+                twin.policy.report(name, {"report": make_report(step, error)})
+                for twin in twins
+            ]
+            assert told[0] == told[1]
+            if told[0].action == "stop":
+                del reached[name]
+    states = [
+        {n: (t.state, t.curve) for n, t in twin.policy.trials.items()} for twin in twins
+    ]
+    for one, other in zip(*(s.items() for s in states), strict=True):
+        assert str(one) == str(other)
+    for twin in twins:
+        twin.writer.close()
