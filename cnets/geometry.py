@@ -98,12 +98,11 @@ def normalise_crop(
     """
     front = (centre_depth_mm - CUBE_MM / 2)[:, None, None]
     hand = (depth_mm > 0) & (depth_mm <= front + CUBE_MM)
-    held = torch.maximum(depth_mm, front)
-    nearest = torch.where(hand, held, torch.inf).amin((1, 2), keepdim=True)
+    held = torch.where(hand, torch.maximum(depth_mm, front), torch.inf)
+    nearest = held.amin((1, 2), keepdim=True)
     farthest = torch.where(hand, held, -torch.inf).amax((1, 2), keepdim=True)
     values = -1 + 2 * (held - nearest) / (farthest - front + BEHIND_MM)
-    kept = hand & (held < farthest)
-    return torch.where(kept, values, 1.0).unsqueeze(1)
+    return torch.where(held < farthest, values, 1.0).unsqueeze(1)
 
 
 def to_units(joints_mm: JointsMm, centre_mm: CentreMm) -> Joints:

@@ -18,9 +18,6 @@ from cnets.geometry import CUBE_MM
 FrameMm = Float[np.ndarray, "height width"]
 """One depth frame, millimetres; 0 where nothing was seen."""
 
-CropMm = Float[np.ndarray, "side side"]
-"""A square part of a frame, millimetres; 0 is background."""
-
 Uvd = Float[np.ndarray, "3"]
 """A point of an image: u and v in pixels, depth in millimetres."""
 
@@ -29,6 +26,9 @@ def crop(
     frame_mm: FrameMm, centre_uvd: Uvd, camera: Camera, side_px: int
 ) -> Float[np.ndarray, "side side"]:
     """The crop of a hand in [-1, 1]: nearest pixel -1, background +1.
+
+    The longer side of the window fills the crop; each pixel is the one at its
+    upper left corner, and the shorter side is centred.
 
     Args:
         frame_mm: The whole frame.
@@ -42,9 +42,15 @@ def crop(
     Raises:
         ValueError: If the centre does not lie in front of the camera.
     """
-    patch = torch.from_numpy(cube(frame_mm, centre_uvd, camera, side_px))
+    left, top, right, bottom = window(centre_uvd, camera)
+    height, width = frame_mm.shape
+    row, v = _sampled(top, bottom, right - left, side_px, height)
+    column, u = _sampled(left, right, bottom - top, side_px, width)
+    square, edge = torch.zeros(1, side_px, side_px), max(left, 0)
+    part = frame_mm[v, edge:right].take(u - edge, 1)
+    square.numpy()[0, row : row + len(v), column : column + len(u)] = part
     depth = torch.tensor([float(centre_uvd[2])])
-    return geometry.normalise_crop(patch[None], depth)[0, 0].numpy()
+    return geometry.normalise_crop(square, depth)[0, 0].numpy()
 
 
 def mirrored(
@@ -94,43 +100,21 @@ def window(centre_uvd: Uvd, camera: Camera) -> tuple[int, int, int, int]:
     return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def cube(frame_mm: FrameMm, centre_uvd: Uvd, camera: Camera, side_px: int) -> CropMm:
-    """What of a frame lies in the cube, scaled to a square.
-
-    What is nearer than the cube is moved to its front, what is farther is left
-    out. The longer side of the window fills the square; each pixel is the one at
-    its upper left corner, and the shorter side is centred.
-
-    Returns:
-        float32, millimetres, 0 where nothing is.
-    """
-    left, top, right, bottom = window(centre_uvd, camera)
-    depth = float(centre_uvd[2])
-    rows, v = _sampled(top, bottom, right - left, side_px)
-    columns, u = _sampled(left, right, bottom - top, side_px)
-    square = np.zeros((side_px, side_px), np.float32)
-    height, width = frame_mm.shape
-    inside_v, inside_u = (v >= 0) & (v < height), (u >= 0) & (u < width)
-    part = frame_mm[np.ix_(v[inside_v], u[inside_u])]
-    front, back = depth - CUBE_MM / 2, depth + CUBE_MM / 2
-    kept = np.where((part > 0) & (part <= back), np.maximum(part, front), 0)
-    square[np.ix_(rows[inside_v], columns[inside_u])] = kept
-    return square
-
-
 def _sampled(
-    start: int, stop: int, across: int, side_px: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Places in the square along one axis, and the frame's pixel at each.
+    start: int, stop: int, across: int, side_px: int, frame_px: int
+) -> tuple[int, np.ndarray]:
+    """First place in the square along one axis, and the frame's pixels from there on.
 
     Args:
         start: First pixel of the window along this axis.
         stop: The pixel behind its last.
         across: Its length along the other axis.
         side_px: Side of the square.
+        frame_px: Length of the frame along this axis.
     """
     length = stop - start
     count = max(1, length * side_px // max(length, across))
-    first = (side_px - count) // 2
-    pixels = np.floor(np.arange(count) * (length / count)).astype(int)
-    return first + np.arange(count), start + np.minimum(pixels, length - 1)
+    steps = np.floor(np.arange(count) * (length / count)).astype(int)
+    pixels = start + np.minimum(steps, length - 1)
+    first = (side_px - count) // 2 + int((pixels < 0).sum())
+    return first, pixels[(pixels >= 0) & (pixels < frame_px)]
