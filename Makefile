@@ -34,7 +34,7 @@ gpu:
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[search,export,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[search,dev]'
 	touch $@
 
 clean:

@@ -11,7 +11,6 @@ product and a large convolution reaches on one thread, times the threads.
 import argparse
 import json
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +25,7 @@ from cnets.cameras import CAMERAS
 from cnets.config import TrainConfig
 from cnets.data.crops import crop
 from cnets.hands.skeleton import NYU36
-from cnets.inference import folded, onnx_graph, predictor
+from cnets.inference import onnx_graph
 from cnets.inference.model import Model
 from cnets.networks import crossing_net
 
@@ -76,99 +75,36 @@ def model_of_the_paper() -> Model:
     )
 
 
-def ways(model: Model, threads: int, compiled: bool) -> list[Way]:
-    """Every way that this machine has, the plain modules first."""
-    plain = folded.Folded(model)
-    fast = predictor.fast(model)
-    last = folded.Folded(model)
-    last.convolutions.to(memory_format=torch.channels_last)  # pyright: ignore
+def ways(model: Model, threads: int) -> list[Way]:
+    """Every way to read a crop, the plain modules first."""
+    content = onnx_graph.graph(model)
+    whole = (on_threads(content, threads),)
     found = [
         Way(name="torch: modules", runs=(model.predict,), threads=threads),
-        Way(name="torch: batch norm folded", runs=(quiet(plain),), threads=threads),
-        Way(
-            name="torch: folded, channels last", runs=(ordered(last),), threads=threads
-        ),
+        Way(name="predict", runs=whole, threads=threads),
     ]
-    if compiled:
-        found.append(
-            Way(
-                name="torch: compiled, frozen", runs=(compile_(model),), threads=threads
-            )
-        )
-    found.append(Way(name="torch: fast (predict)", runs=(fast,), threads=threads))
-    found.append(Way(name="torch: fast, 1 thread", runs=(fast,), threads=1))
     if threads > 1:
-        name = f"torch: fast, {threads} frames at once"
-        runs = tuple(predictor.fast(model) for _ in range(threads))
-        found.append(Way(name=name, runs=runs, threads=1))
-    if not onnx_graph.missing():
-        found += onnx_ways(model, threads)
-    return found
-
-
-def onnx_ways(model: Model, threads: int) -> list[Way]:
-    """The exported graph in onnxruntime."""
-    content = onnx_graph.graph(model)
-    one = session(content, 1)
-    found = [Way(name="onnxruntime, 1 thread", runs=(one,), threads=1)]
-    if threads > 1:
-        many = session(content, threads)
-        name = f"onnxruntime, {threads} threads"
-        found.append(Way(name=name, runs=(many,), threads=threads))
-        runs = tuple(session(content, 1) for _ in range(threads))
-        name = f"onnxruntime, {threads} frames at once"
+        name = f"predict, {threads} frames at once"
+        runs = tuple(on_threads(content, 1) for _ in range(threads))
+        found.append(Way(name="predict, 1 thread", runs=runs[:1], threads=1))
         found.append(Way(name=name, runs=runs, threads=1))
     return found
 
 
-def session(content: bytes, threads: int) -> Run:
-    """A session of onnxruntime on so many threads."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    held = onnxruntime.InferenceSession(
-        content, options, providers=["CPUExecutionProvider"]
-    )
-
-    def run(depth: Tensor, centre_mm: Tensor) -> Tensor:
-        feed = {"depth": depth.numpy(), "centre_mm": centre_mm.numpy()}
-        return torch.from_numpy(held.run(None, feed)[0])
-
-    return run
+def on_threads(content: bytes, threads: int) -> Run:
+    """What `predict` runs, on so many threads."""
+    torch.set_num_threads(threads)
+    return onnx_graph.session(content)
 
 
-def quiet(module: nn.Module) -> Run:
-    """A module without gradients."""
-    return torch.inference_mode()(module.forward)
-
-
-def ordered(module: nn.Module) -> Run:
-    """A module on crops in channels-last order."""
-    run = quiet(module)
-    return lambda depth, centre_mm: run(
-        depth.contiguous(memory_format=torch.channels_last), centre_mm
-    )
-
-
-def compile_(model: Model) -> Run:
-    """The plain modules through torch.compile, weights frozen."""
-    import torch._inductor.config as settings
-
-    settings.freezing = True
-    return torch.inference_mode()(torch.compile(folded.Folded(model)))
-
-
-def with_crop(model: Model) -> Run:
-    """Cutting a hand out of a frame of 640 x 480, then `fast`; for timing only."""
-    read, camera = predictor.fast(model), CAMERAS["nyu"]
+def with_crop(read: Run, side_px: int) -> Run:
+    """Cutting a hand out of a frame of 640 x 480, then `read`; for timing only."""
     draw = np.random.default_rng(0)
     frame = (700 + 60 * draw.random((480, 640))).astype(np.float32)
     uvd = np.array([330.0, 250.0, 720.0], np.float32)
 
     def run(_: Tensor, centre_mm: Tensor) -> Tensor:
-        side_px = model.config.networks.side_px
-        depth = torch.from_numpy(crop.crop(frame, uvd, camera, side_px))
+        depth = torch.from_numpy(crop.crop(frame, uvd, CAMERAS["nyu"], side_px))
         return read(depth[None, None], centre_mm)
 
     return run
@@ -241,11 +177,11 @@ def limits() -> dict[Way, int]:
 def operations(model: Model, example: tuple[Tensor, Tensor]) -> int:
     """Floating-point operations a frame, a multiply-add counted as two."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        folded.Folded(model)(*example)
+        model.predict(*example)
     return counter.get_total_flops()
 
 
-def measure(threads: int, windows: int, window_s: float, compiled: bool) -> dict:
+def measure(threads: int, windows: int, window_s: float) -> dict:
     """All figures."""
     model = model_of_the_paper()
     draw = torch.Generator().manual_seed(1)
@@ -253,14 +189,13 @@ def measure(threads: int, windows: int, window_s: float, compiled: bool) -> dict
         torch.rand(1, 1, 128, 128, generator=draw) * 2 - 1,
         torch.tensor([[20.0, -30.0, 700.0]]),
     )
-    every = ways(model, threads, compiled)
+    every = ways(model, threads)
     plain = model.predict(*example)
     apart_mm = {w.name: float((w.runs[0](*example) - plain).abs().max()) for w in every}
     if worst := [n for n, gap in apart_mm.items() if not gap <= AGREEMENT_MM]:
         raise ValueError(f"{worst[0]} differs from torch by {apart_mm[worst[0]]} mm.")
-    read = with_crop(model)
-    every.append(Way(name="torch: crop and fast", runs=(read,), threads=threads))
-    every.append(Way(name="torch: crop and fast, 1 thread", runs=(read,), threads=1))
+    read = with_crop(on_threads(onnx_graph.graph(model), 1), len(example[0][0, 0]))
+    every.append(Way(name="crop and predict, 1 thread", runs=(read,), threads=1))
     top = limits()
     best_s = best([*every, *top], example, windows, window_s)
     reached = {w.name: threads * n / best_s[w.name] / 1e9 for w, n in top.items()}
@@ -303,18 +238,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="threads of torch")
     parser.add_argument("--windows", type=int, default=10, help="windows of a row")
     parser.add_argument("--seconds", type=float, default=0.3, help="length of one")
-    parser.add_argument(
-        "--compile", action="store_true", help="also torch.compile; needs a compiler"
-    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
     if not (options.threads >= 1 and options.windows >= 1 and options.seconds > 0):
         parser.error("--threads and --windows must be 1 or more, --seconds above 0.")
-    if missing := onnx_graph.missing():
-        print(f"No rows of onnxruntime: {', '.join(missing)} missing.", file=sys.stderr)
-    figures = measure(
-        options.threads, options.windows, options.seconds, options.compile
-    )
+    figures = measure(options.threads, options.windows, options.seconds)
     if options.format == "json":
         print(json.dumps(figures))
         return

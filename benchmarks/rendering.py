@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from cnets import geometry
-from cnets.data.crops import cache
+from cnets.data.crops import cache, crop
 from cnets.data.readers import synthetic
 from cnets.data.readers.labels import Labels
 from cnets.hands import render, sensor
@@ -46,7 +46,7 @@ def render_crops(labels: Labels, rows: slice, side_px: int) -> Tensor:
     noise = torch.Generator().manual_seed(rows.start)
     depth = render_frames(labels, rows, side_px)
     seen = sensor.observe(depth, noise, sensor_px=sensor_px)
-    return geometry.normalise_crop(seen, centre[:, 2])
+    return torch.from_numpy(crop.normalised(seen.numpy(), centre[:, 2].numpy()))
 
 
 def render_densely(labels: Labels, rows: slice, side_px: int) -> Tensor:

@@ -12,8 +12,6 @@ from torch import Tensor
 from cnets.cameras import Camera
 from cnets.shapes import (
     CentreMm,
-    Depth,
-    DepthMm,
     Joints,
     JointsMm,
     JointsPx,
@@ -74,36 +72,6 @@ def to_crop_pixels(
     u, v, scale = crop_pixels(centre_mm, camera, side_px)
     pixels = to_pixels(joints_mm, camera)
     return (pixels - torch.stack([u, v], -1)[:, None]) / scale[:, None, None]
-
-
-def normalise_crop(
-    depth_mm: DepthMm, centre_depth_mm: Float[Tensor, " batch"]
-) -> Depth:
-    """Depth crops as the networks see them.
-
-    What is nearer than the cube is moved to its front, what is farther is
-    background. The nearest pixel becomes -1, background +1; a pixel at the
-    largest depth of the foreground is background too, as in the released code.
-
-    Args:
-        depth_mm: Crops; 0 where nothing was seen.
-        centre_depth_mm: Depth of the cubes' centres.
-
-    Returns:
-        Values in [-1, 1]; all +1 where a crop is empty.
-
-    Source:
-        Released code of Wan et al. 2017: -1 + 2 (z - z_min) /
-        (z_max - (d - 125) + 10).
-    """
-    front = (centre_depth_mm - CUBE_MM / 2)[:, None, None]
-    hand = (depth_mm > 0) & (depth_mm <= front + CUBE_MM)
-    held = torch.maximum(depth_mm, front)
-    nearest = torch.where(hand, held, torch.inf).amin((1, 2), keepdim=True)
-    farthest = torch.where(hand, held, -torch.inf).amax((1, 2), keepdim=True)
-    values = -1 + 2 * (held - nearest) / (farthest - front + BEHIND_MM)
-    kept = hand & (held < farthest)
-    return torch.where(kept, values, 1.0).unsqueeze(1)
 
 
 def to_units(joints_mm: JointsMm, centre_mm: CentreMm) -> Joints:

@@ -19,7 +19,7 @@ from cnets.data.hand_data import SPLITS, HandData
 from cnets.data.opening import open_data
 from cnets.data.readers.label_sets import LabelSet, label_set
 from cnets.hands.skeleton import Skeleton
-from cnets.inference import models, predictor
+from cnets.inference import models, onnx_graph
 from cnets.inference.model import Model
 from harness.evaluation import Evaluation
 
@@ -97,7 +97,7 @@ def of_vae(name: str, data: str, *, bonus_mm: float = 0.0) -> Evaluation:
     """
     labels = label_set(data, full=True)
     model = models.open_model(name)
-    _same_hand(model, labels.skeleton)
+    same_hand(model, labels.skeleton)
     joints_mm = torch.from_numpy(labels.joints_mm)
     trip = model.round_trip(joints_mm.float()).double()
     errors = metrics.joint_errors(_finite(trip), joints_mm)
@@ -155,11 +155,11 @@ def of_model(
         cache=store / "cache",
         progress=progress,
     )
-    _same_hand(model, data.skeleton)
+    same_hand(model, data.skeleton)
     rows = _rows(data, part)
     joints = list(data.evaluated)
     labels = torch.tensor(data.joints_mm[rows][:, joints]).double()
-    joints_mm = _predicted(model, data, rows, device, predicting)
+    joints_mm = predicted(model, data, rows, device, predicting)
     points = joints_mm[:, joints].double()
     errors = metrics.joint_errors(_finite(points), labels)
     return Evaluation(
@@ -171,6 +171,46 @@ def of_model(
         figures=metrics.report(errors, bonus_mm=bonus_mm),
         bonus_mm=bonus_mm,
     )
+
+
+def same_hand(model: Model, skeleton: Skeleton) -> None:
+    """Refuse data that show another hand than a model knows.
+
+    Raises:
+        ValueError: If they do.
+    """
+    own, other = model.skeleton, skeleton
+    if own.name != other.name:
+        raise ValueError(
+            f"`data` must have the hand of the model, {own.name} with "
+            f"{len(own.joint_names)} joints, got {other.name} with "
+            f"{len(other.joint_names)}."
+        )
+
+
+def predicted(
+    model: Model,
+    data: HandData,
+    rows: np.ndarray,
+    device: str,
+    progress: Progress | None = None,
+) -> Tensor:
+    """All joints of some frames, millimetres."""
+    run, parts = onnx_graph.predictor(model, device), []
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        if progress is not None:
+            progress(start, len(rows))
+        depth, centres_mm = crops(data, rows[start : start + ROWS_AT_ONCE])
+        parts.append(run(depth.to(device), centres_mm.to(device)).cpu())
+    if progress is not None:
+        progress(len(rows), len(rows))
+    return torch.cat(parts)
+
+
+def crops(data: HandData, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+    """The crops of some frames, and the centres of their cubes."""
+    depth = torch.from_numpy(np.asarray(data.crops[rows], np.float32))[:, None]
+    return depth, torch.tensor(data.centres_mm[rows])
 
 
 def _predictions(path: Path, labels: LabelSet) -> np.ndarray:
@@ -198,16 +238,6 @@ def _first_columns(path: Path) -> int:
         return 0
 
 
-def _same_hand(model: Model, skeleton: Skeleton) -> None:
-    own, other = model.skeleton, skeleton
-    if own.name != other.name:
-        raise ValueError(
-            f"`data` must have the hand of the model, {own.name} with "
-            f"{len(own.joint_names)} joints, got {other.name} with "
-            f"{len(other.joint_names)}."
-        )
-
-
 def _rows(data: HandData, part: str) -> np.ndarray:
     """The frames of a part."""
     if part != "all":
@@ -219,27 +249,6 @@ def _rows(data: HandData, part: str) -> np.ndarray:
     if not len(rows):
         raise ValueError(f"`--part` must have frames in {data.name}, got {part!r}.")
     return rows
-
-
-def _predicted(
-    model: Model,
-    data: HandData,
-    rows: np.ndarray,
-    device: str,
-    progress: Progress | None,
-) -> Tensor:
-    """All joints of some frames, millimetres."""
-    predict, parts = predictor.fast(model, device), []
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        if progress is not None:
-            progress(start, len(rows))
-        part = rows[start : start + ROWS_AT_ONCE]
-        depth = torch.from_numpy(np.asarray(data.crops[part], np.float32))[:, None]
-        centres_mm = torch.tensor(data.centres_mm[part])
-        parts.append(predict(depth.to(device), centres_mm.to(device)).cpu())
-    if progress is not None:
-        progress(len(rows), len(rows))
-    return torch.cat(parts)
 
 
 def _finite(points: Tensor) -> Tensor:

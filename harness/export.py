@@ -19,9 +19,6 @@ from harness.exporting import card, figures, source
 from harness.exporting.source import Say, Source
 
 
-INSTALL = "pip install 'crossnets[export]'"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Exported:
     """What was written and measured."""
@@ -57,12 +54,9 @@ def export(
         progress: Told how far the preparation of the data is.
 
     Raises:
-        ValueError: If a package for ONNX is missing, there is no such model, or
-            the data do not fit it.
+        ValueError: If there is no such model, or the data do not fit it.
         StorageError: If the store cannot be read.
     """
-    if missing := onnx_graph.missing():
-        raise ValueError(f"export needs {', '.join(missing)}: {INSTALL}")
     exported.refuse_existing(out)
     opened = source.open_source(name, store, device, say)
     if data is None and split is None:

@@ -16,9 +16,9 @@ from cnets.cameras import CAMERAS, Camera
 from cnets.data.crops import centre, crop
 from cnets.data.crops.cache import Progress
 from cnets.data.files import depth_files
-from cnets.inference import models, pictures, predictor
+from cnets.inference import models, onnx_graph, pictures
 from cnets.inference.model import Model
-from cnets.inference.predictor import Predictor
+from cnets.inference.onnx_graph import Predictor
 
 
 SUFFIXES = (".png", ".bin")
@@ -86,7 +86,8 @@ def predict(
     """
     paths = frames_of(names)
     opened = models.open_model(model)
-    run, side_px = predictor.fast(opened, device), opened.config.networks.side_px
+    run = onnx_graph.predictor(opened, device)
+    side_px = opened.config.networks.side_px
     frames, passed_over = [], []
     for count, (path, in_folder) in enumerate(paths.items()):
         if progress is not None and len(paths) > 1:

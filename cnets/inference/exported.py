@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import load as read_tensors, save as tensors_to_bytes
 from torch import Tensor, nn
 
-from cnets import geometry
+from cnets import durable, geometry
 from cnets.cameras import Camera
 from cnets.config import TrainConfig
 from cnets.hands.skeleton import SKELETONS
@@ -248,24 +248,12 @@ def _publish(files: Mapping[str, bytes], folder: Path) -> None:
     aside.mkdir()
     try:
         for name, content in files.items():
-            with (aside / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            durable.write(aside / name, content)
         refuse_existing(folder)  # a rename would replace an empty folder
         aside.rename(folder)
-        _sync(parent)
+        durable.sync(parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make a folder's new entry durable."""
-    entry = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)
 
 
 def _bytes(path: Path) -> bytes:

@@ -8,7 +8,6 @@ without torch.
 """
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from cnets import sealed
+from cnets import durable, sealed
 from cnets.config import Retired, TrainConfig
 from cnets.training.lanes.lane import Lane
 from cnets.training.lanes.optimiser import Moments
@@ -65,7 +64,7 @@ def save_lane(lane: Lane, folder: Path) -> str:
     _write(folder / TENSORS, content)
     _write(folder / HEADER, sealed.encode(header))
     for changed in (folder, folder.parent):
-        _sync(changed)
+        durable.sync(changed)
     return digest
 
 
@@ -159,22 +158,10 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file aside and give it its name, so that it is never seen half."""
     aside = path.with_name(f"{path.name}.part")
     try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        durable.write(aside, content)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make the names of a folder durable."""
-    entry = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)
 
 
 def _bytes(path: Path) -> bytes:

@@ -22,13 +22,11 @@ class Doctor:
 
 def run(options: Doctor) -> int:
     """Print a row a check."""
-    import pyarrow as pa
-
     from harness import doctor
     from harness.commands.printing import messages, tables
 
     findings = doctor.check(
         data=options.data, store=options.store, address=options.address
     )
-    messages.answer(tables.show(pa.Table.from_pylist(findings), options.format))
+    messages.answer(tables.show(findings, options.format))
     return FAILED if any(row["verdict"] == "mend" for row in findings) else DONE

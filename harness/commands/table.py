@@ -38,7 +38,7 @@ COMMANDS: dict[str, Command] = {
     "train": Command(train.Train, train.run),
     "evaluate": Command(evaluate.Evaluate, evaluate.run),
     "predict": Command(predict.Predict, predict.run),
-    "export": Command(export.Export, export.run, "export"),
+    "export": Command(export.Export, export.run),
     "data prepare": Command(prepare.DataPrepare, prepare.run),
     "data show": Command(show.DataShow, show.run),
     "verify": Command(verify.Verify, verify.run),

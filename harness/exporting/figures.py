@@ -10,8 +10,9 @@ import torch
 from cnets import metrics
 from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
-from cnets.inference import onnx_graph, predictor
+from cnets.inference import onnx_graph
 from cnets.inference.model import Model
+from harness import evaluate
 from harness.exporting import source
 
 
@@ -20,9 +21,6 @@ AGREEMENT_MM = 1e-3
 
 COMPARED = 24
 """Crops on which the two are compared."""
-
-ROWS_AT_ONCE = 256
-"""Crops that are predicted at once."""
 
 
 def measure(
@@ -50,7 +48,7 @@ def measure(
         rows = _test_rows(model, data)
         figures = _errors(model, data, rows, device)
         some = rows[np.linspace(0, len(rows) - 1, min(COMPARED, len(rows))).astype(int)]
-        depth, centre_mm = _crops(data, some)
+        depth, centre_mm = evaluate.crops(data, some)
     difference_mm = onnx_graph.difference_mm(graph, model, depth, centre_mm)
     if not difference_mm <= AGREEMENT_MM:
         raise ValueError(
@@ -71,14 +69,12 @@ def rendered(side_px: int) -> tuple[torch.Tensor, torch.Tensor]:
     with tempfile.TemporaryDirectory(prefix="crossnets-export-") as scratch:
         spec = f"synthetic:{COMPARED}"
         data = open_data(spec, side_px=side_px, cache=Path(scratch))
-        return _crops(data, np.arange(COMPARED))
+        return evaluate.crops(data, np.arange(COMPARED))
 
 
 def _test_rows(model: Model, data: HandData) -> np.ndarray:
     """The test frames of data that fit a model."""
-    have, want = data.skeleton.name, model.skeleton.name
-    if have != want:
-        raise ValueError(f"`data` must have the hand {want}, as the model, got {have}.")
+    evaluate.same_hand(model, data.skeleton)
     rows = data.rows("test")
     if not len(rows):
         raise ValueError(f"`data` must have test frames, got {data.name}.")
@@ -89,13 +85,10 @@ def _errors(
     model: Model, data: HandData, rows: np.ndarray, device: str
 ) -> dict[str, Any]:
     """Errors on some frames, and those of the pose VAE alone."""
-    predict, parts = predictor.fast(model, device), []
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        depth, centre_mm = _crops(data, rows[start : start + ROWS_AT_ONCE])
-        parts.append(predict(depth.to(device), centre_mm.to(device)).cpu())
     labels = torch.tensor(data.joints_mm[rows])
     joints = list(data.evaluated)
-    errors = metrics.joint_errors(torch.cat(parts)[:, joints], labels[:, joints])
+    found = evaluate.predicted(model, data, rows, device)
+    errors = metrics.joint_errors(found[:, joints], labels[:, joints])
     trip = metrics.joint_errors(model.round_trip(labels), labels)
     return {
         "data": source.plain(data.name),
@@ -103,11 +96,6 @@ def _errors(
         **metrics.summary(errors),
         "vae_round_trip_mm": float(trip.double().mean()),
     }
-
-
-def _crops(data: HandData, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    depth = torch.from_numpy(np.asarray(data.crops[rows], np.float32)).unsqueeze(1)
-    return depth, torch.tensor(data.centres_mm[rows])
 
 
 def _parameters(model: Model, names: tuple[str, ...]) -> int:

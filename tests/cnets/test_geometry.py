@@ -11,11 +11,6 @@ CAMERA = Camera(fx=500.0, fy=400.0, cx=320.0, cy=240.0, width_px=640, height_px=
 """A camera with numbers that are easy to divide by."""
 
 
-def crop(*rows: tuple[float, ...]) -> torch.Tensor:
-    """One depth image."""
-    return torch.tensor([rows])
-
-
 class TestToMmFromUvd:
     def test_by_hand(self):
         """50 px right and 40 px up at 1 m are 100 mm right and 100 mm up."""
@@ -65,46 +60,6 @@ class TestToCropPixels:
             geometry.to_crop_pixels(joints, centre, CAMERA, side) for side in (32, 64)
         )
         torch.testing.assert_close(large, 2 * small)
-
-
-class TestNormaliseCrop:
-    def test_by_hand(self):
-        """At d = 600, depths 550 to 650: -1 + 2 (z - 550) / (650 - 475 + 10)."""
-        depth = crop((550.0, 587.0), (650.0, 0.0))
-        values = geometry.normalise_crop(depth, torch.tensor([600.0]))
-        expected = torch.tensor([[[[-1.0, -1 + 74 / 185], [1.0, 1.0]]]])
-        torch.testing.assert_close(values, expected)
-
-    def test_nearer_than_the_cube_is_moved_to_its_front(self):
-        """400 mm counts as 475, so 500 becomes -1 + 2 * 25 / (550 - 465)."""
-        depth = crop((400.0, 475.0, 500.0), (550.0, 0.0, 0.0), (0.0, 0.0, 0.0))
-        values = geometry.normalise_crop(depth, torch.tensor([600.0]))
-        expected = torch.ones(1, 1, 3, 3)
-        expected[0, 0, 0] = torch.tensor([-1.0, -1.0, -1 + 50 / 85])
-        torch.testing.assert_close(values, expected)
-
-    def test_behind_the_cube_is_background(self):
-        """726 mm lies outside a cube of 250 mm around 600 and 725 inside."""
-        depth = crop((600.0, 700.0), (725.0, 726.0))
-        values = geometry.normalise_crop(depth, torch.tensor([600.0]))
-        expected = torch.tensor([[[[-1.0, -1 + 200 / 260], [1.0, 1.0]]]])
-        torch.testing.assert_close(values, expected)
-
-    def test_empty(self):
-        """A crop without a hand, or with one pixel of it, is background."""
-        depth = torch.stack([torch.zeros(2, 2), torch.full((2, 2), 900.0)])
-        depth = torch.cat([depth, crop((600.0, 0.0), (0.0, 0.0))])
-        values = geometry.normalise_crop(depth, torch.full((3,), 600.0))
-        assert torch.equal(values, torch.ones(3, 1, 2, 2))
-
-    def test_crops_know_nothing_of_each_other(self):
-        """A crop alone has the values that it has in a batch."""
-        depth = 100 * torch.rand(3, 8, 8) + torch.tensor([500, 550, 600]).view(3, 1, 1)
-        centre = torch.tensor([550.0, 600.0, 650.0])
-        together = geometry.normalise_crop(depth, centre)
-        for one in (slice(0, 1), slice(1, 2), slice(2, 3)):
-            alone = geometry.normalise_crop(depth[one], centre[one])
-            assert torch.equal(together[one], alone)
 
 
 class TestUnits:

@@ -27,7 +27,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from cnets import sealed
+from cnets import durable, sealed
 from cnets.data.crops.source import Part, Source
 
 
@@ -154,10 +154,7 @@ def _make(
             "content": hashlib.sha256("\n".join(contents).encode()).hexdigest(),
             "empty": np.flatnonzero(np.concatenate(blank)).tolist(),
         }
-        with (aside / FACTS).open("wb") as file:
-            file.write(sealed.encode(facts))
-            file.flush()
-            os.fsync(file.fileno())
+        durable.write(aside / FACTS, sealed.encode(facts))
         (aside / DONE).unlink()
         aside.rename(folder)
 

@@ -1,25 +1,21 @@
 """From a depth frame to the crop that the networks see: the one pipeline.
 
 Training on recorded frames, prediction and evaluation all come through here.
-Rendered hands do not need it: they are rendered as crops.
+Rendered hands are rendered as crops, and only `normalised` here.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
-from cnets import geometry
 from cnets.cameras import Camera
-from cnets.geometry import CUBE_MM
+from cnets.geometry import BEHIND_MM, CUBE_MM
 
 
 FrameMm = Float[np.ndarray, "height width"]
 """One depth frame, millimetres; 0 where nothing was seen."""
-
-CropMm = Float[np.ndarray, "side side"]
-"""A square part of a frame, millimetres; 0 is background."""
 
 Uvd = Float[np.ndarray, "3"]
 """A point of an image: u and v in pixels, depth in millimetres."""
@@ -29,6 +25,9 @@ def crop(
     frame_mm: FrameMm, centre_uvd: Uvd, camera: Camera, side_px: int
 ) -> Float[np.ndarray, "side side"]:
     """The crop of a hand in [-1, 1]: nearest pixel -1, background +1.
+
+    The longer side of the window fills the crop; each pixel is the one at its
+    upper left corner, and the shorter side is centred.
 
     Args:
         frame_mm: The whole frame.
@@ -42,9 +41,45 @@ def crop(
     Raises:
         ValueError: If the centre does not lie in front of the camera.
     """
-    patch = torch.from_numpy(cube(frame_mm, centre_uvd, camera, side_px))
-    depth = torch.tensor([float(centre_uvd[2])])
-    return geometry.normalise_crop(patch[None], depth)[0, 0].numpy()
+    left, top, right, bottom = window(centre_uvd, camera)
+    height, width = frame_mm.shape
+    row, v = _sampled(top, bottom, right - left, side_px, height)
+    column, u = _sampled(left, right, bottom - top, side_px, width)
+    square, edge = np.zeros((1, side_px, side_px), np.float32), max(left, 0)
+    part = frame_mm[v, edge:right].take(u - edge, 1)
+    square[0, row : row + len(v), column : column + len(u)] = part
+    return normalised(square, np.array(centre_uvd[2:], np.float32))[0]
+
+
+def normalised(
+    depth_mm: Float[np.ndarray, "batch side side"],
+    centre_depth_mm: Float[np.ndarray, " batch"],
+) -> Float[np.ndarray, "batch side side"]:
+    """Depth crops as the networks see them.
+
+    What is nearer than the cube is moved to its front, what is farther is
+    background. The nearest pixel becomes -1, background +1; a pixel at the
+    largest depth of the foreground is background too, as in the released code.
+
+    Args:
+        depth_mm: Crops; 0 where nothing was seen.
+        centre_depth_mm: Depth of the cubes' centres.
+
+    Returns:
+        Values in [-1, 1]; all +1 where a crop is empty.
+
+    Source:
+        Released code of Wan et al. 2017: -1 + 2 (z - z_min) /
+        (z_max - (d - 125) + 10).
+    """
+    front = (centre_depth_mm - CUBE_MM / 2)[:, None, None]
+    back = front + CUBE_MM
+    seen = np.where(depth_mm <= back, depth_mm, 0)
+    held = np.where(seen > 0, np.maximum(seen, front), back)
+    nearest = held.min((1, 2), keepdims=True)
+    farthest = np.maximum(seen.max((1, 2), keepdims=True), front)
+    values = -1 + 2 * (held - nearest) / (farthest - front + BEHIND_MM)
+    return np.where(held < farthest, values, 1)
 
 
 def mirrored(
@@ -84,53 +119,31 @@ def window(centre_uvd: Uvd, camera: Camera) -> tuple[int, int, int, int]:
         axis has its own focal length.
     """
     u, v, depth = (float(number) for number in centre_uvd)
-    if not (depth > 0 and np.isfinite([u, v, depth]).all()):
+    if not (depth > 0 and all(map(math.isfinite, (u, v, depth)))):
         raise ValueError(
             f"`center` must be finite and have a depth above 0 mm, got {u}, {v}, {depth}."
         )
     half_u, half_v = CUBE_MM / 2 * camera.fx / depth, CUBE_MM / 2 * camera.fy / depth
     edges = (u - half_u, v - half_v, u + half_u, v + half_v)
-    left, top, right, bottom = (int(np.floor(edge)) for edge in edges)
+    left, top, right, bottom = map(math.floor, edges)
     return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def cube(frame_mm: FrameMm, centre_uvd: Uvd, camera: Camera, side_px: int) -> CropMm:
-    """What of a frame lies in the cube, scaled to a square.
-
-    What is nearer than the cube is moved to its front, what is farther is left
-    out. The longer side of the window fills the square; each pixel is the one at
-    its upper left corner, and the shorter side is centred.
-
-    Returns:
-        float32, millimetres, 0 where nothing is.
-    """
-    left, top, right, bottom = window(centre_uvd, camera)
-    depth = float(centre_uvd[2])
-    rows, v = _sampled(top, bottom, right - left, side_px)
-    columns, u = _sampled(left, right, bottom - top, side_px)
-    square = np.zeros((side_px, side_px), np.float32)
-    height, width = frame_mm.shape
-    inside_v, inside_u = (v >= 0) & (v < height), (u >= 0) & (u < width)
-    part = frame_mm[np.ix_(v[inside_v], u[inside_u])]
-    front, back = depth - CUBE_MM / 2, depth + CUBE_MM / 2
-    kept = np.where((part > 0) & (part <= back), np.maximum(part, front), 0)
-    square[np.ix_(rows[inside_v], columns[inside_u])] = kept
-    return square
-
-
 def _sampled(
-    start: int, stop: int, across: int, side_px: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Places in the square along one axis, and the frame's pixel at each.
+    start: int, stop: int, across: int, side_px: int, frame_px: int
+) -> tuple[int, np.ndarray]:
+    """First place in the square along one axis, and the frame's pixels from there on.
 
     Args:
         start: First pixel of the window along this axis.
         stop: The pixel behind its last.
         across: Its length along the other axis.
         side_px: Side of the square.
+        frame_px: Length of the frame along this axis.
     """
     length = stop - start
     count = max(1, length * side_px // max(length, across))
-    first = (side_px - count) // 2
-    pixels = np.floor(np.arange(count) * (length / count)).astype(int)
-    return first + np.arange(count), start + np.minimum(pixels, length - 1)
+    steps = (np.arange(count) * (length / count)).astype(int)
+    pixels = start + np.minimum(steps, length - 1)
+    first = (side_px - count) // 2 + int((pixels < 0).sum())
+    return first, pixels[(pixels >= 0) & (pixels < frame_px)]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from cnets import geometry
+from cnets.data.crops import crop
 from cnets.data.crops.source import Part, Source
 from cnets.data.readers.labels import Labels
 from cnets.hands import render, sensor
@@ -57,5 +58,6 @@ class Rendered(Source):
         noise = torch.Generator().manual_seed(rows.start)
         _, _, sensor_px = geometry.crop_pixels(centre, labels.camera, side_px)
         seen = sensor.observe(depth, noise, sensor_px=sensor_px)
-        crops = geometry.normalise_crop(seen, centre[:, 2])[:, 0].half()
-        return Part(crops=crops.numpy(), centres_mm=labels.centres_mm[rows], content="")
+        centres_mm = labels.centres_mm[rows]
+        crops = crop.normalised(seen.numpy(), centres_mm[:, 2]).astype(np.float16)
+        return Part(crops=crops, centres_mm=centres_mm, content="")

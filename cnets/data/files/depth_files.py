@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from cnets.data.files import file_bytes
+
 
 FrameMm = Float32[np.ndarray, "height width"]
 """One depth frame, millimetres; 0 where nothing was seen."""
@@ -87,27 +89,11 @@ def png_form(path: Path) -> tuple[int, int, str]:
     Raises:
         ValueError: If the file is missing, no PNG, or too large.
     """
-    _check_file(path)
-    try:
-        with path.open("rb") as file:
-            start = file.read(33)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
-    return _header(path, start)
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise ValueError(f"{path} must be a file, and is none.")
+    return _header(path, file_bytes.first(path, 33))
 
 
 def _bytes(path: Path) -> bytes:
-    _check_file(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    data = file_bytes.first(path, MOST_BYTES + 1)
     if not 0 < len(data) <= MOST_BYTES:
         size = "is empty" if not data else "is longer"
         raise ValueError(f"{path} must have 1 to {MOST_BYTES} bytes, and {size}.")

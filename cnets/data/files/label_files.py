@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
+from cnets.data.files import file_bytes
+
 
 Table = Float64[np.ndarray, "rows columns"]
 """Numbers of a text file, one row a line."""
@@ -171,14 +173,9 @@ def _table_path(folder: Path, axis: str) -> Path | None:
     return None
 
 
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise ValueError(f"{path} must be a file, and is none.")
-
-
 def _lines(path: Path) -> list[str]:
     """The lines of a text file up to the last that is not blank; one at least."""
-    _check_file(path)
+    file_bytes.check_file(path)
     try:
         with path.open("rb") as file:
             zipped = file.read(2) == b"\x1f\x8b" or path.suffix == ".gz"

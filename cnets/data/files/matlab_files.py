@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cnets.data.files import file_bytes
+
 
 MOST_BYTES = 1 << 31
 """Longest file that is read."""
@@ -107,13 +109,7 @@ def _checked(path: Path, key: str, found: np.ndarray) -> np.ndarray:
 
 def _whole(path: Path) -> tuple[memoryview, str]:
     """A file's bytes, and `<` or `>` for the order of bytes in its numbers."""
-    if not path.is_file():
-        raise ValueError(f"{path} must be a file, and is none.")
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    data = file_bytes.first(path, MOST_BYTES + 1)
     order = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}.get(data[124:START])
     if order is None or len(data) > MOST_BYTES:
         raise ValueError(

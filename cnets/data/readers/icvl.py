@@ -85,9 +85,7 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
         ValueError: If the folder, an image or a label is missing or damaged, a label
             names an image outside the folder, or there are too few frames to split.
     """
-    shared.check_centres(centres)
-    if not folder.is_dir():
-        raise ValueError(f"`data` must name a folder that exists, got {folder}.")
+    shared.check(folder, centres)
     train, test = train_file(folder), test_files(folder)
     labels = {"train": [train] if train else [], "test": test}
     held = {name: paths for name, paths in labels.items() if paths}

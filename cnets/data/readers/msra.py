@@ -86,9 +86,7 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
         ValueError: If the folder, an image or a label is missing or damaged, or there
             are too few frames to split.
     """
-    shared.check_centres(centres)
-    if not folder.is_dir():
-        raise ValueError(f"`data` must name a folder that exists, got {folder}.")
+    shared.check(folder, centres)
     sequences = [
         _sequence(subject, gesture, folder)
         for subject in SUBJECTS

@@ -60,14 +60,16 @@ class Recording:
     """float32 [frames], depth from which on a pixel is background; else infinite."""
 
 
-def check_centres(centres: str) -> None:
-    """Refuse an unknown source of centres.
+def check(folder: Path, centres: str) -> None:
+    """Refuse a folder that is none, and an unknown source of centres.
 
     Raises:
-        ValueError: If `centres` is none of `CENTRES`.
+        ValueError: If there is no such folder, or `centres` is none of `CENTRES`.
     """
     if centres not in CENTRES:
         raise ValueError(f"`centres` must be one of {CENTRES}, got {centres!r}.")
+    if not folder.is_dir():
+        raise ValueError(f"`data` must name a folder that exists, got {folder}.")
 
 
 def first_file(*paths: Path) -> Path | None:

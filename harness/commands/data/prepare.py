@@ -1,6 +1,5 @@
 """`crossnets data prepare`: make the crops of a data set before they are needed."""
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,7 @@ def run(options: DataPrepare) -> int:
     """Make the crops, then say what there is."""
     from cnets.data.opening import open_data
     from harness import data_sets
-    from harness.commands.printing import crops, messages
+    from harness.commands.printing import crops, messages, tables
 
     if options.workers is not None and not options.workers >= 1:
         raise ValueError(f"`workers` must be 1 or more, got {options.workers}.")
@@ -52,5 +51,5 @@ def run(options: DataPrepare) -> int:
     seconds = round(time.monotonic() - start_s, 1)
     facts = data_sets.facts(data) | {"made": bar.made, "seconds": seconds}
     as_json = options.format == "json"
-    messages.answer(json.dumps(facts, indent=1) if as_json else crops.sentences(facts))
+    messages.answer(tables.as_json(facts) if as_json else crops.sentences(facts))
     return DONE

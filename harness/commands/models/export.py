@@ -1,6 +1,5 @@
 """`crossnets export`: write a model for others, then print its figures."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,13 +57,11 @@ def run(options: Export) -> int:
 
 def shown(done: "Exported", style: str) -> str:
     """Figures and sizes as a table or JSON."""
-    import pyarrow as pa
-
     from harness.commands.printing import tables
 
     if style == "json":
         facts = {"out": str(done.folder), "bytes": done.sizes, **done.figures}
-        return json.dumps(facts, indent=1)
+        return tables.as_json(facts)
     rows = [
         {"figure": name, "value": tables.rounded(value)}
         for name, value in done.figures.items()
@@ -73,4 +70,4 @@ def shown(done: "Exported", style: str) -> str:
         {"figure": f"{name}, bytes", "value": str(size)}
         for name, size in done.sizes.items()
     ]
-    return tables.show(pa.Table.from_pylist(rows), style, f"{done.folder}: exported")
+    return tables.show(rows, style, f"{done.folder}: exported")

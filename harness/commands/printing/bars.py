@@ -8,7 +8,18 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, ProgressColumn
+
+
+def on_stderr(*columns: ProgressColumn, transient: bool = False) -> Progress:
+    """Bars on standard error, disabled where that is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        *columns,
+        console=console,
+        transient=transient,
+        disable=not console.is_terminal,
+    )
 
 
 @contextlib.contextmanager
@@ -21,8 +32,7 @@ def bar(description: str) -> Iterator[Callable[[int, int], None]]:
     Yields:
         To be called with the steps that are done, and how many there are.
     """
-    console = Console(stderr=True)
-    shown = Progress(console=console, transient=True, disable=not console.is_terminal)
+    shown = on_stderr(transient=True)
     task = shown.add_task(description, total=None)
 
     def progress(done: int, total: int) -> None:

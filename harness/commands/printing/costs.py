@@ -1,9 +1,6 @@
 """The cost of a search as tables or JSON."""
 
-import json
 from pathlib import Path
-
-import pyarrow as pa
 
 from harness.commands.printing import tables
 from harness.plan import Cost, Estimate
@@ -33,7 +30,7 @@ def _json(cost: Estimate) -> str:
         "with_tree": _plain(cost.shared),
         "disk_bytes": cost.disk.total,
     }
-    return json.dumps(facts, indent=1)
+    return tables.as_json(facts)
 
 
 def _plain(cost: Cost) -> dict:
@@ -75,9 +72,9 @@ def _tables(cost: Estimate) -> str:
         for stage, seconds in cost.speed.update_s.items()
     ]
     parts = [
-        tables.show(pa.Table.from_pylist(rungs), "table", "Trials expected"),
-        tables.show(pa.Table.from_pylist(speed), "table", "Measured here"),
-        tables.show(pa.Table.from_pylist(takes), "table", "The search"),
+        tables.show(rungs, "table", "Trials expected"),
+        tables.show(speed, "table", "Measured here"),
+        tables.show(takes, "table", "The search"),
         f"Disk: {cost.disk.sentence(Path.cwd())}",
     ]
     return "\n".join(parts)

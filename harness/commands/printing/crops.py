@@ -4,16 +4,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TextColumn,
     TimeRemainingColumn,
 )
 
-from harness.commands.printing import messages
+from harness.commands.printing import bars, messages
 from harness.definition.terminal import printable
 
 
@@ -26,16 +24,12 @@ class CropBar:
 
     def __init__(self) -> None:
         """Nothing is shown before the first call of `progress`."""
-        console = Console(stderr=True)
-        self.quiet = not console.is_terminal
-        self.bar = Progress(
+        self.bar = bars.on_stderr(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(),
-            console=console,
-            disable=self.quiet,
         )
         self.task = None
         self.made = 0
@@ -60,7 +54,7 @@ class CropBar:
         speed = self.made / passed_s
         shown = f"{speed:.0f} frames/s" if self.made else ""
         self.bar.update(self.task, completed=done, speed=shown)
-        if self.quiet and self.made and now_s - self._noted_s > NOTE_EVERY_S:
+        if self.bar.disable and self.made and now_s - self._noted_s > NOTE_EVERY_S:
             self._noted_s = now_s
             left_s = (total - done) / speed
             messages.note(f"{done} of {total} frames, {shown}, {left_s:.0f} s to go")

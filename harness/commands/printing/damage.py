@@ -1,15 +1,12 @@
 """The check of a store as it goes on, what was checked, and what is damaged."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import pyarrow as pa
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from harness.commands.printing import messages, tables
+from harness.commands.printing import bars, messages, tables
 from harness.definition.terminal import printable
 from results.checking.findings import KINDS, Finding
 
@@ -19,15 +16,8 @@ class CheckBar:
 
     def __init__(self, total: int) -> None:
         """Nothing is checked yet of about `total` files."""
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._bar = bars.on_stderr(*columns, transient=True)
         self._task = self._bar.add_task("Checking", total=total)
         self._files, self._bytes = Counter[str](), Counter[str]()
         self._paths: set[str] = set()
@@ -65,7 +55,7 @@ def show(
             "checked": checked,
             "damage": [vars(finding) for finding in findings],
         }
-        messages.answer(json.dumps(facts, indent=1))
+        messages.answer(tables.as_json(facts))
     else:
         _show_tables(checked, findings)
 
@@ -79,7 +69,7 @@ def _show_tables(
         for row in checked
         if row["files"]
     ]
-    messages.answer(tables.show(pa.Table.from_pylist(rows), "table"))
+    messages.answer(tables.show(rows, "table"))
     if not findings:
         messages.note("Every file is as it was written.")
         return
@@ -87,5 +77,5 @@ def _show_tables(
     rows = [
         {"file": f.path, "problem": f.problem, "what to do": f.remedy} for f in findings
     ]
-    messages.answer(tables.show(pa.Table.from_pylist(rows), "table"))
+    messages.answer(tables.show(rows, "table"))
     messages.note(f"{len(findings)} {damaged} damaged.")

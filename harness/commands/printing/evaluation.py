@@ -6,12 +6,8 @@ has one row a figure (`figure,joint,value`); `joint` is empty but in
 `per_joint_mm`. Nothing is measured here; see `harness/evaluate.py`.
 """
 
-import json
-from collections.abc import Callable
-
-import pyarrow as pa
-
 from cnets import metrics
+from harness.commands.arguments import check_format
 from harness.commands.printing import tables
 from harness.definition.terminal import printable
 from harness.evaluation import Evaluation
@@ -47,15 +43,8 @@ def shown(done: Evaluation, style: str) -> str:
     Raises:
         ValueError: If `style` is unknown.
     """
-    ways: dict[str, Callable[[Evaluation], str]] = {
-        "table": _drawn,
-        "json": _json,
-        "csv": _csv,
-    }
-    if style not in ways:
-        known = ", ".join(ways)
-        raise ValueError(f"`--format` must be one of {known}, got {style!r}.")
-    return ways[style](done)
+    check_format(style)
+    return {"table": _drawn, "json": _json, "csv": _csv}[style](done)
 
 
 def _json(done: Evaluation) -> str:
@@ -70,7 +59,7 @@ def _json(done: Evaluation) -> str:
         "per_joint_mm": metrics.per_joint(done.errors),
         **curve,
     }
-    return json.dumps(values, indent=1, allow_nan=False)
+    return tables.as_json(values)
 
 
 def _csv(done: Evaluation) -> str:
@@ -79,12 +68,11 @@ def _csv(done: Evaluation) -> str:
     each = zip(done.joints, metrics.per_joint(done.errors), strict=True)
     rows += [("per_joint_mm", joint, value) for joint, value in each]
     names = ("figure", "joint", "value")
-    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    return tables.show(pa.table(columns), "csv")
+    return tables.show([dict(zip(names, row, strict=True)) for row in rows], "csv")
 
 
 def _drawn(done: Evaluation) -> str:
-    figures, joints = [], []
+    figures = []
     for name, label in LABELS.items():
         if name in done.figures:
             value = done.figures[name]
@@ -94,14 +82,13 @@ def _drawn(done: Evaluation) -> str:
         text = f"{done.bonus_mm:+8.1f} mm"
         figures.append({"figure": "added to every threshold", "value": text})
     each = zip(done.joints, metrics.per_joint(done.errors), strict=True)
-    for joint, value in each:
-        joints.append({"joint": joint, "mean error": f"{value:8.3f} mm"})
+    joints = [{"joint": joint, "mean error": f"{v:8.3f} mm"} for joint, v in each]
     # Not a table's title, which would be folded to the table's width.
     title = f"{done.source} on {done.data}: {len(done.errors)} frames"
     return "\n".join(
         [
             printable(title),
-            tables.show(pa.Table.from_pylist(figures), "table"),
-            tables.show(pa.Table.from_pylist(joints), "table", "Each joint"),
+            tables.show(figures, "table"),
+            tables.show(joints, "table", "Each joint"),
         ]
     )

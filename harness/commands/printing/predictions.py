@@ -1,9 +1,5 @@
 """Predicted joints as a table, JSON or CSV: a row a joint, in JSON a frame."""
 
-import json
-
-import pyarrow as pa
-
 from harness.commands.printing import tables
 from harness.predict import Predictions
 
@@ -25,7 +21,7 @@ def shown(done: Predictions, style: str) -> str:
             }
             for frame in done.frames
         ]
-        return json.dumps(rows, indent=1, allow_nan=False)
+        return tables.as_json(rows)
     names = done.model.skeleton.joint_names
     rows = [
         {
@@ -42,5 +38,4 @@ def shown(done: Predictions, style: str) -> str:
             names, frame.joints_mm.tolist(), frame.joints_px.tolist(), strict=True
         )
     ]
-    table = pa.Table.from_pylist(rows)
-    return tables.show(table, style, f"Joints read by {done.model.name}")
+    return tables.show(rows, style, f"Joints read by {done.model.name}")

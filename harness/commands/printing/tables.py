@@ -31,11 +31,11 @@ DRAWN_WIDTH = 400
 """Columns of text when the output is no terminal, so that nothing is folded."""
 
 
-def show(table: pa.Table, style: str, title: str = "") -> str:
+def show(rows: pa.Table | list[dict[str, Any]], style: str, title: str = "") -> str:
     """The table as text in one of the formats.
 
     Args:
-        table: Any rows.
+        rows: A table, or its rows by the names of the columns.
         style: `table`, `json` or `csv`.
         title: Stands above a drawn table.
 
@@ -43,12 +43,17 @@ def show(table: pa.Table, style: str, title: str = "") -> str:
         ValueError: If `style` is unknown.
     """
     check_format(style)
+    table = pa.Table.from_pylist(rows) if isinstance(rows, list) else rows
     if style == "json":
-        rows = [{n: _plain(v) for n, v in row.items()} for row in table.to_pylist()]
-        return json.dumps(rows, indent=1, allow_nan=False)
+        return as_json(table.to_pylist())
     if style == "csv":
         return _csv(table)
     return _drawn(table, title)
+
+
+def as_json(value: Any) -> str:
+    """Strict JSON: numbers that are none become text."""
+    return json.dumps(_plain(value), indent=1, allow_nan=False)
 
 
 def rounded(value: Any) -> str:
@@ -117,7 +122,7 @@ def _plain(value: Any) -> Any:
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     if isinstance(value, dict):
         return {str(name): _plain(part) for name, part in value.items()}

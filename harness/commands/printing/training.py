@@ -4,24 +4,21 @@ A bar a stage on a terminal, a line an epoch elsewhere; the figures are for the
 validation and the test split.
 """
 
-import json
-import math
 from collections.abc import Iterator
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from harness import repeat
-from harness.commands.printing import messages
+from harness.commands.printing import bars, messages, tables
 from harness.definition.report import Report
 from harness.repeat import Stored
 
 
 def watch(reports: Iterator[Report]) -> Report:
     """Show a run epoch by epoch until it ends; returns its last report."""
-    console, last, first = Console(stderr=True), None, None
+    last, first = None, None
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with bars.on_stderr(*columns) as bar:
         tasks: dict[str, object] = {}
         for last in reports:
             first = first or last.finding
@@ -34,7 +31,7 @@ def watch(reports: Iterator[Report]) -> Report:
                 completed=last.epoch,
                 description=f"{last.stage}{shown}",
             )
-            if not console.is_terminal:
+            if bar.disable:
                 messages.note(f"{last.stage} {last.epoch}/{last.epochs}{shown}")
     assert last is not None
     if first is not None:
@@ -46,7 +43,7 @@ def show(last: Report, style: str) -> None:
     """Print the last figures: JSON, or a sentence a split."""
     if style == "json":
         figures = {"epoch": last.step, **last.terms, **last.metrics, "test": last.final}
-        messages.answer(json.dumps(_finite(figures), indent=1))
+        messages.answer(tables.as_json(figures))
         return
     for split, values in (("validation", last.metrics), ("test", last.final)):
         if values:
@@ -66,15 +63,3 @@ def comparison(again: Stored, last: Report) -> str:
         f"epoch {last.step}: {error_mm!r} mm, but the stored trial has "
         f"{again.objective_mm!r} mm"
     )
-
-
-def _finite(values: dict) -> dict:
-    """Values that strict JSON can hold."""
-    return {
-        name: _finite(value)
-        if isinstance(value, dict)
-        else str(value)
-        if isinstance(value, float) and not math.isfinite(value)
-        else value
-        for name, value in values.items()
-    }

@@ -46,8 +46,8 @@ def run(options: Status) -> int:
     if options.name is not None and options.format == "table":
         rungs = queries.progress(store, options.name).rungs
         if rungs:
-            table = pa.Table.from_pylist([dataclasses.asdict(rung) for rung in rungs])
-            messages.answer(tables.show(table, "table", "Rungs"))
+            rows = [dataclasses.asdict(rung) for rung in rungs]
+            messages.answer(tables.show(rows, "table", "Rungs"))
     return DONE
 
 

@@ -3,10 +3,9 @@
 import dataclasses
 
 import numpy as np
-import pytest
 import torch
 
-from cnets import geometry, metrics, presets
+from cnets import geometry, metrics
 from cnets.config import TrainConfig
 from cnets.data.crops.rendered import Rendered
 from cnets.data.hand_data import HandData
@@ -17,28 +16,6 @@ from cnets.inference.model import Model
 from cnets.training import state, train
 from cnets.training.bank import Bank
 from cnets.training.lanes.lane import Lane
-
-
-SHORT = {
-    "networks.joints": 5,
-    "latent_size": 6,
-    "vae.epochs": 2,
-    "vae.steps": 4,
-    "gan.epochs": 2,
-    "gan.steps": 2,
-    "joint.warm_up_epochs": 1,
-    "joint.epochs": 2,
-    "joint.steps": 3,
-    "vae.batch_size": 16,
-    "gan.batch_size": 8,
-    "joint.batch_size": 8,
-}
-
-
-@pytest.fixture
-def short() -> TrainConfig:
-    """Every stage, a few updates each."""
-    return presets.preset("tiny").replace(SHORT)
 
 
 def finished(bank: Bank, one: TrainConfig) -> Lane:

@@ -350,7 +350,7 @@ main(sys.argv[2:])
 """
 
 EXTRAS = (
-    "torch,ray,optuna,onnx,onnxruntime,onnxscript,jaxtyping,matplotlib,PIL,"
+    "torch,ray,optuna,onnx,onnxruntime,jaxtyping,matplotlib,PIL,"
     "safetensors,scipy,crc32c,tensorboardX"
 )
 
@@ -381,7 +381,7 @@ class TestBase:
             ("train", "train"),
             ("predict f --model m --camera nyu", "train"),
             ("evaluate f --data nyu:d", "train"),
-            ("export s/t-00001 --out o", "export"),
+            ("export s/t-00001 --out o", "train"),
             ("data show", "train"),
             ("data prepare nyu:d", "train"),
         ],

@@ -73,9 +73,9 @@ def test_the_same_line_in_a_library_is_not():
     [
         ("torch", "train", "train"),
         ("torch.nn", "search", "search"),
-        ("PIL", "export", "export"),
+        ("PIL", "search", "search"),
         ("tensorboardX", "train", "search"),
-        ("onnxruntime", "train", "export"),
+        ("onnxruntime", "train", "train"),
     ],
 )
 def test_what_is_lacking_has_an_extra(module, extra, named):

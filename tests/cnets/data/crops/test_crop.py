@@ -59,6 +59,11 @@ def plainly(
     return 2 * values
 
 
+def normalised(depth_mm: list[list[float]]) -> np.ndarray:
+    """The values of one crop about 600 mm."""
+    return crop.normalised(np.float32([depth_mm]), np.float32([600]))[0]
+
+
 class TestCrop:
     @pytest.mark.parametrize("side_px", [32, 64, 128])
     @pytest.mark.parametrize(
@@ -100,6 +105,40 @@ class TestCrop:
             ValueError, match="`center` must be finite and have a depth"
         ):
             crop.crop(frame(500.0), uvd(32, 24, depth), CAMERA, 32)
+
+
+class TestNormalised:
+    def test_by_hand(self):
+        """At d = 600, depths 550 to 650: -1 + 2 (z - 550) / (650 - 475 + 10)."""
+        values = normalised([[550.0, 587.0], [650.0, 0.0]])
+        np.testing.assert_allclose(values, [[-1, -1 + 74 / 185], [1, 1]], rtol=1e-6)
+
+    def test_nearer_than_the_cube_is_moved_to_its_front(self):
+        """400 mm counts as 475, so 500 becomes -1 + 2 * 25 / (550 - 465)."""
+        values = normalised([[400.0, 475.0, 500.0], [550.0, 0.0, 0.0], [0.0] * 3])
+        wanted = [[-1, -1, -1 + 50 / 85], [1] * 3, [1] * 3]
+        np.testing.assert_allclose(values, wanted, rtol=1e-6)
+
+    def test_behind_the_cube_is_background(self):
+        """726 mm lies outside a cube of 250 mm around 600 and 725 inside."""
+        values = normalised([[600.0, 700.0], [725.0, 726.0]])
+        np.testing.assert_allclose(values, [[-1, -1 + 200 / 260], [1, 1]], rtol=1e-6)
+
+    @pytest.mark.parametrize("first", [0.0, 600.0, 900.0, math.nan, math.inf])
+    def test_empty(self, first):
+        """A crop without a hand, or with one pixel of it, is background."""
+        values = normalised([[first, 0.0], [0.0, 0.0]])
+        assert values.dtype == np.float32
+        assert (values == 1).all()
+
+    def test_crops_know_nothing_of_each_other(self):
+        """A crop alone has the values that it has in a batch."""
+        draw, centre = np.random.default_rng(0), np.float32([550, 600, 650])
+        depth = 100 * draw.random((3, 8, 8), np.float32) + centre[:, None, None] - 50
+        together = crop.normalised(depth, centre)
+        for one in (slice(0, 1), slice(1, 2), slice(2, 3)):
+            alone = crop.normalised(depth[one], centre[one])
+            np.testing.assert_array_equal(together[one], alone)
 
 
 class TestWindow:

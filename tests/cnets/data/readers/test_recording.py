@@ -125,8 +125,14 @@ class TestSplits:
 
 
 @pytest.mark.parametrize("centres", recording.CENTRES)
-def test_centres_have_four_sources(centres):
+def test_centres_have_four_sources(tmp_path, centres):
     """A name that is none of them is refused."""
-    recording.check_centres(centres)
+    recording.check(tmp_path, centres)
     with pytest.raises(ValueError, match="`centres` must be one of"):
-        recording.check_centres(f"{centres}s")
+        recording.check(tmp_path, f"{centres}s")
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    """The sentence names it."""
+    with pytest.raises(ValueError, match="must name a folder that exists"):
+        recording.check(tmp_path / "none", "auto")

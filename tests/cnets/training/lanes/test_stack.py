@@ -10,28 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from cnets import presets
 from cnets.config import TrainConfig
 from cnets.training.bank import Bank
 from cnets.training.lanes.lane import Lane, take
 from cnets.training.lanes.stack import Stack
 
-
-SHORT = {
-    "networks.joints": 5,
-    "networks.channels": 4,
-    "latent_size": 6,
-    "vae.epochs": 1,
-    "vae.steps": 3,
-    "gan.epochs": 1,
-    "gan.steps": 2,
-    "joint.warm_up_epochs": 1,
-    "joint.epochs": 2,
-    "joint.steps": 2,
-    "vae.batch_size": 16,
-    "gan.batch_size": 7,
-    "joint.batch_size": 8,
-}
 
 VARIED: tuple[dict[str, Any], ...] = (
     {},
@@ -43,12 +26,6 @@ VARIED: tuple[dict[str, Any], ...] = (
     {"seed": 6, "vae.noise_std": 0.3, "losses.depth_reconstruction": 5.0},
     {"seed": 7, "latent_size": 64, "gan.learning_rate": 1e-3, "label_seed": 3},
 )
-
-
-@pytest.fixture
-def short() -> TrainConfig:
-    """Every stage, a few updates each."""
-    return presets.preset("tiny").replace(SHORT)
 
 
 def varied(short: TrainConfig, count: int, first: int = 0) -> list[TrainConfig]:

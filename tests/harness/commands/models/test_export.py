@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from cnets.inference import onnx_graph
 from harness.commands import cli
 
 
@@ -25,14 +24,6 @@ class TestRefusals:
         said = capsys.readouterr()
         assert said.out == ""
         return said.err
-
-    def test_an_extra_that_is_missing(self, capsys, monkeypatch, tmp_path):
-        """The sentence has the command that installs it."""
-        monkeypatch.setattr(onnx_graph, "PACKAGES", ("onnx", "no_such_package"))
-        out = tmp_path / "m"
-        said = self.refused(capsys, [TRIAL, "--out", str(out)])
-        assert "needs no_such_package: pip install 'crossnets[export]'" in said
-        assert not out.exists()
 
     def test_a_folder_that_is_there(self, capsys, tmp_path):
         """Nothing is replaced."""
@@ -78,7 +69,10 @@ class TestRefusals:
         words = [f"published:{realdata / WEIGHTS}", "--out", str(tmp_path / "m")]
         words += ["--data", "synthetic:40", "--store", str(store)]
         said = self.refused(capsys, words)
-        assert "`data` must have the hand nyu36, as the model, got hand21" in said
+        assert (
+            "`data` must have the hand of the model, nyu36 with 36 joints, got hand21"
+            in said
+        )
         assert not (tmp_path / "m").exists()
 
 

@@ -46,3 +46,12 @@ def test_where_there_is_no_terminal_nothing_is_shown(capsys, monkeypatch):
         progress(1, 2)
         progress(2, 2)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_bars_are_disabled_without_a_terminal(monkeypatch, request, seen):
+    """Whoever shows lines instead asks the bars whether they are seen."""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    if seen:
+        request.getfixturevalue("terminal")
+    assert bars.on_stderr().disable is not seen

@@ -76,3 +76,19 @@ def test_an_unknown_format_lists_the_right_ones():
 def test_rounded(value, shown):
     """Four digits for small numbers, one decimal for large ones."""
     assert tables.rounded(value) == shown
+
+
+def test_rows_are_a_table_too():
+    """Dictionaries by the names of the columns, in every format."""
+    rows = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+    for style in ("table", "json", "csv"):
+        assert tables.show(rows, style) == tables.show(
+            pa.Table.from_pylist(rows), style
+        )
+
+
+def test_json_is_strict_at_any_depth():
+    """Infinity is text in a list of a dictionary, and a tuple is a list."""
+    text = tables.as_json({"a": {"b": [1.5, float("inf")]}, "c": (True, None)})
+    found = json.loads(text, parse_constant=pytest.fail)
+    assert found == {"a": {"b": [1.5, "inf"]}, "c": [True, None]}
