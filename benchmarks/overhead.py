@@ -120,8 +120,7 @@ class Stock(Trial):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002
         """The parameters change nothing here."""
-        job = {"trial": f"t-{self.trial_id}", "values": {}}
-        return super().reset_config(job)
+        return super().reset_config({"trial": f"t-{self.trial_id}", "values": {}})
 
     def step(self) -> dict[str, Any]:
         """The figures of a report."""
@@ -133,11 +132,9 @@ class Stock(Trial):
 def theirs(folder: Path, *, trials: int, reports: int, slots: int) -> None:
     """Run the peer; its files say when."""
     ray.init(num_cpus=slots, include_dashboard=False)
-    plan = Plan(
-        base=presets.preset("tiny").replace({"joint.epochs": reports}),
-        data=DataChoice(spec="synthetic", side_px=32, split=None, cache="cache"),
-        checkpoints=str(folder / "checkpoints"),
-    )
+    base = presets.preset("tiny").replace({"joint.epochs": reports})
+    data = DataChoice(spec="synthetic", side_px=32, split=None, cache="cache")
+    plan = Plan(base=base, data=data, checkpoints=str(folder / "checkpoints"))
     tune.Tuner(
         tune.with_parameters(Stock, runner=Empty, plan=plan),
         param_space={f"p{i}": tune.loguniform(1e-3, 1.0) for i in range(10)},
@@ -333,7 +330,6 @@ def measured(root: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Both sides, alternately, and their ratio."""
     peers: list[dict[str, float]] = []
     halves = [options.peer_trials - options.peer_trials // 2, options.peer_trials // 2]
-
     both = {"slots": options.slots}
 
     def peer(trials: int) -> None:

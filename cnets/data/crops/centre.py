@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
+from scipy import ndimage
 
 from cnets.cameras import Camera
 from cnets.data.crops import crop
@@ -65,8 +66,6 @@ def find(frame_mm: FrameMm, camera: Camera) -> Uvd:
 
 def _first_large(frame_mm: FrameMm) -> np.ndarray | None:
     """Middle of the nearest slice's first part that is large enough."""
-    from scipy import ndimage  # here: it takes a third of a second of every start
-
     depths = frame_mm[frame_mm > 0]
     if not len(depths):
         return None
