@@ -137,30 +137,36 @@ def _join(address: str) -> None:
         ValueError: If none answers, or it refuses us.
     """
     rule = "`address` must be auto or the HOST:PORT of a Ray cluster"
+    named = os.environ.get("RAY_ADDRESS") if address == "auto" else address
     try:
-        found = _named_by_auto() if address == "auto" else address
-        host, _, port = found.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        if named:
+            host, _, port = named.rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
+    except (OSError, ValueError) as error:
         raise ValueError(f"{rule}; none answers at {address!r}: {error}") from error
     try:
-        _init(address=found)
-    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        _init(address=named or _named_by_ray())
+    except (
+        ConnectionError,
+        RuntimeError,
+        ValueError,
+        RayError,
+        subprocess.SubprocessError,
+    ) as error:
         raise ValueError(
-            f"{rule} that takes us; the one at {found} does not (same versions? "
-            f"RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH as it has them?): {error}"
+            f"{rule} that takes us; there is none at {named or address!r} (same "
+            "versions? RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH as it has them?): "
+            f"{error}"
         ) from error
 
 
-def _named_by_auto() -> str:
-    """The HOST:PORT of the cluster that `auto` means.
+def _named_by_ray() -> str:
+    """The HOST:PORT of the cluster that `auto` means where RAY_ADDRESS is not set.
 
     Raises:
         ConnectionError: If there is none, or it does not take us.
         subprocess.SubprocessError: If Ray has not said so in time.
     """
-    if named := os.environ.get("RAY_ADDRESS"):
-        return named
     asked = subprocess.run(
         [sys.executable, "-c", ASK],
         env=os.environ | IMPATIENT,

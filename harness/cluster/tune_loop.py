@@ -27,8 +27,9 @@ class _ActorManager(RayActorManager):
 @contextlib.contextmanager
 def own_loop() -> Iterator[None]:
     """Puts the class above into Tune; a search then outlives the end of a worker."""
-    tune_controller.RayActorManager = _ActorManager
+    controller: Any = tune_controller
+    controller.RayActorManager = _ActorManager
     try:
         yield
     finally:
-        tune_controller.RayActorManager = RayActorManager
+        controller.RayActorManager = RayActorManager
