@@ -1,16 +1,17 @@
 """What a search costs beside its training: trials that report and train nothing.
 
 Our side is `harness.search` as it is, with a runner that returns at once: recorder,
-journal with fsync, TensorBoard, retention, all on. The peer is stock Ray
-Tune with `OptunaSearch` and `ASHAScheduler` and the loggers it has as shipped. Both
-run in processes of their own, one after the other, the peer before and after us.
-Neither stops a trial early, so that all of them report equally often.
+journal with fsync, TensorBoard, retention, all on. The peer is stock Ray Tune with
+`OptunaSearch`, `ASHAScheduler`, the loggers it has as shipped and the same trainable:
+its driver and its workers load what ours load. Both run in processes of their own,
+the peer before and after us. Neither stops a trial early: all report equally often.
 
-What a further trial costs counts from the first report to the last. The time to
-the first is the ramp-up, that from the last to the end of the command the wind-down;
-`seconds_a_trial` is all but the ramp-up, over the trials. The parts of our own
-driver are timed without Ray, the last trials of 200 and of 1,000, to show what grows
-with a search.
+What a further trial costs counts from the first report to the last. The time to the
+first is the ramp-up; `every_slot_s` is that until as many workers as slots have
+reported, `few_trials_s` that until ten trials have ended. The time from the last
+report to the end of the command is the wind-down; `seconds_a_trial` is all but the
+ramp-up, over the trials. The parts of our own driver are timed without Ray, the last
+trials of 200 and of 1,000, to show what grows with a search.
 """
 
 import argparse
@@ -28,10 +29,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import ray
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler
+from ray.tune.search.optuna import OptunaSearch
 
 from cnets import presets
 from crossnets import SearchOptions, search
+from harness.cluster.trainable import Trial
 from harness.commands import cli
+from harness.definition.data_choice import DataChoice
+from harness.definition.job import Plan
 from harness.definition.report import Report
 from harness.definition.rungs import Rungs
 from harness.definition.spaces import ratios_of
@@ -46,34 +54,15 @@ from results.format import schema
 from search_spaces import SPACES
 
 
-SPACE = "joint"
+SPACE, OBJECTIVE = "joint", "mean_joint_error_mm"
 WINDOW = 40
 """Trials over which the parts are averaged."""
 
-PEER = """
-import hashlib, sys, time
-import ray
-from ray import tune
-from ray.tune.schedulers import ASHAScheduler
-from ray.tune.search.optuna import OptunaSearch
-folder, trials, reports, slots = sys.argv[1], *map(int, sys.argv[2:5])
-names = sys.argv[5].split(",")
-ray.init(num_cpus=slots, include_dashboard=False)
-def train(settings):
-    for step in range(1, reports + 1):
-        error = 20 + abs(settings["p0"] - 0.3) + 1 / step
-        tune.report({n: 0.5 for n in names} | {"error_mm": error, "at_s": time.time()})
-tune.Tuner(
-    train,
-    param_space={f"p{i}": tune.loguniform(1e-3, 1.0) for i in range(10)},
-    tune_config=tune.TuneConfig(
-        search_alg=OptunaSearch(), scheduler=ASHAScheduler(
-            max_t=reports, grace_period=reports),
-        metric="error_mm", mode="min", num_samples=trials,
-        max_concurrent_trials=slots),
-    run_config=tune.RunConfig(storage_path=folder, name="peer"),
-).fit()
-"""
+FEW = 10
+"""Trials of a short search."""
+
+Told = tuple[float, str, str]
+"""A report of either side: when, the worker's process, the trial."""
 
 
 class Empty(Runner):
@@ -107,7 +96,7 @@ def report(trial: str, step: int, epochs: int) -> Report:
         metrics={**dict.fromkeys(errors, error), **dict.fromkeys(near, 0.5)},
         health=dict.fromkeys(schema.HEALTH_FIGURES, 0.5),
         seconds=0.001,
-        node="here",
+        node=str(os.getpid()),
     )
 
 
@@ -126,27 +115,65 @@ def ours(folder: Path, *, trials: int, reports: int, slots: int) -> None:
     assert found.states == {"completed": trials}
 
 
-def our_times(folder: Path) -> list[float]:
-    """When the reports of our side were stored."""
-    table = queries.read(Store.open(folder), "reports", "overhead")
-    return [moment.timestamp() for moment in table["time_utc"].to_pylist()]
+class Stock(Trial):
+    """Our trainable as stock Tune wants it: figures, and a mark at its end."""
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002
+        """The parameters change nothing here."""
+        return super().reset_config({"trial": f"t-{self.trial_id}", "values": {}})
+
+    def step(self) -> dict[str, Any]:
+        """The figures of a report."""
+        told = super().step()["report"]
+        figures = told.terms | told.health | {"error_mm": told.metrics[OBJECTIVE]}
+        return figures | {"done": told.last, "at_s": time.time()}
 
 
-def peer_times(folder: Path) -> list[float]:
-    """When the reports of the peer were made."""
-    made: list[float] = []
-    for path in folder.glob("peer/*/result.json"):
-        made += [json.loads(line)["at_s"] for line in path.read_text().splitlines()]
-    return made
+def theirs(folder: Path, *, trials: int, reports: int, slots: int) -> None:
+    """Run the peer; its files say when."""
+    ray.init(num_cpus=slots, include_dashboard=False)
+    base = presets.preset("tiny").replace({"joint.epochs": reports})
+    data = DataChoice(spec="synthetic", side_px=32, split=None, cache="cache")
+    plan = Plan(base=base, data=data, checkpoints=str(folder / "checkpoints"))
+    tune.Tuner(
+        tune.with_parameters(Stock, runner=Empty, plan=plan),
+        param_space={f"p{i}": tune.loguniform(1e-3, 1.0) for i in range(10)},
+        tune_config=tune.TuneConfig(
+            search_alg=OptunaSearch(),
+            scheduler=ASHAScheduler(max_t=reports, grace_period=reports),
+            metric="error_mm",
+            mode="min",
+            num_samples=trials,
+            max_concurrent_trials=slots,
+        ),
+        run_config=tune.RunConfig(storage_path=str(folder), name="peer"),
+    ).fit()
+
+
+def our_reports(folder: Path) -> list[Told]:
+    """What was stored of our side, and when."""
+    rows = queries.read(Store.open(folder), "reports", "overhead").to_pylist()
+    return [(r["time_utc"].timestamp(), r["node"], r["trial"]) for r in rows]
+
+
+def peer_reports(folder: Path) -> list[Told]:
+    """What was written of the peer, and when it was made."""
+    rows = [
+        json.loads(line)
+        for path in folder.glob("peer/*/result.json")
+        for line in path.read_text().splitlines()
+    ]
+    return [(row["at_s"], str(row["pid"]), row["trial_id"]) for row in rows]
 
 
 def timed(
     words: Iterable[str],
     folder: Path,
-    times: Callable[[Path], list[float]],
+    read: Callable[[Path], list[Told]],
     *,
     trials: int,
     reports: int,
+    slots: int,
 ) -> dict[str, float]:
     """Run a side in a process of its own; what it took.
 
@@ -154,6 +181,8 @@ def timed(
         RuntimeError: If it failed, or lost a report.
     """
     folder.mkdir(parents=True)
+    words = [__file__, "--inner", str(folder), *words, "--reports", str(reports)]
+    words += ["--trials", str(trials), "--slots", str(slots)]
     began_s = time.time()
     done = subprocess.run(
         [sys.executable, *words], check=False, capture_output=True, text=True
@@ -161,17 +190,21 @@ def timed(
     ended_s = time.time()
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    made_s = times(folder)
-    if len(made_s) != trials * reports:
-        raise RuntimeError(f"{len(made_s)} reports of {trials * reports} were found.")
-    first_s, last_s = min(made_s), max(made_s)
+    told = sorted(read(folder))
+    if len(told) != trials * reports:
+        raise RuntimeError(f"{len(told)} reports of {trials * reports} were found.")
+    first_s, last_s = told[0][0], told[-1][0]
+    workers_s = {pid: at_s for at_s, pid, _ in reversed(told)}
+    ends_s = sorted({trial: at_s for at_s, _, trial in told}.values())
     return {
         "trials": trials,
         "ramp_up_s": first_s - began_s,
+        "every_slot_s": sorted(workers_s.values())[:slots][-1] - began_s,
+        "few_trials_s": ends_s[:FEW][-1] - began_s,
         "wind_down_s": ended_s - last_s,
-        "after_s": ended_s - first_s,
         "seconds_a_trial": (ended_s - first_s) / trials,
         "seconds_a_further_trial": (last_s - first_s) / max(trials - 1, 1),
+        "workers": len(workers_s),
     }
 
 
@@ -221,7 +254,7 @@ def parts(
             trials=max(sizes),
             base=presets.preset("tiny"),
             rungs=Rungs(grace=reports, eta=3.0, max_step=reports),
-            objective="mean_joint_error_mm",
+            objective=OBJECTIVE,
             recorder=Recorder(TimedWriter(writer, spent_s), space.name, "overhead"),  # type: ignore[arg-type]
             watch=watch,
         )
@@ -295,22 +328,19 @@ def header(trials: int, reports: int) -> Header:
 
 def measured(root: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Both sides, alternately, and their ratio."""
-    names = ",".join([*schema.LOSS_TERMS, *schema.HEALTH_FIGURES])
     peers: list[dict[str, float]] = []
     halves = [options.peer_trials - options.peer_trials // 2, options.peer_trials // 2]
+    both = {"slots": options.slots}
 
-    def peer(count: int) -> None:
-        if count:
+    def peer(trials: int) -> None:
+        if trials:
             folder = root / f"peer-{len(peers)}"
-            words = map(str, (folder, count, options.reports, options.slots, names))
-            sizes = {"trials": count, "reports": options.reports}
-            peers.append(timed(["-c", PEER, *words], folder, peer_times, **sizes))
+            sizes = both | {"trials": trials, "reports": options.reports}
+            peers.append(timed(["--stock"], folder, peer_reports, **sizes))
 
     def we(reports: int) -> dict[str, float]:
-        folder, sizes = root / f"ours-{reports}", {"trials": options.trials}
-        words = [__file__, "--inner", str(folder), "--reports", str(reports)]
-        words += ["--trials", str(options.trials), "--slots", str(options.slots)]
-        return timed(words, folder, our_times, reports=reports, **sizes)
+        sizes = both | {"trials": options.trials, "reports": reports}
+        return timed([], root / f"ours-{reports}", our_reports, **sizes)
 
     peer(halves[0])
     mine = we(options.reports)
@@ -321,13 +351,13 @@ def measured(root: Path, options: argparse.Namespace) -> dict[str, Any]:
         more_s = mine["seconds_a_further_trial"] - one
         mine["seconds_a_report"] = more_s / (options.reports - 1)
     if peers:
-        names = ("ramp_up_s", "wind_down_s")
-        theirs = {n: float(np.mean([p[n] for p in peers])) for n in names}
+        names = ("ramp_up_s", "every_slot_s", "few_trials_s", "wind_down_s")
+        stock = {n: float(np.mean([p[n] for p in peers])) for n in names}
         every = [p["trials"] for p in peers]
         for name in ("seconds_a_trial", "seconds_a_further_trial"):
-            theirs[name] = float(np.average([p[name] for p in peers], weights=every))
-        found["stock Ray Tune"] = {"trials": options.peer_trials} | theirs
-        found["ratio"] = {n: theirs[n] / mine[n] for n in theirs}
+            stock[name] = float(np.average([p[name] for p in peers], weights=every))
+        found["stock Ray Tune"] = {"trials": options.peer_trials} | stock
+        found["ratio"] = {n: stock[n] / mine[n] for n in stock}
     sizes = tuple(dict.fromkeys((options.trials, 5 * options.trials)))
     if not options.no_parts:
         found |= parts(root / "parts", sizes=sizes, reports=options.reports)
@@ -344,10 +374,12 @@ def main() -> None:
     parser.add_argument("--no-parts", action="store_true", help="both sides alone")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--inner", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--stock", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inner:
         sizes = {"trials": options.trials, "reports": options.reports}
-        ours(options.inner, slots=options.slots, **sizes)
+        side = theirs if options.stock else ours
+        side(options.inner, slots=options.slots, **sizes)
         cli.leave(cli.DONE)  # as the command does
     root = Path(tempfile.mkdtemp(prefix="crossnets-overhead-"))
     try:

@@ -215,9 +215,9 @@ def disk_forecast(
         keep=prepared.options.keep,
         strips=strips,
         products=[
-            sizes.of_product(largest, stage)
+            size
             for stage, count in products.items()
-            for _ in range(count)
+            for size in [sizes.of_product(largest, stage)] * count
         ],
     )
 

@@ -8,13 +8,10 @@ What was found in ray 2.60 and is relied on:
 - `ray.init` sets a handler of SIGTERM that exits the process with 15
   (`_private/worker.py`, `connect`); put back as well.
 - `ray.init` asks an address where nothing listens for a quarter of an hour, with
-  warnings (`_private/node.py`, `_init_gcs_client`), and `auto` may be one: the
-  file that names it outlives its cluster. So the port is tried first. Only
-  `_private/services.py` says what `auto` means.
-- A local cluster starts an autoscaler, a reader of logs and the server of the
-  dashboard even without a dashboard (`_private/node.py`, `start_head_processes`).
-  Nobody asks them anything here; they take a second of the start, and one of the
-  end, as the autoscaler does not hear SIGTERM.
+  warnings (`_private/node.py`, `_init_gcs_client`), so the port is tried first.
+- `auto` is what RAY_ADDRESS says or, without it, a cluster that only Ray finds. The
+  file that names it outlives its cluster, and the time limits of `ray.init` are read
+  when Ray is imported. So a process of its own asks, which takes two seconds.
 """
 
 import contextlib
@@ -22,12 +19,13 @@ import logging
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import ray
-from ray._private import node, services
 from ray.exceptions import RayError
 
 
@@ -37,9 +35,10 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "inf",
 }
-"""Settings without which Ray prints, logs to files of its own or moves the
-working directory of a trial."""
+"""Settings without which Ray prints, logs to files of its own, moves the working
+directory of a trial or writes every ten seconds what nothing here reads."""
 
 LEVELS = {
     "ray": logging.CRITICAL,
@@ -47,11 +46,25 @@ LEVELS = {
 }
 """Log levels under which only what a user can act on is shown."""
 
-IDLE = ("start_monitor", "start_log_monitor", "start_api_server")
-"""What starts the processes that a cluster for one search does not need."""
-
 REACH_S = 5.0
 """How long a cluster's port may take to answer."""
+
+ASK = """
+import ray
+found = ray.init(address="auto", log_to_driver=False, logging_level="CRITICAL")
+print(found.address_info["gcs_address"])
+"""
+"""Prints the HOST:PORT of the cluster that `auto` means."""
+
+IMPATIENT = {
+    "RAY_gcs_rpc_server_connect_timeout_s": "1",
+    "RAY_gcs_server_port_wait_time_s": "1",
+    "RAY_py_gcs_connect_timeout_s": "5",
+}
+"""Settings under which `ray.init` gives an address up after seven seconds."""
+
+ASK_S = 60.0
+"""How long the process that asks may take, on a machine however busy."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Signals that Ray or Tune take for themselves."""
@@ -96,8 +109,7 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Non
         try:
             with signals_put_back():
                 if address in (None, "local"):
-                    with _without_idle():
-                        _init(address="local", num_cpus=cpus, include_dashboard=False)
+                    _init(address="local", num_cpus=cpus, include_dashboard=False)
                 else:
                     _join(address)
         except SystemExit as error:  # Ray's handler of SIGTERM, while it starts
@@ -125,19 +137,47 @@ def _join(address: str) -> None:
         ValueError: If none answers, or it refuses us.
     """
     rule = "`address` must be auto or the HOST:PORT of a Ray cluster"
+    named = os.environ.get("RAY_ADDRESS") if address == "auto" else address
     try:
-        found = services.canonicalize_bootstrap_address_or_die(address)
-        host, _, port = found.rpartition(":")
-        socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
-    except (ConnectionError, OSError, ValueError) as error:
+        if named:
+            host, _, port = named.rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
+    except (OSError, ValueError) as error:
         raise ValueError(f"{rule}; none answers at {address!r}: {error}") from error
     try:
-        _init(address=address)
-    except (ConnectionError, RuntimeError, RayError) as error:
+        _init(address=named or _named_by_ray())
+    except (
+        ConnectionError,
+        RuntimeError,
+        ValueError,
+        RayError,
+        subprocess.SubprocessError,
+    ) as error:
         raise ValueError(
-            f"{rule} that takes us; the one at {found} does not (same versions? "
-            f"RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH as it has them?): {error}"
+            f"{rule} that takes us; there is none at {named or address!r} (same "
+            "versions? RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH as it has them?): "
+            f"{error}"
         ) from error
+
+
+def _named_by_ray() -> str:
+    """The HOST:PORT of the cluster that `auto` means where RAY_ADDRESS is not set.
+
+    Raises:
+        ConnectionError: If there is none, or it does not take us.
+        subprocess.SubprocessError: If Ray has not said so in time.
+    """
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK],
+        env=os.environ | IMPATIENT,
+        capture_output=True,
+        text=True,
+        timeout=ASK_S,
+        check=False,
+    )
+    if asked.returncode:
+        raise ConnectionError(asked.stderr.strip().rpartition("\n")[2])
+    return asked.stdout.strip()
 
 
 def _shut_down() -> None:
@@ -149,19 +189,6 @@ def _shut_down() -> None:
     thread = threading.Thread(target=ray.shutdown, daemon=True)
     thread.start()
     thread.join(SHUT_DOWN_S)
-
-
-@contextlib.contextmanager
-def _without_idle() -> Iterator[None]:
-    """Clusters that start meanwhile do without the processes of `IDLE`."""
-    before = {name: getattr(node.Node, name) for name in IDLE}
-    for name in IDLE:
-        setattr(node.Node, name, lambda *_, **__: None)
-    try:
-        yield
-    finally:
-        for name, theirs in before.items():
-            setattr(node.Node, name, theirs)
 
 
 def _init(**where: Any) -> None:

@@ -19,11 +19,15 @@ on (file and function in `ray/tune`):
   the search as what it was: it is kept, and `run_tune` raises it.
 - `Tuner` pickles searcher and scheduler into `tuner.pkl`. Nothing is restored
   from it, so both are pickled empty.
-- Every turn of the loop looks through all trials for one to run, twice
-  (`FIFOScheduler.choose_trial_to_run`). Nothing here needs it.
+- A trial that `choose_trial_to_run` names takes the first worker that gets free, and
+  its own, which may have begun to start, is ended (`_maybe_reuse_cached_actor`). The
+  FIFO scheduler names one at every turn: where trials are shorter than the start of
+  a worker, each began and ended one, and the second slot was never used. If none is
+  named, Tune gives the free worker to a new trial, and lets the others start.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +38,11 @@ from harness.definition.trial import Decision
 from harness.diagnosis import logs
 from harness.driver.deciding.policy import Policy
 from harness.worker import failures
+
+
+START_S = 60.0
+"""How long a trial waits for a worker of its own before it takes another's: longer
+than one starts, as there may be no room for it as long as the others have theirs."""
 
 
 class Shared:
@@ -115,9 +124,17 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         # Tune's trial id -> iteration of the last result that was reported.
         self._reported: dict[str, int] = {}
         self._refused: set[str] = set()  # Tune's ids of trials not to be tried again
+        self._waits_s: dict[Any, float] = {}  # trial -> when it was added, in order
 
-    def choose_trial_to_run(self, tune_controller: Any) -> None:
-        """None: Tune then takes those that wait in the order they were proposed."""
+    def choose_trial_to_run(
+        self,
+        tune_controller: Any,  # noqa: ARG002
+    ) -> Any:
+        """A trial that has waited for too long, or None: those that start go on."""
+        for trial, added_s in self._waits_s.items():
+            if trial.status == "PENDING":
+                return trial if time.monotonic() - added_s > START_S else None
+        return None
 
     def on_trial_result(
         self,
@@ -142,6 +159,7 @@ class PolicyScheduler(schedulers.FIFOScheduler):
             if decision.action == "continue":
                 self._crashed(trial, "The trial ended before it was told to stop.")
         self._reported.pop(trial.trial_id, None)
+        self._waits_s.pop(trial, None)
 
     def on_trial_error(
         self,
@@ -150,6 +168,7 @@ class PolicyScheduler(schedulers.FIFOScheduler):
     ) -> None:
         """Tells the policy of a failure, and whether it is the last one."""
         self._reported.pop(trial.trial_id, None)
+        self._waits_s.pop(trial, None)
         message, for_good = failures.read(
             trial.error_file, trial.config["trial"], self._shared.notes
         )
@@ -164,10 +183,12 @@ class PolicyScheduler(schedulers.FIFOScheduler):
 
     def on_trial_add(self, tune_controller: Any, trial: Any) -> None:
         """Stops a trial that has ended and that Tune would try again."""
-        if trial.trial_id in self._refused:
-            self._refused.discard(trial.trial_id)
-            with contextlib.redirect_stdout(None):  # Tune says so without a result
-                tune_controller.stop_trial(trial)
+        if trial.trial_id not in self._refused:
+            self._waits_s[trial] = time.monotonic()
+            return
+        self._refused.discard(trial.trial_id)
+        with contextlib.redirect_stdout(None):  # Tune says so without a result
+            tune_controller.stop_trial(trial)
 
     def _report(self, trial: Any, result: Mapping[str, Any]) -> Decision:
         name = trial.config["trial"]

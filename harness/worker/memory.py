@@ -3,18 +3,22 @@
 A run that needs more memory than there is would need it again, so it is not
 tried again at the same size. Ray's own memory monitor, which ends a process from
 outside, is dealt with in `harness.cluster.tune_loop`.
+
+Torch is not loaded here: it takes seconds, and a process that only waits for a bank
+does without.
 """
 
 import gc
 import re
-
-import torch
+import sys
 
 
 SAID = re.compile(
-    r"can't allocate memory|not enough memory|out of memory|_STATUS_ALLOC_FAILED", re.I
+    r"can't allocate memory|not enough memory|out ?of ?memory|_STATUS_ALLOC_FAILED",
+    re.I,
 )
-"""How torch says it on the CPU, and the libraries of CUDA in their own words."""
+"""How torch says it on the CPU, the libraries of CUDA in their own words, and the
+name of torch's own error, which is a `RuntimeError`."""
 
 
 def shortage(error: BaseException) -> str | None:
@@ -26,10 +30,11 @@ def shortage(error: BaseException) -> str | None:
     Returns:
         Begins with `out of memory`; has no full stop.
     """
-    told = isinstance(error, RuntimeError) and SAID.search(str(error))
-    if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not told:
+    name = type(error).__name__
+    told = isinstance(error, RuntimeError) and SAID.search(f"{name}: {error}")
+    if not isinstance(error, MemoryError) and not told:
         return None
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    lines = str(error).strip().splitlines() or [name]
     first = re.sub(r"^\[enforce fail[^\]]*\].*?(?=DefaultCPUAllocator)", "", lines[0])
     return f"out of memory: {first[:200].rstrip('. ')}"
 
@@ -37,5 +42,6 @@ def shortage(error: BaseException) -> str | None:
 def give_back() -> None:
     """Hand back what the last run of this process has held."""
     gc.collect()
-    if torch.cuda.is_available():
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -3,10 +3,12 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 import ray
-from ray._private import node
 
 from harness.cluster import connection
 
@@ -50,15 +52,54 @@ def test_an_address_without_a_cluster_is_refused(address):
     assert not ray.is_initialized()
 
 
+class TestAuto:
+    def test_what_ray_says_is_in_the_sentence(self, monkeypatch):
+        """Without RAY_ADDRESS Ray is asked, and the last line of its error told."""
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+        monkeypatch.setattr(connection, "ASK", "raise ConnectionError('none here')")
+        sentence = (
+            r"there is none at 'auto' .*RAY_AUTH_MODE.*ConnectionError: none here"
+        )
+        with (
+            pytest.raises(ValueError, match=sentence),
+            connection.cluster("auto"),
+        ):
+            pytest.fail("There is no cluster.")
+
+    def test_one_that_takes_too_long_is_ended(self, monkeypatch):
+        """The search does not wait longer than `ASK_S`."""
+        monkeypatch.delenv("RAY_ADDRESS", raising=False)
+        monkeypatch.setattr(connection, "ASK", "import time; time.sleep(60)")
+        monkeypatch.setattr(connection, "ASK_S", 0.5)
+        with (
+            pytest.raises(ValueError, match=r"at 'auto' .* timed out after 0\.5"),
+            connection.cluster("auto"),
+        ):
+            pytest.fail("There is no cluster.")
+
+    @pytest.mark.slow
+    def test_a_dead_cluster_is_given_up_soon(self):
+        """Ray obeys the settings for it; by itself it asks for a quarter of an hour."""
+        began_s = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-c", connection.ASK.replace('"auto"', '"127.0.0.1:1"')],
+            env=os.environ | connection.IMPATIENT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=connection.ASK_S,
+        )
+        assert "ConnectionError" in done.stderr.splitlines()[-1]
+        assert time.monotonic() - began_s < 35
+
+
 @pytest.mark.ray
 def test_a_local_cluster_lasts_as_long_as_the_connection(monkeypatch):
     """It has the cores that were asked for, and leaves no handler behind."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     before = {number: signal.getsignal(number) for number in connection.SIGNALS}
-    starts = {name: getattr(node.Node, name) for name in connection.IDLE}
     with connection.connected(None, 2) as (slots, _):
         assert slots == 2
         assert ray.cluster_resources()["CPU"] == 2
         assert before == {n: signal.getsignal(n) for n in connection.SIGNALS}
-        assert starts == {name: getattr(node.Node, name) for name in connection.IDLE}
     assert not ray.is_initialized()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cluster import tune_adapters
 from harness.definition.trial import name_of
 
 
@@ -95,3 +96,26 @@ class TestThePolicy:
         with pytest.raises(OSError, match="The store is full"):
             countdown.run(policy, tmp_path)
         assert policy.told == [("t-00001", 1)]
+
+
+class TestWorkers:
+    def test_every_worker_that_begins_is_used(self, tmp_path, countdown):
+        """Trials shorter than a worker's start do not end those that are starting."""
+        policy = countdown.Remember(
+            [countdown.values(tmp_path, pause_s=0.1) for _ in range(16)]
+        )
+        assert (
+            countdown.run(policy, tmp_path, slots=2, trainable=countdown.SlowStart)
+            == ()
+        )
+        assert len(list(tmp_path.glob("began-*"))) == 2
+        assert len(policy.pids) == 2
+
+    def test_a_trial_for_which_there_is_no_room(self, tmp_path, countdown, monkeypatch):
+        """After `START_S` it takes another's worker, and does not wait for the end."""
+        monkeypatch.setattr(tune_adapters, "START_S", 1.0)
+        policy = countdown.Remember(
+            [countdown.values(tmp_path, pause_s=0.2) for _ in range(12)]
+        )
+        assert countdown.run(policy, tmp_path, slots=3) == ()
+        assert list(policy.ended).index("t-00003") < 9

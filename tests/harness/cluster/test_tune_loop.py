@@ -1,31 +1,64 @@
-"""Tune's loop where it was changed: workers that start, and one that the memory monitor ends."""
+"""Tune's loop where it was changed: a worker that the memory monitor ends."""
 
 import json
 import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+from ray.air.execution import FixedResourceManager, ResourceRequest
+from ray.exceptions import OutOfMemoryError, RayActorError
+from ray.tune.execution import tune_controller
+
+from harness.cluster import tune_loop
 
 
-pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("local_ray")]
+class TestActorManager:
+    """What is private in Ray and relied on; a new version that changes it fails here."""
 
-
-class TestWorkers:
-    def test_every_worker_that_begins_is_used(self, tmp_path, countdown):
-        """Trials shorter than a worker's start do not end those that are starting."""
-        policy = countdown.Remember(
-            [countdown.values(tmp_path, pause_s=0.1) for _ in range(16)]
+    def told(self, kind) -> list[Exception]:
+        """What a manager tells of a task whose worker the memory monitor has ended."""
+        manager = kind(FixedResourceManager({"CPU": 1}))
+        told: list[Exception] = []
+        actor = manager.add_actor(
+            object,
+            kwargs={},
+            resource_request=ResourceRequest([{"CPU": 1}]),
+            on_error=lambda _, error: told.append(error),
         )
+        manager._cleanup_actor = lambda **_: None  # no process was started
+        task = SimpleNamespace(_tracked_actor=actor, _on_error=None)
+        manager._actor_task_failed(task, OutOfMemoryError("low on memory"))
+        return told
+
+    def test_rays_own_ends_the_search(self):
+        """As long as it does, ours is needed."""
+        with pytest.raises(RuntimeError, match="Caught unexpected exception"):
+            self.told(tune_loop.RayActorManager)
+
+    def test_ours_says_that_the_actor_has_died(self):
+        """The words of Ray are kept, as they tell what has happened."""
+        (error,) = self.told(tune_loop._ActorManager)
+        assert isinstance(error, RayActorError)
+        assert "low on memory" in str(error)
+
+    def test_it_is_in_tune_while_a_search_runs(self):
+        """Under the name that Tune's controller looks up, and taken out again."""
+        theirs = tune_controller.RayActorManager
+        assert theirs is tune_loop.RayActorManager
         assert (
-            countdown.run(policy, tmp_path, slots=2, trainable=countdown.SlowStart)
-            == ()
+            "RayActorManager"
+            in tune_controller.TuneController.__init__.__code__.co_names
         )
-        assert len(list(tmp_path.glob("began-*"))) == 2
-        assert len(policy.pids) == 2
+        with pytest.raises(ZeroDivisionError), tune_loop.own_loop():  # noqa: PT012
+            assert tune_controller.RayActorManager is tune_loop._ActorManager
+            raise ZeroDivisionError
+        assert tune_controller.RayActorManager is theirs
 
 
+@pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.parametrize("check_ms", [200, 8000], ids=["at the start", "in a step"])
 def test_a_worker_that_the_memory_monitor_ends(tmp_path, check_ms, countdown):
