@@ -154,9 +154,9 @@ class Soak:
             ratio=1.0,
             values=values,
             origin="random",
+            config=self._base.replace({"losses.kl": values["losses.kl"]}),
         )
-        settings = self._base.replace({"losses.kl": values["losses.kl"]})
-        trial = Tracked(proposal, settings)
+        trial = Tracked(proposal)
         self._recorder.event(trial, "proposed")
         trial.state = "running"
         self._recorder.event(trial, "started")

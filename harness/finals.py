@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cnets.config import TrainConfig
 from harness.cluster.connection import connected
 from harness.cluster.tune_run import run_policy
 from harness.definition import data_choice, provenance
@@ -157,7 +156,6 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
     root = store.storage.root
     assert root is not None  # a search runs on local stores only
     return Plan(
-        base=TrainConfig.from_stored(header.base_config),
         data=data_choice.of_header(store, header),
         checkpoints=str(root / "checkpoints" / header.name),
         test=True,

@@ -177,7 +177,6 @@ def train(
         One report an epoch.
     """
     plan = Plan(
-        base=config,
         data=data,
         checkpoints=str(folder),
         test=True,
@@ -185,7 +184,7 @@ def train(
         init=init,
         rows=rows,
     )
-    runner = TrainRunner(plan.job("run", {}))
+    runner = TrainRunner(plan.job("run", config))
     while True:
         report = runner.advance()
         yield report

@@ -156,7 +156,9 @@ def _run(
     plan = _plan(prepared, root, device)
     with (
         logs.kept(root / logs.LOGS / prepared.name / logs.DRIVER),
-        banks.seats(plan, prepared.options, runner, devices=slots) as seats,
+        banks.seats(
+            plan, prepared.base, prepared.options, runner, devices=slots
+        ) as seats,
     ):
         return _driven(prepared, store, writer, root, plan, seats)
 
@@ -244,7 +246,6 @@ def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
     """What all trials of a search have in common."""
     rungs = prepared.options.rungs()
     return Plan(
-        base=prepared.base,
         data=prepared.choice,
         checkpoints=str(root / "checkpoints" / prepared.name),
         picture_steps=(*rungs.steps(), rungs.max_step),

@@ -198,7 +198,6 @@ class TestNames:
         """A trial's name is refused before a row, a job or a folder is made of it."""
         store = Store.open(outside / "store")
         plan = Plan(
-            base=TrainConfig(),
             data=DataChoice(spec="synthetic", side_px=32, split=None, cache="x"),
             checkpoints=str(outside / "checkpoints"),
         )
@@ -206,7 +205,7 @@ class TestNames:
         with store.writer("s") as writer:
             doors = (
                 lambda name: writer.append("trials", trial(trial=name)),
-                lambda name: plan.job(name, {}),
+                lambda name: plan.job(name, TrainConfig()),
                 lambda name: repeat.stored(outside / "store", f"s/{name}"),
                 board._writer,
             )

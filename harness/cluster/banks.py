@@ -15,6 +15,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayActorError
 
+from cnets.config import TrainConfig
 from harness.cluster.lane_client import CLIENT_CPUS, LaneRunner, keeper_name
 from harness.definition.job import Plan
 from harness.definition.options import SearchOptions
@@ -40,12 +41,18 @@ class Seats:
 
 @contextlib.contextmanager
 def seats(
-    plan: Plan, options: SearchOptions, runner: type[Runner], *, devices: int
+    plan: Plan,
+    base: TrainConfig,
+    options: SearchOptions,
+    runner: type[Runner],
+    *,
+    devices: int,
 ) -> Iterator[Seats]:
     """Processes of their own for one lane each, or banks where there are more.
 
     Args:
         plan: What the jobs of the search have in common.
+        base: What its proposals change.
         options: Its `lanes` and `concurrency`.
         runner: What trains a job; banks only take the place of `TrainRunner`.
         devices: Cores or GPUs; if `concurrency` is set, just that.
@@ -59,26 +66,32 @@ def seats(
         return
     have = int(ray.cluster_resources().get("GPU" if on_gpu else "CPU", 1))
     with opened(
-        plan, lanes, devices=max(have, 1), concurrency=options.concurrency
+        plan, base, lanes, devices=max(have, 1), concurrency=options.concurrency
     ) as found:
         yield found
 
 
 @contextlib.contextmanager
 def opened(
-    plan: Plan, lanes: int | str, *, devices: int, concurrency: int | None
+    plan: Plan,
+    base: TrainConfig,
+    lanes: int | str,
+    *,
+    devices: int,
+    concurrency: int | None,
 ) -> Iterator[Seats]:
     """Banks on the cluster that is connected, gone at the end.
 
     Args:
         plan: What the jobs of the search have in common.
+        base: What is probed.
         lanes: Lanes of each bank, or `auto` for what a probe finds.
         devices: Most banks.
         concurrency: Most trials at once; None takes every lane.
     """
     sentence = f"{lanes} lanes a bank"
     if isinstance(lanes, str):
-        rows, sentence = _probed(plan)
+        rows, sentence = _probed(plan, base)
     else:
         rows = lanes
     slots = concurrency or devices * rows
@@ -166,11 +179,11 @@ class Keeper:
         return Path(self._plan.checkpoints) / f".bank-{number}"
 
 
-def _probed(plan: Plan) -> tuple[int, str]:
+def _probed(plan: Plan, base: TrainConfig) -> tuple[int, str]:
     """What the probe says of a bank that is there for its length only."""
     bank = _actor(plan, 1, Path(plan.checkpoints) / ".bank-probe")
     try:
-        return ray.get(bank.probed.remote(plan.job("t-00000", {})))
+        return ray.get(bank.probed.remote(plan.job("t-00000", base)))
     finally:
         ray.kill(bank)
 

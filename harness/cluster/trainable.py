@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ray import tune
 
-from harness.definition.job import Job, Plan
+from harness.definition.job import Plan
 from harness.definition.report import Report, failed
 from harness.diagnosis import logs
 from harness.worker import memory, watchdog
@@ -29,7 +29,7 @@ TOGETHER_S = 0.05
 
 
 class Trial(tune.Trainable):
-    """One trial in a worker; its configuration is a proposal."""
+    """One trial in a worker; its configuration is what was proposed."""
 
     def setup(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, config: dict[str, Any], *, runner: type[Runner], plan: Plan
@@ -37,7 +37,7 @@ class Trial(tune.Trainable):
         """Keep what all trials of the search share.
 
         Args:
-            config: The fields of a `Proposal`.
+            config: `trial` and `config` of a `Proposal`.
             runner: What trains a job.
             plan: What the jobs have in common.
         """
@@ -51,7 +51,7 @@ class Trial(tune.Trainable):
 
         Nothing is opened yet: Tune retries what fails in `step`, not here.
         """
-        self._proposal = new_config
+        self._job = self._plan.job(**new_config)
         self._runner: Runner | None = None
         return True
 
@@ -61,7 +61,7 @@ class Trial(tune.Trainable):
         Returns:
             What the last one did as `report`, those before it as `before`.
         """
-        job = self._plan.job(self._proposal["trial"], self._proposal["values"])
+        job = self._job
         folder = Path(job.checkpoints)
         hung = watchdog.taken(folder) if self._runner is None else None
         watchdog.PROCESS.busy(folder, job.hang_after_s)
@@ -69,7 +69,7 @@ class Trial(tune.Trainable):
         if self._runner is None:
             logs.LOGGER.info("%s begins or goes on.", job.trial)
         try:
-            newest = self._advanced(job)
+            newest = self._advanced()
             reports: list[Report] = []
             while newest is not None:
                 reports.append(newest)
@@ -94,20 +94,20 @@ class Trial(tune.Trainable):
         figures = (*report.terms.values(), *report.metrics.values())
         alarming = report.failure or report.finding or report.notes
         decided = (
-            report.epoch == report.epochs or report.step in self._plan.picture_steps
+            report.epoch == report.epochs or report.step in self._job.picture_steps
         )
         return (
-            bool(self._plan.picture_steps)
+            bool(self._job.picture_steps)
             and not (alarming or decided or report.last)
             and all(map(math.isfinite, figures))
         )
 
-    def _advanced(self, job: Job) -> Report:
+    def _advanced(self) -> Report:
         """The next epoch of a run, which is begun or taken up if need be."""
 
         def advance() -> Report:
             if self._runner is None:
-                self._runner = self._kind(job)
+                self._runner = self._kind(self._job)
             return self._runner.advance()
 
         return self._within_memory(advance)

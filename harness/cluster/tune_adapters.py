@@ -97,7 +97,7 @@ class PolicySearcher(search.Searcher):
         if proposal is None:
             return search.Searcher.FINISHED
         self._shared.open[proposal.trial] = None
-        return {**vars(proposal), "values": dict(proposal.values)}
+        return {"trial": proposal.trial, "config": proposal.config}
 
     def on_trial_complete(
         self,

@@ -66,8 +66,7 @@ def run_tune(
 ) -> tuple[str, ...]:
     """Runs trials until the policy has no more; Ray must be connected.
 
-    The trainable gets the fields of a `Proposal` as its configuration, as a
-    dict. It must not set `done` (the policy says when a trial is complete), its
+    The trainable gets `trial` and `config` of a `Proposal` as its configuration. It must not set `done` (the policy says when a trial is complete), its
     `reset_config` must return True and do nothing that can fail: Tune retries
     failures of `setup`, `step` and `load_checkpoint`, but not of `reset_config`.
 

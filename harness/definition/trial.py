@@ -1,7 +1,7 @@
 """What those who decide about a trial and those who run it tell each other.
 
-A `Proposal` is what to run, a `Decision` what happens after a report, and a
-`TrialRecord` what is known of a trial when the next one is proposed.
+A `Sample` is a point of the space, a `Proposal` what to run there, a `Decision`
+what happens after a report, and a `TrialRecord` what is known of a trial when the next one is proposed.
 """
 
 import functools
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from cnets.config import TrainConfig
 from results.format import schema
 from search_spaces import Value
 
@@ -19,8 +20,8 @@ Origin = Literal["start", "random", "tpe"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proposal:
-    """One trial to run."""
+class Sample:
+    """A point of the space, as the sampler gives it."""
 
     trial: str
     """Its name, `t-00001` and so on."""
@@ -32,6 +33,14 @@ class Proposal:
     """Every parameter of the space, and the ratio, by dotted name."""
     origin: Origin
     """Where the values come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal(Sample):
+    """One trial to run."""
+
+    config: TrainConfig
+    """What to train, with the values and the seeds."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -146,13 +146,12 @@ def _trained_on(again: Stored, step: int, checkpoints: Path, device: str) -> Lan
         if checkpoints.is_dir():
             shutil.copytree(checkpoints, copy)
         plan = Plan(
-            base=again.config,
             data=again.data,
             checkpoints=scratch,
             device=device,
             init=again.init,
         )
-        runner = TrainRunner(plan.job(copy.name, {}))
+        runner = TrainRunner(plan.job(copy.name, again.config))
         while runner.lane.stage != "joint" or runner.lane.epoch < step:
             runner.advance()
     return runner.lane

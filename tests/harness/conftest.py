@@ -206,13 +206,12 @@ def one_trial(store: Path, *, steps: int, end: bool = True) -> TrainRunner:
             watch=lambda *_: None,
         )
         plan = Plan(
-            base=prepared.base,
             data=prepared.choice,
             checkpoints=str(store / "checkpoints" / "s"),
         )
         proposal = policy.propose()
         assert proposal is not None
-        trained = TrainRunner(plan.job(proposal.trial, proposal.values))
+        trained = TrainRunner(plan.job(proposal.trial, proposal.config))
         while trained.lane.stage != "joint" or trained.lane.epoch < steps:
             policy.report(proposal.trial, {"report": trained.advance()})
         if end and not trained.lane.finished:

@@ -142,7 +142,6 @@ def ended(tmp_path_factory):
             seen.append(now)
 
     plan = Plan(
-        base=base,
         data=DataChoice(spec="none", side_px=32, split=None, cache=""),
         checkpoints=str(folder / "checkpoints"),
         hang_after_s=LIMIT_S,

@@ -65,8 +65,9 @@ class FinalsPolicy(Policy):
             ratio=entry.row["labelled_ratio"],
             values=config.flat(),
             origin=entry.row["origin"],
+            config=config,
         )
-        self.runs[entry.name] = Tracked(proposal, config)
+        self.runs[entry.name] = Tracked(proposal)
         return proposal
 
     def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
@@ -122,7 +123,7 @@ def _row(entry: Entry, run: Tracked, report: Report) -> dict[str, Any]:
         "split": "test",
         "search_mm": entry.row["objective_mm"],
         "wall_time_s": run.wall_time_s,
-        "config_json": json.dumps(run.config.flat()),
+        "config_json": json.dumps(run.proposal.config.flat()),
         "node": run.node,
         "device": run.device,
         **report.final,

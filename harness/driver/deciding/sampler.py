@@ -13,7 +13,7 @@ have ended; the rest comes from TPE.
 from collections.abc import Iterable, Sequence
 
 from harness.definition.spaces import RATIO
-from harness.definition.trial import Origin, Proposal, TrialRecord, name_of
+from harness.definition.trial import Origin, Sample, TrialRecord, name_of
 from harness.driver.deciding import study
 from search_spaces import Space
 
@@ -34,7 +34,7 @@ def propose(
     seed: int,
     number: int,
     history: Iterable[TrialRecord],
-) -> Proposal:
+) -> Sample:
     """The trial with that number.
 
     Args:
@@ -45,7 +45,7 @@ def propose(
         history: All trials with lower numbers, in any order.
 
     Returns:
-        A proposal that depends on nothing but the arguments.
+        A sample that depends on nothing but the arguments.
 
     Raises:
         ValueError: If `number` is below 1 or `ratios` is empty.
@@ -66,7 +66,7 @@ def propose(
             space, records if origin == "tpe" else [], origin, seed, number
         )
     ratio = ratios[place]
-    return Proposal(
+    return Sample(
         trial=name_of(number),
         number=number,
         ratio=ratio,

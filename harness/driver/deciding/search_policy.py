@@ -13,7 +13,7 @@ from cnets.training.health import rules
 from harness.definition import spaces
 from harness.definition.report import Report
 from harness.definition.rungs import Rungs
-from harness.definition.trial import Decision, Proposal
+from harness.definition.trial import Decision, Proposal, Sample
 from harness.driver.deciding import sampler
 from harness.driver.deciding.policy import Policy
 from harness.driver.deciding.scheduler import Scheduler
@@ -99,16 +99,16 @@ class SearchPolicy(Policy):
             trial.attempt += 1
             self._recorder.event(trial, "resumed")
             self._watch(trial, None)
-            return _job_of(trial)
+            return trial.proposal
         number = len(self.trials) + 1
         if number > self.wanted:
             return None
         history = [trial.record() for trial in self.trials.values()]
-        proposal = sampler.propose(self.space, self.ratios, self.seed, number, history)
-        trial = self._tracked(proposal)
+        sample = sampler.propose(self.space, self.ratios, self.seed, number, history)
+        trial = self._tracked(sample)
         self._recorder.event(trial, "proposed")
         self._watch(trial, None)
-        return _job_of(trial)
+        return trial.proposal
 
     def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
         """Store an epoch, and those that came along with it, as one group of rows.
@@ -224,17 +224,19 @@ class SearchPolicy(Policy):
         assert decision.state is not None
         trial.state, trial.reason = decision.state, decision.reason
 
-    def _tracked(self, proposal: Proposal) -> Tracked:
+    def _tracked(self, sample: Sample) -> Tracked:
+        """A trial of this search from now on, with what it is to train."""
         seeds = {"seed": self.seed, "label_seed": self.seed}
-        config = self.base.replace({**proposal.values, **seeds})
-        trial = self.trials[proposal.trial] = Tracked(proposal, config)
+        config = self.base.replace({**sample.values, **seeds})
+        proposal = Proposal(**vars(sample), config=config)
+        trial = self.trials[proposal.trial] = Tracked(proposal)
         return trial
 
-    def _reread(self, row: Mapping[str, Any]) -> Proposal:
-        """The proposal that a row of `trials` came from."""
+    def _reread(self, row: Mapping[str, Any]) -> Sample:
+        """The sample that a row of `trials` came from."""
         names = self.space.parameters
         values = {n: row[n] for n in names if n != spaces.RATIO}
-        return Proposal(
+        return Sample(
             trial=row["trial"],
             number=row["number"],
             ratio=row["labelled_ratio"],
@@ -260,10 +262,3 @@ def _unhealthy(report: Report) -> Decision | None:
 def _said(report: Report) -> bool:
     """Whether the end of the report's stage is an event already."""
     return any(note.startswith(f"{report.stage} ") for note in report.paid)
-
-
-def _job_of(trial: Tracked) -> Proposal:
-    """The proposal with the seeds of the run, as the worker needs it."""
-    config = trial.config
-    seeds = {"seed": config.seed, "label_seed": config.label_seed}
-    return replace(trial.proposal, values={**trial.proposal.values, **seeds})

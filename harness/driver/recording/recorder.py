@@ -86,7 +86,7 @@ class Recorder:
             self._held += rows
 
     def _trial(self, trial: Tracked, event: str) -> dict[str, Any]:
-        proposal, config = trial.proposal, trial.config
+        proposal, config = trial.proposal, trial.proposal.config
         return {
             "attempt": trial.attempt,
             "trial": proposal.trial,

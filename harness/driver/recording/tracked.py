@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from cnets.config import TrainConfig
 from harness.definition.report import Report
 from harness.definition.trial import Proposal, TrialRecord
 
@@ -13,7 +12,6 @@ class Tracked:
     """Everything that the driver knows of one trial."""
 
     proposal: Proposal
-    config: TrainConfig
     state: str = "pending"
     reason: str = ""
     attempt: int = 1

@@ -31,7 +31,7 @@ class Countdown(tune.Trainable):
 
     def reset_config(self, new_config):
         """Starts again with other values."""
-        self.values = new_config["values"]
+        self.values = new_config["config"]
         self.done_steps = 0
         return True
 
@@ -70,7 +70,7 @@ class SlowStart(Countdown):
 
     def setup(self, config):
         """Leaves a mark, and takes its time."""
-        folder = Path(config["values"]["folder"])
+        folder = Path(config["config"]["folder"])
         others = list(folder.glob("began-*"))
         (folder / f"began-{os.getpid()}").touch()
         time.sleep(3.0 if others else 0.0)
@@ -112,8 +112,9 @@ class Remember(policy.Policy):
             trial=name,
             number=self.asked,
             ratio=1.0,
-            values=self.values[self.asked - 1],
+            values={},
             origin="random",
+            config=self.values[self.asked - 1],
         )
 
     def report(self, trial, result):

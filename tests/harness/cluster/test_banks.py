@@ -263,11 +263,10 @@ class TestSeats:
     def test_without_a_bank_on_processors(self, lanes, runner):
         """By default, with one lane, where auto says so, and for runners of tests."""
         plan = Plan(
-            base=TrainConfig(),
             data=DataChoice(spec="none", side_px=32, split=None, cache=""),
             checkpoints="none",
         )
         options = SearchOptions(lanes=lanes)
-        with banks.seats(plan, options, runner, devices=2) as seats:
+        with banks.seats(plan, TrainConfig(), options, runner, devices=2) as seats:
             assert (seats.slots, seats.runner) == (2, runner)
             assert seats.resources is None

@@ -20,17 +20,19 @@ from harness.definition.job import Plan
 
 pytestmark = pytest.mark.ray
 
-SHORT = {
-    "networks.joints": 21,
-    "vae.epochs": 1,
-    "vae.steps": 3,
-    "gan.epochs": 1,
-    "gan.steps": 2,
-    "joint.epochs": 2,
-    "joint.steps": 2,
-    "gan.batch_size": 8,
-    "joint.batch_size": 8,
-}
+SHORT = presets.preset("tiny").replace(
+    {
+        "networks.joints": 21,
+        "vae.epochs": 1,
+        "vae.steps": 3,
+        "gan.epochs": 1,
+        "gan.steps": 2,
+        "joint.epochs": 2,
+        "joint.steps": 2,
+        "gan.batch_size": 8,
+        "joint.batch_size": 8,
+    }
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,12 +47,11 @@ def plan(tmp_path) -> Plan:
     """Runs of a second or two in one bank of two lanes."""
     cache = str(tmp_path / "cache")
     plan = Plan(
-        base=presets.preset("tiny").replace(SHORT),
         data=DataChoice(spec="synthetic:40", side_px=32, split=None, cache=cache),
         checkpoints=str(tmp_path / "checkpoints"),
         search="s",
     )
-    with banks.opened(plan, 2, devices=1, concurrency=2):
+    with banks.opened(plan, SHORT, 2, devices=1, concurrency=2):
         yield plan
         gc.collect()  # a client that is dropped later would begin another Ray
 
@@ -64,7 +65,7 @@ def only_bank():
 
 def test_a_run_is_told_epoch_by_epoch(plan):
     """Every epoch of every stage comes once, and the last one says so."""
-    runner = LaneRunner(plan.job("t-00001", {}))
+    runner = LaneRunner(plan.job("t-00001", SHORT))
     reports = [runner.advance()]
     while not reports[-1].last:
         reports.append(runner.advance())
@@ -75,7 +76,7 @@ def test_a_run_is_told_epoch_by_epoch(plan):
 
 def test_a_client_that_is_dropped_frees_its_lane(plan):
     """A bank has one client less as soon as nobody refers to the runner."""
-    first, second = (LaneRunner(plan.job(f"t-0000{n}", {})) for n in (1, 2))
+    first, second = (LaneRunner(plan.job(f"t-0000{n}", SHORT)) for n in (1, 2))
     bank = only_bank()
     assert ray.get(bank.lanes.remote()) == 2
     del first
@@ -89,7 +90,7 @@ def test_a_client_that_is_dropped_frees_its_lane(plan):
 
 def test_a_lost_bank_is_an_error_and_the_next_client_gets_another(plan):
     """The error says that the process has ended; the run goes on in a new bank."""
-    job = plan.job("t-00001", {})
+    job = plan.job("t-00001", SHORT)
     runner = LaneRunner(job)
     assert runner.advance().stage == "vae"
     os.kill(ray.get(only_bank().pid.remote()), signal.SIGKILL)

@@ -69,13 +69,13 @@ def journeys(tmp_path, monkeypatch):
         kind = type("Changed", (Steps,), values)
         data = DataChoice(spec="synthetic", side_px=32, split=None, cache="cache")
         plan = Plan(
-            base=presets.preset("tiny"),
             data=data,
             checkpoints=str(tmp_path),
             picture_steps=rungs,
         )
+        proposed = {"trial": "t-00001", "config": presets.preset("tiny")}
         trial = Trial.__new__(Trial)
-        trial.setup({"trial": "t-00001", "values": {}}, runner=kind, plan=plan)
+        trial.setup(proposed, runner=kind, plan=plan)
         found = []
         while not found or found[-1][-1] != LAST:
             result = trial.step()

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from cnets.config import TrainConfig
 from cnets.presets import preset
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
 from harness.driver.recording.recorder import Recorder
@@ -46,8 +45,9 @@ def test_a_seed_is_that_of_labels_and_weights_alike(policy):
     proposals = [policy.propose(), policy.propose()]
     assert [p.trial for p in proposals] == ["t-00003-s8", "t-00003-s9"]
     for proposal, seed in zip(proposals, (8, 9), strict=True):
-        assert proposal.values["losses.kl"] == 0.5
-        assert (proposal.values["seed"], proposal.values["label_seed"]) == (seed, seed)
+        config = proposal.config
+        assert config.losses.kl == 0.5
+        assert (config.seed, config.label_seed) == (seed, seed)
     assert policy.propose() is None
 
 
@@ -59,8 +59,7 @@ def test_a_trial_of_before_a_field_was_removed(driven, trial):
     policy = FinalsPolicy([old], "mean_joint_error_mm", recorder)
     proposal = policy.propose()
     assert proposal is not None
-    config = TrainConfig().replace(proposal.values)
-    assert config == preset("tiny").replace(
+    assert proposal.config == preset("tiny").replace(
         {"losses.kl": 0.5, "seed": 8, "label_seed": 8}
     )
 
@@ -75,7 +74,7 @@ def test_a_trial_of_a_golden_store(driven, version):
     policy = FinalsPolicy(entries, "mean_joint_error_mm", recorder)
     while policy.propose() is not None:
         pass
-    found = [run.config.losses.kl for run in policy.runs.values()]
+    found = [run.proposal.config.losses.kl for run in policy.runs.values()]
     assert found == [0.5, 0.25]
 
 

@@ -9,10 +9,15 @@ from harness.driver.recording.tracked import Tracked
 def tracked(number: int, ratio: float, state: str, error: float | None) -> Tracked:
     """A trial with one report, or none."""
     proposal = Proposal(
-        trial=f"t-{number:05d}", number=number, ratio=ratio, values={}, origin="random"
+        trial=f"t-{number:05d}",
+        number=number,
+        ratio=ratio,
+        values={},
+        origin="random",
+        config=presets.preset("tiny"),
     )
     curve = {} if error is None else {1: error}
-    return Tracked(proposal, presets.preset("tiny"), state=state, curve=curve)
+    return Tracked(proposal, state=state, curve=curve)
 
 
 @pytest.fixture

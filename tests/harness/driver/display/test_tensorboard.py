@@ -18,9 +18,14 @@ from harness.driver.recording.tracked import Tracked
 def trial() -> Tracked:
     """A trial that runs."""
     proposal = Proposal(
-        trial="t-00001", number=1, ratio=1.0, values={}, origin="random"
+        trial="t-00001",
+        number=1,
+        ratio=1.0,
+        values={},
+        origin="random",
+        config=presets.preset("tiny"),
     )
-    return Tracked(proposal, presets.preset("tiny"), state="running")
+    return Tracked(proposal, state="running")
 
 
 def events(path: Path) -> list[Event]:

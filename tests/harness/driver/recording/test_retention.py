@@ -27,12 +27,17 @@ def make_trial(folder):
     def make(number: int, state: str, curve: dict[int, float], ratio: float = 1.0):
         name = f"t-{number:05d}"
         proposal = Proposal(
-            trial=name, number=number, ratio=ratio, values={}, origin="random"
+            trial=name,
+            number=number,
+            ratio=ratio,
+            values={},
+            origin="random",
+            config=presets.preset("tiny"),
         )
         for order in ("at-3-000001", "at-3-000002"):
             (folder / name / order).mkdir(parents=True, exist_ok=True)
             (folder / name / order / "lane.json").write_text(order)
-        return Tracked(proposal, presets.preset("tiny"), state=state, curve=curve)
+        return Tracked(proposal, state=state, curve=curve)
 
     return make
 

@@ -13,9 +13,14 @@ from harness.driver.recording.tracked import Tracked
 def trial() -> Tracked:
     """A trial that was just proposed."""
     proposal = Proposal(
-        trial="t-00003", number=3, ratio=0.5, values={"losses.kl": 2.0}, origin="tpe"
+        trial="t-00003",
+        number=3,
+        ratio=0.5,
+        values={"losses.kl": 2.0},
+        origin="tpe",
+        config=presets.preset("tiny"),
     )
-    return Tracked(proposal, presets.preset("tiny"))
+    return Tracked(proposal)
 
 
 def test_a_trial_without_a_report(trial):
