@@ -28,6 +28,8 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
+from harness.definition import code_identity
+
 
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -68,6 +70,9 @@ ASK_S = 60.0
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Signals that Ray or Tune take for themselves."""
+
+ENDING = "crossnets-ray-shutdown"
+"""Name of the thread in which a connection ends."""
 
 SHUT_DOWN_S = 6.0
 """How long Ray may take to end; what has to be kept is on disk by then."""
@@ -186,13 +191,23 @@ def _shut_down() -> None:
     A signal to a whole job, as Slurm sends it, ends Ray's own processes too, and
     then `ray.shutdown` asks a dead one for a minute.
     """
-    thread = threading.Thread(target=ray.shutdown, daemon=True)
+    thread = threading.Thread(target=ray.shutdown, name=ENDING, daemon=True)
     thread.start()
     thread.join(SHUT_DOWN_S)
 
 
 def _init(**where: Any) -> None:
-    ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **where)
+    """Start or join, from the folder of our own code.
+
+    Ray puts the folder that the driver is in before the installed packages of every
+    worker (`_private/worker.py`, `connect`): another checkout there would be trained
+    with. From here workers import what the driver has imported.
+    """
+    for thread in threading.enumerate():
+        if thread.name == ENDING:
+            thread.join()  # a connection of this process that is still ending
+    with contextlib.chdir(code_identity.ROOT):
+        ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **where)
 
 
 @contextlib.contextmanager
