@@ -23,7 +23,7 @@ from harness.driver.patience import Patient
 from harness.driver.recording.patient_writer import PatientWriter
 from harness.driver.recording.recorder import Recorder
 from harness.driver.signals import Shielded, caught
-from harness.worker import initial_model
+from harness.worker import admission, initial_model
 from harness.worker.process_bank import same_data
 from harness.worker.runner import Runner
 from harness.worker.train_runner import TrainRunner
@@ -163,5 +163,8 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
         init=initial_model.of_header(header),
         search=header.name,
         stages=str(root / STAGES),
+        expected=admission.expected(
+            header.data_fingerprint, root / "checkpoints" / header.name
+        ),
         logs=str(root / logs.LOGS / header.name),
     )

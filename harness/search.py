@@ -32,6 +32,7 @@ from harness.driver.recording.tracked import Tracked, Watcher
 from harness.driver.signals import Shielded, caught
 from harness.plan import disk_forecast, pre_trainings
 from harness.prepare import Prepared, header_of, prepare
+from harness.worker import admission
 from harness.worker.runner import Runner
 from harness.worker.train_runner import TrainRunner
 from results import Store, Writer, queries
@@ -254,6 +255,9 @@ def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
         hang_after_s=prepared.options.hang_after,
         search=prepared.name,
         stages=str(root / STAGES) if prepared.options.share_stages else None,
+        expected=admission.expected(
+            prepared.data.fingerprint, root / "checkpoints" / prepared.name
+        ),
         logs=str(root / logs.LOGS / prepared.name),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cnets.config import TrainConfig
 from harness.definition.data_choice import DataChoice
+from harness.definition.expected import Expected
 from results import check_name
 
 
@@ -38,6 +39,8 @@ class Plan:
     """Folder of pre-trainings that runs share; None trains every stage here."""
     rows: int | None = None
     """Rows of the stacks that it trains in alone, to repeat a run of a bank."""
+    expected: Expected | None = None
+    """What a worker must have to take part; None asks for nothing."""
     logs: str | None = None
     """Folder of the search's logs; None keeps none."""
 

@@ -16,7 +16,7 @@ from cnets.inference import crop_pictures
 from cnets.training.epoch_report import EpochReport
 from harness.definition.job import Job
 from harness.definition.report import Report
-from harness.worker import checkpoints, initial_model, watchdog
+from harness.worker import admission, checkpoints, initial_model, watchdog
 from harness.worker.place import Own, Place
 from harness.worker.runner import Runner
 from harness.worker.stages.stage_sharing import Sharing
@@ -41,8 +41,10 @@ class TrainRunner(Runner):
             place: Where; default: this process, alone.
         """
         super().__init__(job)
+        admission.check(job.expected)
         self._place = place or Own(job)
         self.bank = self._place.bank
+        admission.check_data(self.bank.data, job.expected)
         first = initial_model.start(self.bank, job)
         folder = Path(job.checkpoints)
         found = checkpoints.restored(folder, job.config, job.device, first.origin)
