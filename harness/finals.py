@@ -19,10 +19,9 @@ from harness.diagnosis import logs
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
 from harness.driver.display import last_driver
 from harness.driver.display.live import Live
-from harness.driver.patience import Patient
-from harness.driver.recording.patient_writer import PatientWriter
+from harness.driver.recording.patient_writer import PatientWriter, wait
 from harness.driver.recording.recorder import Recorder
-from harness.driver.signals import Shielded, caught
+from harness.driver.signals import caught
 from harness.worker import admission, initial_model
 from harness.worker.process_bank import same_data
 from harness.worker.runner import Runner
@@ -126,15 +125,16 @@ def _run(
         rows = PatientWriter(writer, live.say, signals.sleep)
         recorder = Recorder(rows, header.space["name"], provenance.code_version())
         policy = FinalsPolicy(todo, header.rules["objective"], recorder, live)
-        patient = Patient(policy, writer, live.say, signals.sleep)
         with live:
             run_policy(
-                Shielded(patient, signals),
+                policy,
                 plan,
                 runner,
                 name,
                 slots=slots,
                 retries=retries,
+                shield=signals.shield,
+                ready=lambda: wait(lambda: writer.trouble, live.say, signals.sleep),
             )
     return [run.state for run in policy.runs.values()]
 

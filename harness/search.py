@@ -24,12 +24,11 @@ from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.display import last_driver
 from harness.driver.display.live import Live
 from harness.driver.display.tensorboard import Board
-from harness.driver.patience import Patient
-from harness.driver.recording.patient_writer import PatientWriter
+from harness.driver.recording.patient_writer import PatientWriter, wait
 from harness.driver.recording.recorder import Recorder
 from harness.driver.recording.retention import TRASH, Retention
 from harness.driver.recording.tracked import Tracked, Watcher
-from harness.driver.signals import Shielded, caught
+from harness.driver.signals import caught
 from harness.plan import disk_forecast, pre_trainings
 from harness.prepare import Prepared, header_of, prepare
 from harness.worker import admission
@@ -202,16 +201,17 @@ def _driven(
         live.say(f"{name}: needs {_forecast(prepared, plan, policy, seats.slots)}")
         if seats.sentence:
             live.say(f"{name}: {seats.sentence}")
-        patient = Patient(policy, writer, live.say, signals.sleep)
         with live:
             run_policy(
-                Shielded(patient, signals),
+                policy,
                 plan,
                 seats.runner,
                 name,
                 slots=seats.slots,
                 retries=options.retries,
                 resources=seats.resources,
+                shield=signals.shield,
+                ready=lambda: wait(lambda: writer.trouble, live.say, signals.sleep),
             )
     if policy.finished:
         writer.compact()

@@ -8,10 +8,11 @@ Python variable.
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from results import ranking
 from results.format import schema
 from results.store import Store
 from results.writing.drivers import Driver
@@ -23,20 +24,6 @@ if TYPE_CHECKING:
 _LOOK_S = 0.1
 """How often a question that runs is looked after."""
 
-_BEST = """
-WITH sound AS (
-    SELECT *, state = 'completed' AS _done FROM given
-    WHERE isfinite(objective_mm)
-    AND state IN ('completed', 'running', 'stopped', 'cancelled')
-), compared AS (
-    SELECT *, max(_done) OVER ({group}) AS _any_done FROM sound
-)
-SELECT * EXCLUDE (_done, _any_done), row_number() OVER (
-    {group}
-    ORDER BY if(_done, 0, epoch) DESC NULLS LAST, objective_mm, number
-)::INTEGER AS rank
-FROM compared WHERE _done = _any_done QUALIFY rank <= {top} ORDER BY {order}
-"""
 _SEALED = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -185,10 +172,9 @@ def best(
 ) -> pa.Table:
     """The best trials: completed ones by objective, smallest first.
 
-    Where no completed trial has a finite objective, those take their place that
-    are running, stopped or cancelled: the deepest epoch first, then by objective.
-    A trial without a finite objective is never among them, nor is one that
-    diverged, collapsed or crashed. Of equals the one proposed first wins.
+    The rule, also of those that are not completed, is that of `results.ranking`. A
+    trial without a finite objective is never among them, nor is one that diverged,
+    collapsed or crashed.
 
     Args:
         trials: Rows of `trials`, one a trial, as `read` or `wide` gives them.
@@ -206,12 +192,17 @@ def best(
         raise ValueError(f"`per` must be one of {known}, got {per!r}.")
     if not top >= 1:
         raise ValueError(f"`top` must be 1 or more, got {top}.")
-    group = f"PARTITION BY {_quoted(per)}" if per else ""
-    order = f"{_quoted(per)} NULLS FIRST, rank" if per else "rank"
-    with _connect({}) as connection:
-        connection.register("given", trials)
-        sql = _BEST.format(group=group, order=order, top=int(top))
-        return connection.sql(sql).to_arrow_table()
+    groups: dict[Any, dict[int, ranking.Standing | None]] = {}
+    facts = trials.select(["state", "epoch", "objective_mm", "number"]).to_pylist()
+    keys = [None] * len(facts) if per is None else trials[per].to_pylist()
+    for place, (key, row) in enumerate(zip(keys, facts, strict=True)):
+        groups.setdefault(key, {})[place] = ranking.standing(**row)
+    ranks: dict[int, int] = {}  # by place, in the order of the answer
+    for key in sorted(groups, key=lambda key: (key is not None, key)):
+        chosen = ranking.best(groups[key], top)
+        ranks |= {place: rank for rank, place in enumerate(chosen, 1)}
+    rows = trials.take(pa.array(list(ranks), pa.int64()))
+    return rows.append_column("rank", pa.array(list(ranks.values()), pa.int32()))
 
 
 def progress(store: Store, search: str) -> Progress:

@@ -175,7 +175,9 @@ def _place(text: str, known: Mapping[str, Mapping[str, Any]]) -> str | None:
     if found := NOTE.search(text):
         return found[1] if found[1] in known else None
     named = re.search(r"\bip: (\S+)", text) or re.search(r"ip=([\d.:a-f]+)", text)
-    there = [n for n, f in known.items() if named and f["NodeManagerAddress"] == named[1]]
+    there = [
+        n for n, f in known.items() if named and f["NodeManagerAddress"] == named[1]
+    ]
     return there[0] if len(there) == 1 else None
 
 

@@ -28,7 +28,7 @@ on (file and function in `ray/tune`):
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,30 +44,46 @@ START_S = 60.0
 """How long a trial waits for a worker of its own before it takes another's: longer
 than one starts, as there may be no room for it as long as the others have theirs."""
 
+Shield = Callable[[], contextlib.AbstractContextManager[None]]
+"""Gives a part of the program that no signal cuts off, as `Signals.shield` does."""
+
 
 class Shared:
     """What searcher and scheduler share; pickled empty."""
 
-    def __init__(self, policy: Policy, notes: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        notes: str | Path | None = None,
+        shield: Shield = contextlib.nullcontext,
+        ready: Callable[[], None] = lambda: None,
+    ) -> None:
         """No trial is open yet.
 
         Args:
             policy: What decides.
             notes: Folder of the trials' folders, in which the watchdog leaves notes.
+            shield: In which no call of the policy is cut off by a signal.
+            ready: Returns when a new trial may be started.
         """
         self.policy, self.notes = policy, notes
+        self.shield, self.ready = shield, ready
         self.open: dict[str, None] = {}  # names of trials without an end, in order
         self.failure: Exception | None = None
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
-        """Keeps the policy's exception, which Tune would hide; then asks no more."""
+        """A call of the policy: to its end, whatever signal comes meanwhile.
+
+        Its exception, which Tune would hide, is kept, and nothing is asked any more.
+        """
         self.raise_kept()
-        try:
-            yield
-        except Exception as error:
-            self.failure = error
-            raise
+        with self.shield():
+            try:
+                yield
+            except Exception as error:
+                self.failure = error
+                raise
 
     def raise_kept(self) -> None:
         """Raises what was kept, if anything was."""
@@ -93,6 +109,7 @@ class PolicySearcher(search.Searcher):
         trial travels in the configuration.
         """
         with self._shared.guard():
+            self._shared.ready()
             proposal = self._shared.policy.propose()
         if proposal is None:
             return search.Searcher.FINISHED

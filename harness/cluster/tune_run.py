@@ -1,8 +1,9 @@
 """Runs a policy's trials with Ray Tune, from the first proposal to the last end."""
 
+import contextlib
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,12 @@ from ray.tune.error import TuneError
 
 from harness.cluster.connection import quietly, signals_put_back
 from harness.cluster.trainable import Trial
-from harness.cluster.tune_adapters import PolicyScheduler, PolicySearcher, Shared
+from harness.cluster.tune_adapters import (
+    PolicyScheduler,
+    PolicySearcher,
+    Shared,
+    Shield,
+)
 from harness.cluster.tune_loop import own_loop
 from harness.definition.job import Plan
 from harness.driver.deciding.policy import Policy
@@ -27,12 +33,14 @@ def run_policy(
     slots: int,
     retries: int,
     resources: Mapping[str, float] | None = None,
+    shield: Shield = contextlib.nullcontext,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Run a policy's trials on the cluster that is connected.
 
     Tune's own files go to a folder that is removed; nothing is read from it.
     What a trial occupies is one core, and one GPU where it trains on one, unless
-    `resources` says otherwise.
+    `resources` says otherwise; `shield` and `ready` are as in `run_tune`.
     """
     alone = {"cpu": 1, "gpu": 1} if plan.device == "cuda" else {"cpu": 1}
     scratch = tempfile.mkdtemp(prefix="crossnets-tune-")
@@ -47,6 +55,8 @@ def run_policy(
             max_failures=retries,
             checkpoint_every=0,
             notes=plan.checkpoints,
+            shield=shield,
+            ready=ready,
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -63,6 +73,8 @@ def run_tune(
     max_failures: int,
     checkpoint_every: int = 0,
     notes: str | Path | None = None,
+    shield: Shield = contextlib.nullcontext,
+    ready: Callable[[], None] = lambda: None,
 ) -> tuple[str, ...]:
     """Runs trials until the policy has no more; Ray must be connected.
 
@@ -82,6 +94,8 @@ def run_tune(
         checkpoint_every: Results between checkpoints of Tune; 0 is never, for
             a trainable that finds its own.
         notes: Folder of the trials' folders, in which the watchdog leaves notes.
+        shield: In which no call of the policy is cut off by a signal.
+        ready: Returns when a new trial may be started.
 
     Returns:
         Names of the trials without an end: none, unless a KeyboardInterrupt or
@@ -95,7 +109,7 @@ def run_tune(
         raise ValueError(f"`slots` must be 1 or more, got {slots}.")
     if Path(name).name != name:
         raise ValueError(f"`name` must be one folder's name, got {name!r}.")
-    shared = Shared(policy, notes)
+    shared = Shared(policy, notes, shield, ready)
     with quietly():
         tune_config = tune.TuneConfig(
             search_alg=PolicySearcher(shared),

@@ -1,19 +1,15 @@
 """SIGINT and SIGTERM as a KeyboardInterrupt, but never inside a half-done step.
 
 A policy that is told of a result stores it and then changes its mind; between the
-two an interruption would leave them apart. So policy calls are shielded: a signal
-that comes inside one is raised at its end.
+two an interruption would leave them apart. So policy calls are shielded, by
+`harness.cluster.tune_adapters`: a signal that comes inside one is raised at its end.
 """
 
 import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from harness.definition.trial import Decision, Proposal
-from harness.driver.deciding.policy import Policy
+from collections.abc import Iterator
 
 
 WANTED = (signal.SIGINT, signal.SIGTERM)
@@ -77,31 +73,3 @@ def caught() -> Iterator[Signals]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Shielded(Policy):
-    """A policy whose calls are not cut off by signals."""
-
-    def __init__(self, policy: Policy, signals: Signals) -> None:
-        """Do what `policy` does."""
-        self._policy, self._signals = policy, signals
-
-    def propose(self) -> Proposal | None:
-        """What the policy proposes."""
-        with self._signals.shield():
-            return self._policy.propose()
-
-    def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
-        """What the policy decides."""
-        with self._signals.shield():
-            return self._policy.report(trial, result)
-
-    def retried(self, trial: str, message: str) -> None:
-        """Tell the policy."""
-        with self._signals.shield():
-            self._policy.retried(trial, message)
-
-    def crashed(self, trial: str, message: str) -> None:
-        """Tell the policy."""
-        with self._signals.shield():
-            self._policy.crashed(trial, message)

@@ -1,6 +1,8 @@
 """A search in a store, driven without Ray: of known errors, or really trained."""
 
 import math
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -224,3 +226,19 @@ def one_trial(store: Path, *, steps: int, end: bool = True) -> TrainRunner:
 def train():
     """Trains a search of one trial."""
     return one_trial
+
+
+@pytest.fixture
+def full_disk():
+    """Lets no file take a byte, as on a full disk; gives what ends that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def free() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    def fill() -> Callable[[], None]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        return free
+
+    yield fill
+    free()

@@ -6,7 +6,6 @@ keep none: their rows are in the store, and `train --from` repeats them.
 """
 
 import contextlib
-import math
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
@@ -14,13 +13,11 @@ from pathlib import Path
 
 from harness.definition.report import Report
 from harness.driver.recording.tracked import Tracked
+from results import ranking
 
 
 TRASH = ".trash"
 """Folder of a store where checkpoints are while they are deleted."""
-
-SOUND = ("completed", "stopped", "cancelled")
-"""Ends after which a trial may be among the best."""
 
 
 class Retention:
@@ -60,7 +57,8 @@ class Retention:
         What cannot be deleted now is deleted at the next end of a trial.
         """
         mine = [t for t in self._trials().values() if t.proposal.ratio == ratio]
-        best, there_are = _best(mine, self._keep), self._folders()
+        ended = {t.proposal.trial: t.standing for t in mine if not t.open}
+        best, there_are = ranking.best(ended, self._keep), self._folders()
         for trial in mine:
             if trial.open or trial.proposal.trial not in there_are:
                 continue
@@ -88,21 +86,3 @@ class Retention:
                 shutil.rmtree(gone)
             else:
                 gone.unlink()
-
-
-def _best(trials: list[Tracked], keep: int) -> set[str]:
-    """Names of the best trials that ended, in the order of `results.queries.best`.
-
-    Written out, because a question to DuckDB at each end of a trial cost as much
-    as all its reports together.
-    """
-    found: list[tuple[float, float, int, str]] = []
-    for trial in trials:
-        value, step = trial.objective_mm, trial.step
-        if trial.state not in SOUND or value is None or not math.isfinite(value):
-            continue
-        depth = math.inf if trial.state == "completed" else step or 0
-        found.append((-depth, value, trial.proposal.number, trial.proposal.trial))
-    if any(depth == -math.inf for depth, *_ in found):  # then no other counts
-        found = [one for one in found if one[0] == -math.inf]
-    return {name for *_, name in sorted(found)[:keep]}

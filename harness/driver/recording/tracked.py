@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from harness.definition.report import Report
 from harness.definition.trial import Proposal, TrialRecord
+from results import ranking
 
 
 @dataclass
@@ -44,6 +45,12 @@ class Tracked:
     def objective_mm(self) -> float | None:
         """The objective at that step."""
         return self.curve[self.step] if self.step is not None else None
+
+    @property
+    def standing(self) -> ranking.Standing | None:
+        """How good it is; None for one that is never among the best."""
+        number = self.proposal.number
+        return ranking.standing(self.state, self.step, self.objective_mm, number)
 
     def record(self) -> TrialRecord:
         """The trial as the sampler sees it; made once when it has ended."""

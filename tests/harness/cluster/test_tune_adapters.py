@@ -1,11 +1,20 @@
 """What a policy is told by Ray Tune, once each and in its order."""
 
+import os
+import signal
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from harness.cluster import tune_adapters
-from harness.definition.trial import name_of
+from harness.cluster.tune_adapters import PolicyScheduler, PolicySearcher, Shared
+from harness.definition.trial import Decision, name_of
+from harness.driver.deciding.policy import Policy
+from harness.driver.recording.patient_writer import wait
+from harness.driver.signals import caught
+from results import StorageError
 
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("local_ray")]
@@ -119,3 +128,110 @@ class TestWorkers:
         )
         assert countdown.run(policy, tmp_path, slots=3) == ()
         assert list(policy.ended).index("t-00003") < 9
+
+
+class Interrupted(Policy):
+    """Is interrupted in the middle of every call, and notes that it ended."""
+
+    def __init__(self) -> None:
+        """Nothing has ended."""
+        self.ended: list[str] = []
+
+    def _call(self, name: str) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        self.ended.append(name)
+
+    def propose(self) -> None:
+        """Ends, then the signal strikes."""
+        self._call("propose")
+
+    def report(self, trial, result) -> Decision:  # noqa: ARG002
+        """Ends, then the signal strikes."""
+        self._call("report")
+        return Decision(action="continue")
+
+    def retried(self, trial, message) -> None:  # noqa: ARG002
+        """Ends, then the signal strikes."""
+        self._call("retried")
+
+    def crashed(self, trial, message) -> None:  # noqa: ARG002
+        """Ends, then the signal strikes."""
+        self._call("crashed")
+
+
+def failed(status: str) -> SimpleNamespace:
+    """A trial of Tune's that has failed."""
+    config = {"trial": "t-00001"}
+    return SimpleNamespace(trial_id="x", config=config, error_file=None, status=status)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("propose", lambda shared: PolicySearcher(shared).suggest("x")),
+        (
+            "report",
+            lambda shared: PolicyScheduler(shared).on_trial_result(
+                None, failed("RUNNING"), {"training_iteration": 1}
+            ),
+        ),
+        (
+            "retried",
+            lambda shared: PolicyScheduler(shared).on_trial_error(
+                None, failed("ERROR")
+            ),
+        ),
+        (
+            "crashed",
+            lambda shared: PolicyScheduler(shared).on_trial_error(
+                None, failed("RUNNING")
+            ),
+        ),
+    ],
+)
+def test_no_call_of_a_policy_is_cut_off(name, call):
+    """Each ends before the interruption is raised."""
+    policy = Interrupted()
+    with caught() as signals, pytest.raises(KeyboardInterrupt):
+        call(Shared(policy, shield=signals.shield))
+    assert policy.ended == [name]
+
+
+def test_no_trial_starts_while_the_store_has_trouble(driven, make_report, full_disk):
+    """The proposal comes after the pause, when there is space again."""
+    events: list[str] = []
+
+    def sleep(_: float) -> None:
+        events.append(f"{len(driven.policy.trials)} trials")
+        free()
+        driven.writer.flush()
+
+    ready = partial(wait, lambda: driven.writer.trouble, events.append, sleep)
+    searcher = PolicySearcher(Shared(driven.policy, ready=ready))
+    name = searcher.suggest("x")["trial"]
+    assert events == []
+    free = full_disk()
+    with pytest.raises(StorageError):
+        driven.policy.report(name, {"report": make_report(1, 20.0)})
+    assert driven.writer.trouble is not None
+    assert searcher.suggest("y")["trial"] == "t-00002"
+    assert events[0].startswith("Paused, and goes on by itself: ")
+    assert events[1:] == [
+        "1 trials",
+        "The store can be written again; the search goes on.",
+    ]
+
+
+def test_a_wait_for_the_store_can_be_interrupted(driven):
+    """Ctrl-C ends it, though it is inside a call that is shielded."""
+    with caught() as signals:
+
+        def ready() -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            signals.sleep(0.001)
+            pytest.fail("The wait went on.")
+
+        shared = Shared(driven.policy, shield=signals.shield, ready=ready)
+        with pytest.raises(KeyboardInterrupt):
+            PolicySearcher(shared).suggest("x")
+    assert driven.policy.trials == {}

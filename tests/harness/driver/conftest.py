@@ -1,7 +1,5 @@
 """What the store of a search holds."""
 
-import resource
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,19 +31,3 @@ def lines(driven):
     """Lines of the journal: rows that were synced together."""
     (journal,) = Path(driven.store.storage.root).glob("journal/s/*.jsonl")
     return journal.read_text().splitlines()
-
-
-@pytest.fixture
-def full_disk():
-    """Lets no file take a byte, as on a full disk; gives what ends that."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def free() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-    def fill() -> Callable[[], None]:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-        return free
-
-    yield fill
-    free()

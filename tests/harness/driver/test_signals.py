@@ -6,9 +6,7 @@ import threading
 
 import pytest
 
-from harness.definition.trial import Decision
-from harness.driver.deciding.policy import Policy
-from harness.driver.signals import Shielded, Signals, caught
+from harness.driver.signals import Signals, caught
 
 
 def send(number: int) -> None:
@@ -72,52 +70,6 @@ def test_another_thread_sets_nothing():
     thread.start()
     thread.join()
     assert found == [signal.getsignal(signal.SIGINT)]
-
-
-class Interrupted(Policy):
-    """Is interrupted in the middle of every call, and notes that it ended."""
-
-    def __init__(self) -> None:
-        """Nothing has ended."""
-        self.ended: list[str] = []
-
-    def _call(self, name: str) -> None:
-        send(signal.SIGINT)
-        self.ended.append(name)
-
-    def propose(self) -> None:
-        """Ends, then the signal strikes."""
-        self._call("propose")
-
-    def report(self, trial, result) -> Decision:  # noqa: ARG002
-        """Ends, then the signal strikes."""
-        self._call("report")
-        return Decision(action="continue")
-
-    def retried(self, trial, message) -> None:  # noqa: ARG002
-        """Ends, then the signal strikes."""
-        self._call("retried")
-
-    def crashed(self, trial, message) -> None:  # noqa: ARG002
-        """Ends, then the signal strikes."""
-        self._call("crashed")
-
-
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [
-        ("propose", ()),
-        ("report", ("t-00001", {})),
-        ("retried", ("t-00001", "")),
-        ("crashed", ("t-00001", "")),
-    ],
-)
-def test_no_call_of_a_policy_is_cut_off(name, arguments):
-    """Each ends before the interruption is raised."""
-    policy = Interrupted()
-    with caught() as signals, pytest.raises(KeyboardInterrupt):
-        getattr(Shielded(policy, signals), name)(*arguments)
-    assert policy.ended == [name]
 
 
 def test_an_exception_inside_a_shield_is_not_replaced():

@@ -2,13 +2,13 @@
 
 import math
 import random
+import shutil
 
 import pyarrow as pa
 import pytest
 
 from cnets import presets
 from harness.definition.trial import Proposal
-from harness.driver.recording import retention
 from harness.driver.recording.retention import Retention
 from harness.driver.recording.tracked import Tracked
 from results import queries
@@ -132,7 +132,7 @@ def test_what_cannot_be_deleted_is_left_for_later(folder, make_trial):
     assert "t-00001" not in left(folder)
 
 
-def test_ranks_as_best_does(make_trial):
+def test_ranks_as_best_does(folder, make_trial):
     """The trials that it keeps are those that `best` names, whatever they are."""
     draw = random.Random(3)
     states = ["completed", "stopped", "cancelled", "diverged", "collapsed", "crashed"]
@@ -163,4 +163,6 @@ def test_ranks_as_best_does(make_trial):
         schema = pa.schema(list(zip(rows[0], kinds, strict=True)))
         table = pa.Table.from_pylist(rows, schema)
         named = queries.best(table, per=None, top=3)["trial"].to_pylist()
-        assert retention._best(trials, 3) == set(named)
+        told(folder, trials, keep=3)
+        assert set(left(folder)) == set(named)
+        shutil.rmtree(folder)
