@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from harness.cluster.connection import connected
+from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
 from harness.definition import data_choice, provenance
 from harness.definition.job import STAGES, Plan
@@ -95,8 +96,10 @@ def rerun(
         ):
             chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
             plan = _plan(opened, header, chosen)
+            nodes = Nodes()
             with logs.kept(Path(plan.logs or "") / logs.DRIVER):
-                ends = _run(todo, writer, plan, runner, header, slots, retries)
+                nodes.survey(plan)
+                ends = _run(todo, writer, plan, runner, header, slots, retries, nodes)
     crashed = ends.count("crashed")
     finished = ends.count("completed") + crashed == len(todo)
     table = finals_table.summary(opened, name, {e.row["trial"] for e in entries})
@@ -111,6 +114,7 @@ def _run(
     header: Header,
     slots: int,
     retries: int,
+    nodes: Nodes,
 ) -> list[str]:
     """Run the finals and show them; returns how each run ended."""
     name = header.name
@@ -125,6 +129,9 @@ def _run(
         rows = PatientWriter(writer, live.say, signals.sleep)
         recorder = Recorder(rows, header.space["name"], provenance.code_version())
         policy = FinalsPolicy(todo, header.rules["objective"], recorder, live)
+        nodes.say = live.say
+        for line in nodes.told:
+            live.say(line)
         with live:
             run_policy(
                 policy,
@@ -135,6 +142,7 @@ def _run(
                 retries=retries,
                 shield=signals.shield,
                 ready=lambda: wait(lambda: writer.trouble, live.say, signals.sleep),
+                nodes=nodes,
             )
     return [run.state for run in policy.runs.values()]
 

@@ -13,6 +13,7 @@ from cnets.data.crops.cache import Progress
 from harness.cluster import banks
 from harness.cluster.banks import Seats
 from harness.cluster.connection import connected
+from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
 from harness.definition import provenance
 from harness.definition.identity import difference
@@ -153,14 +154,18 @@ def _run(
         raise ValueError(
             f"`store` must be a folder that all workers see, got {store.storage.location}."
         )
-    plan = _plan(prepared, root, device)
-    with (
-        logs.kept(root / logs.LOGS / prepared.name / logs.DRIVER),
-        banks.seats(
-            plan, prepared.base, prepared.options, runner, devices=slots
-        ) as seats,
-    ):
-        return _driven(prepared, store, writer, root, plan, seats)
+    plan, nodes = _plan(prepared, root, device), Nodes()
+    with logs.kept(root / logs.LOGS / prepared.name / logs.DRIVER):
+        nodes.survey(plan)
+        with banks.seats(
+            plan,
+            prepared.base,
+            prepared.options,
+            runner,
+            devices=slots,
+            where=nodes.selector(),
+        ) as seats:
+            return _driven(prepared, store, writer, root, plan, seats, nodes)
 
 
 def _driven(
@@ -170,6 +175,7 @@ def _driven(
     root: Path,
     plan: Plan,
     seats: Seats,
+    nodes: Nodes,
 ) -> Search:
     """Hand the policy to Ray Tune, and wait."""
     options, name = prepared.options, prepared.name
@@ -199,6 +205,9 @@ def _driven(
         for warning in writer.warnings:
             live.say(warning)
         live.say(f"{name}: needs {_forecast(prepared, plan, policy, seats.slots)}")
+        nodes.say = live.say
+        for line in nodes.told:
+            live.say(line)
         if seats.sentence:
             live.say(f"{name}: {seats.sentence}")
         with live:
@@ -212,6 +221,7 @@ def _driven(
                 resources=seats.resources,
                 shield=signals.shield,
                 ready=lambda: wait(lambda: writer.trouble, live.say, signals.sleep),
+                nodes=nodes,
             )
     if policy.finished:
         writer.compact()

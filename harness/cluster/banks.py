@@ -47,6 +47,7 @@ def seats(
     runner: type[Runner],
     *,
     devices: int,
+    where: Mapping[str, str] | None = None,
 ) -> Iterator[Seats]:
     """Processes of their own for one lane each, or banks where there are more.
 
@@ -56,6 +57,7 @@ def seats(
         options: Its `lanes` and `concurrency`.
         runner: What trains a job; banks only take the place of `TrainRunner`.
         devices: Cores or GPUs; if `concurrency` is set, just that.
+        where: Labels of the nodes that banks may be on; None takes any.
     """
     on_gpu = plan.device == "cuda"
     lanes = options.lanes or ("auto" if on_gpu else 1)
@@ -66,7 +68,12 @@ def seats(
         return
     have = int(ray.cluster_resources().get("GPU" if on_gpu else "CPU", 1))
     with opened(
-        plan, base, lanes, devices=max(have, 1), concurrency=options.concurrency
+        plan,
+        base,
+        lanes,
+        devices=max(have, 1),
+        concurrency=options.concurrency,
+        where=where,
     ) as found:
         yield found
 
@@ -79,6 +86,7 @@ def opened(
     *,
     devices: int,
     concurrency: int | None,
+    where: Mapping[str, str] | None = None,
 ) -> Iterator[Seats]:
     """Banks on the cluster that is connected, gone at the end.
 
@@ -88,16 +96,17 @@ def opened(
         lanes: Lanes of each bank, or `auto` for what a probe finds.
         devices: Most banks.
         concurrency: Most trials at once; None takes every lane.
+        where: Labels of the nodes that banks may be on; None takes any.
     """
     sentence = f"{lanes} lanes a bank"
     if isinstance(lanes, str):
-        rows, sentence = _probed(plan, base)
+        rows, sentence = _probed(plan, base, where)
     else:
         rows = lanes
     slots = concurrency or devices * rows
     banks = min(devices, ceil(slots / rows))
     keeper: Any = ray.remote(Keeper).options(name=keeper_name(plan.search), num_cpus=0)
-    keeper = keeper.remote(plan, banks, rows)
+    keeper = keeper.remote(plan, banks, rows, where)
     try:
         yield Seats(
             slots=min(slots, banks * rows),
@@ -113,15 +122,22 @@ def opened(
 class Keeper:
     """Makes the banks of a search, and says who goes where."""
 
-    def __init__(self, plan: Plan, banks: int, rows: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        banks: int,
+        rows: int,
+        where: Mapping[str, str] | None = None,
+    ) -> None:
         """Make no bank yet.
 
         Args:
             plan: What the jobs have in common.
             banks: How many there are to be, one a device.
             rows: Lanes of each.
+            where: Labels of the nodes that they may be on; None takes any.
         """
-        self._plan, self._rows = plan, rows
+        self._plan, self._rows, self._where = plan, rows, where
         self._banks: list[Any] = [None] * banks
         self._lives = [0] * banks
         self._why: dict[tuple[int, int], str] = {}
@@ -171,7 +187,7 @@ class Keeper:
 
     def _made(self, number: int) -> Any:
         plan = self._plan
-        bank = _actor(plan, self._rows, self._folder(number))
+        bank = _actor(plan, self._rows, self._folder(number), self._where)
         self._banks[number] = bank
         return bank
 
@@ -179,21 +195,23 @@ class Keeper:
         return Path(self._plan.checkpoints) / f".bank-{number}"
 
 
-def _probed(plan: Plan, base: TrainConfig) -> tuple[int, str]:
+def _probed(
+    plan: Plan, base: TrainConfig, where: Mapping[str, str] | None
+) -> tuple[int, str]:
     """What the probe says of a bank that is there for its length only."""
-    bank = _actor(plan, 1, Path(plan.checkpoints) / ".bank-probe")
+    bank = _actor(plan, 1, Path(plan.checkpoints) / ".bank-probe", where)
     try:
         return ray.get(bank.probed.remote(plan.job("t-00000", base)))
     finally:
         ray.kill(bank)
 
 
-def _actor(plan: Plan, rows: int, folder: Path) -> Any:
+def _actor(plan: Plan, rows: int, folder: Path, where: Mapping[str, str] | None) -> Any:
     """A new bank as an actor, which ends with whoever makes it."""
     options = {
         "num_cpus": max(0.1, round(1 - rows * CLIENT_CPUS, 2)),
         "num_gpus": 1 if plan.device == "cuda" else 0,
         "max_restarts": 0,
-    }
+    } | ({} if where is None else {"label_selector": dict(where)})
     made: Any = ray.remote(BankServer).options(**options)
     return made.remote(plan.data, plan.device, rows, str(folder))

@@ -16,6 +16,7 @@ from ray.exceptions import GetTimeoutError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from harness.definition.job import Plan
+from harness.diagnosis import logs
 from harness.worker import admission, process_bank
 
 
@@ -37,13 +38,12 @@ def note() -> str:
 class Nodes:
     """The nodes of the cluster that is connected."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        """Every node takes part.
-
-        Args:
-            say: Shows one line to whoever watches the search.
-        """
-        self._say = say
+    def __init__(self) -> None:
+        """Every node takes part."""
+        self.told: list[str] = []
+        """What there is to tell that nobody has heard yet."""
+        self.say: Callable[[str], None] = self.told.append
+        """Shows one line to whoever watches the search."""
         self._out: set[str] = set()
         self._strikes: dict[str, tuple[str, str]] = {}  # node -> trial and cause
         self._failed: dict[str, set[str]] = {}  # trial -> nodes
@@ -135,7 +135,8 @@ class Nodes:
             return
         self._out.add(node)
         name = _name(known[node]) if node in known else node
-        self._say(f"Node {name} gets no more trials: {why}")
+        logs.LOGGER.warning("Node %s gets no more trials: %s", name, why)
+        self.say(f"Node {name} gets no more trials: {why}")
 
 
 def selector(avoided: set[str]) -> dict[str, str]:

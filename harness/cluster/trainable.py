@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from ray import tune
 
+from harness.cluster import nodes
 from harness.definition.job import Plan
 from harness.definition.report import Report, failed
 from harness.diagnosis import logs
@@ -75,8 +76,9 @@ class Trial(tune.Trainable):
                 reports.append(newest)
                 hurry = time.monotonic() - start_s < TOGETHER_S
                 newest = self._unseen() if hurry and self._goes_on(newest) else None
-        except Exception:
+        except Exception as error:
             logs.LOGGER.exception("%s has failed.", job.trial)
+            error.add_note(nodes.note())
             raise
         finally:
             watchdog.PROCESS.idle()

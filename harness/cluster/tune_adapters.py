@@ -34,6 +34,7 @@ from typing import Any
 
 from ray.tune import schedulers, search
 
+from harness.cluster.nodes import Nodes
 from harness.definition.trial import Decision
 from harness.diagnosis import logs
 from harness.driver.deciding.policy import Policy
@@ -57,6 +58,8 @@ class Shared:
         notes: str | Path | None = None,
         shield: Shield = contextlib.nullcontext,
         ready: Callable[[], None] = lambda: None,
+        nodes: Nodes | None = None,
+        resources: Mapping[str, float] | None = None,
     ) -> None:
         """No trial is open yet.
 
@@ -65,9 +68,12 @@ class Shared:
             notes: Folder of the trials' folders, in which the watchdog leaves notes.
             shield: In which no call of the policy is cut off by a signal.
             ready: Returns when a new trial may be started.
+            nodes: Those that take part; None asks for none.
+            resources: What one trial occupies.
         """
         self.policy, self.notes = policy, notes
         self.shield, self.ready = shield, ready
+        self.nodes, self.resources = nodes, resources or {}
         self.open: dict[str, None] = {}  # names of trials without an end, in order
         self.failure: Exception | None = None
 
@@ -189,6 +195,9 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         message, for_good = failures.read(
             trial.error_file, trial.config["trial"], self._shared.notes
         )
+        if self._shared.nodes is not None:
+            text = failures.newest(trial.error_file)
+            message = self._shared.nodes.failed(trial.config["trial"], text, message)
         logs.LOGGER.warning("%s: %s", trial.config["trial"], message)
         if trial.status == "ERROR" and not for_good:  # about to be queued again
             with self._shared.guard():
@@ -202,6 +211,11 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         """Stops a trial that has ended and that Tune would try again."""
         if trial.trial_id not in self._refused:
             self._waits_s[trial] = time.monotonic()
+            if self._shared.nodes is not None:
+                name, resources = trial.config["trial"], self._shared.resources
+                wanted = self._shared.nodes.request(name, resources)
+                if wanted is not None:
+                    trial.update_resources(wanted)
             return
         self._refused.discard(trial.trial_id)
         with contextlib.redirect_stdout(None):  # Tune says so without a result
@@ -212,6 +226,8 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         with self._shared.guard():
             decision = self._shared.policy.report(name, result)
         self._reported[trial.trial_id] = result["training_iteration"]
+        if self._shared.nodes is not None:
+            self._shared.nodes.well(result["node_ip"])
         if decision.action == "stop":
             self._shared.open.pop(name, None)
         return decision

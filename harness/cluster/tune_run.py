@@ -11,6 +11,7 @@ from ray import tune
 from ray.tune.error import TuneError
 
 from harness.cluster.connection import quietly, signals_put_back
+from harness.cluster.nodes import Nodes
 from harness.cluster.trainable import Trial
 from harness.cluster.tune_adapters import (
     PolicyScheduler,
@@ -35,12 +36,13 @@ def run_policy(
     resources: Mapping[str, float] | None = None,
     shield: Shield = contextlib.nullcontext,
     ready: Callable[[], None] = lambda: None,
+    nodes: Nodes | None = None,
 ) -> None:
     """Run a policy's trials on the cluster that is connected.
 
     Tune's own files go to a folder that is removed; nothing is read from it.
     What a trial occupies is one core, and one GPU where it trains on one, unless
-    `resources` says otherwise; `shield` and `ready` are as in `run_tune`.
+    `resources` says otherwise; `shield`, `ready` and `nodes` are as in `run_tune`.
     """
     alone = {"cpu": 1, "gpu": 1} if plan.device == "cuda" else {"cpu": 1}
     scratch = tempfile.mkdtemp(prefix="crossnets-tune-")
@@ -57,6 +59,7 @@ def run_policy(
             notes=plan.checkpoints,
             shield=shield,
             ready=ready,
+            nodes=nodes,
         )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -75,11 +78,12 @@ def run_tune(
     notes: str | Path | None = None,
     shield: Shield = contextlib.nullcontext,
     ready: Callable[[], None] = lambda: None,
+    nodes: Nodes | None = None,
 ) -> tuple[str, ...]:
     """Runs trials until the policy has no more; Ray must be connected.
 
-    The trainable gets `trial` and `config` of a `Proposal` as its configuration. It must not set `done` (the policy says when a trial is complete), its
-    `reset_config` must return True and do nothing that can fail: Tune retries
+    The trainable gets `trial` and `config` of a `Proposal` as its configuration. It
+    must not set `done` (the policy says when a trial is complete), its `reset_config` must return True and do nothing that can fail: Tune retries
     failures of `setup`, `step` and `load_checkpoint`, but not of `reset_config`.
 
     Args:
@@ -96,6 +100,7 @@ def run_tune(
         notes: Folder of the trials' folders, in which the watchdog leaves notes.
         shield: In which no call of the policy is cut off by a signal.
         ready: Returns when a new trial may be started.
+        nodes: Those that take part; None asks for none.
 
     Returns:
         Names of the trials without an end: none, unless a KeyboardInterrupt or
@@ -109,7 +114,7 @@ def run_tune(
         raise ValueError(f"`slots` must be 1 or more, got {slots}.")
     if Path(name).name != name:
         raise ValueError(f"`name` must be one folder's name, got {name!r}.")
-    shared = Shared(policy, notes, shield, ready)
+    shared = Shared(policy, notes, shield, ready, nodes, resources)
     with quietly():
         tune_config = tune.TuneConfig(
             search_alg=PolicySearcher(shared),

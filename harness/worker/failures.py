@@ -38,8 +38,7 @@ def read(
     hung = None if notes is None else watchdog.taken(Path(notes) / trial)
     if hung is not None:
         return hung, False
-    text = Path(log).read_text("utf-8") if log and Path(log).exists() else ""
-    text = FAILURE.split(text)[-1]
+    text = newest(log)
     if lacking := MONITOR.search(text):
         used, limit = lacking.groups()
         return (
@@ -48,6 +47,12 @@ def read(
             True,
         )
     return _last_exception(text), False
+
+
+def newest(log: str | Path | None) -> str:
+    """What Tune's log says of the newest failure; nothing if there is no log."""
+    text = Path(log).read_text("utf-8") if log and Path(log).exists() else ""
+    return FAILURE.split(text)[-1]
 
 
 def _last_exception(text: str) -> str:
