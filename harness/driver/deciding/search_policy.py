@@ -140,10 +140,10 @@ class SearchPolicy(Policy):
         """Record one epoch of a trial."""
         started = tracked.state == "pending"
         tracked.state = "running"
+        tracked.node, tracked.device = report.node, report.device
         self._note(tracked, report)
         tracked.terms |= report.terms_so_far | report.terms
         tracked.wall_time_s += report.seconds
-        tracked.node, tracked.device = report.node, report.device
         tracked.stage = f"{report.stage} {report.epoch}/{report.epochs}"
         if report.stage == "joint":
             return self._joint(tracked, report, started=started)
