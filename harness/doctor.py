@@ -69,7 +69,7 @@ def _python() -> str:
 
 
 def _packages() -> str:
-    from harness.definition.provenance import PACKAGES, environment
+    from harness.definition.identity.provenance import PACKAGES, environment
 
     found = environment()
     missing = [name for name in PACKAGES if found[name] is None]

@@ -14,7 +14,7 @@ from cnets.data.crops.cache import Progress
 from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
 from cnets.inference import exported, onnx_graph
-from harness.definition import provenance
+from harness.definition.identity import provenance
 from harness.exporting import card, figures, source
 from harness.exporting.source import Say, Source
 

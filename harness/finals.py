@@ -14,9 +14,11 @@ import pyarrow as pa
 from harness.cluster.connection import connected
 from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
-from harness.definition import data_choice, provenance
+from harness.definition import data_choice
+from harness.definition.identity import code_identity, provenance
 from harness.definition.job import STAGES, Plan
 from harness.diagnosis import logs
+from harness.driver import begun
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
 from harness.driver.display import last_driver
 from harness.driver.display.live import Live
@@ -53,6 +55,7 @@ def rerun(
     retries: int = 2,
     device: str = "auto",
     takeover: bool = False,
+    accept_code: bool = False,
     runner: type[Runner] = TrainRunner,
 ) -> Finals:
     """Train the best trials of each ratio again and judge them on the test split.
@@ -69,6 +72,7 @@ def rerun(
         retries: How often a run that crashes goes on.
         device: `cpu`, `cuda` or `auto`.
         takeover: Whether to go on though another process drives the search.
+        accept_code: Whether to go on though other code has run finals of it.
         runner: What trains a job.
 
     Raises:
@@ -86,6 +90,8 @@ def rerun(
     todo = [e for e in entries if (e.row["trial"], e.seed) not in known]
     ends: list[str] = []
     if todo:
+        if not accept_code:
+            begun.check_code(opened, header, "finals")
         if not takeover:
             last_driver.announce(opened, name)
         same_data(data_choice.of_header(opened, header), header.data_fingerprint)
@@ -94,7 +100,7 @@ def rerun(
             opened.writer(name, takeover=takeover) as writer,
             connected(address, concurrency) as (slots, gpu),
         ):
-            chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
+            chosen = begun.device(opened, name, device, has_gpu=gpu)
             plan = _plan(opened, header, chosen)
             nodes = Nodes()
             with logs.kept(Path(plan.logs or "") / logs.DRIVER):
@@ -127,7 +133,13 @@ def _run(
     )
     with caught() as signals:
         rows = PatientWriter(writer, live.say, signals.sleep)
-        recorder = Recorder(rows, header.space["name"], provenance.code_version())
+        recorder = Recorder(
+            rows,
+            header.space["name"],
+            provenance.code_version(),
+            code_sha256=code_identity.identity(),
+            data_sha256=header.data_fingerprint,
+        )
         policy = FinalsPolicy(todo, header.rules["objective"], recorder, live)
         nodes.say = live.say
         for line in nodes.told:

@@ -14,8 +14,9 @@ from cnets.data import mean_pose
 from cnets.data.crops.cache import Progress
 from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data, resolved, resolved_folder
-from harness.definition import identity, provenance, spaces
+from harness.definition import spaces
 from harness.definition.data_choice import DataChoice
+from harness.definition.identity import provenance, search_identity
 from harness.definition.options import SearchOptions
 from harness.worker import initial_model
 from results import Header, check_name
@@ -114,7 +115,7 @@ def header_of(prepared: Prepared) -> Header:
         seed=options.seed,
         ratios=prepared.ratios,
         parameters={n: spaces.kind(p) for n, p in prepared.space.parameters.items()},
-        rules=identity.rules(options)
+        rules=search_identity.rules(options)
         | ({"init": prepared.init} if prepared.init else {}),
         trials=options.trials,
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),

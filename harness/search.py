@@ -15,12 +15,13 @@ from harness.cluster.banks import Seats
 from harness.cluster.connection import connected
 from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
-from harness.definition import provenance
-from harness.definition.identity import difference
+from harness.definition.identity import code_identity, provenance
+from harness.definition.identity.search_identity import difference
 from harness.definition.job import STAGES, Plan
 from harness.definition.options import SearchOptions
 from harness.definition.report import Report
 from harness.diagnosis import logs
+from harness.driver import begun
 from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.display import last_driver
 from harness.driver.display.live import Live
@@ -64,6 +65,7 @@ def search(
     address: str | None = None,
     device: str = "auto",
     takeover: bool = False,
+    accept_code: bool = False,
     runner: type[Runner] = TrainRunner,
     progress: Progress | None = None,
 ) -> Search:
@@ -78,6 +80,7 @@ def search(
             None starts one for the length of the search.
         device: `cpu`, `cuda`, or `auto` for a GPU where the cluster has one.
         takeover: Whether to go on though another process drives the search.
+        accept_code: Whether to go on though other code has run trials of it.
         runner: What trains a job.
         progress: Told how far the preparation of the data is.
 
@@ -101,6 +104,8 @@ def search(
         _compare(opened, prepared)
         if already := _ended(opened, prepared):
             return already
+        if not accept_code:
+            begun.check_code(opened, opened.header(name), "trials")
     with (
         connected(address, options.concurrency) as (slots, gpu),
         contextlib.ExitStack() as stack,
@@ -110,7 +115,7 @@ def search(
         if not takeover:
             last_driver.announce(opened, name)
         writer = stack.enter_context(opened.writer(name, takeover=takeover))
-        chosen = ("cuda" if gpu else "cpu") if device == "auto" else device
+        chosen = begun.device(opened, name, device, has_gpu=gpu)
         return _run(prepared, opened, writer, slots, chosen, runner)
 
 
@@ -243,7 +248,13 @@ def _policy(
         base=prepared.base,
         rungs=options.rungs(),
         objective=options.objective,
-        recorder=Recorder(rows, prepared.space.name, provenance.code_version()),
+        recorder=Recorder(
+            rows,
+            prepared.space.name,
+            provenance.code_version(),
+            code_sha256=code_identity.identity(),
+            data_sha256=prepared.data.fingerprint,
+        ),
         watch=watch,
     )
     policy.restore(

@@ -55,14 +55,11 @@ assert done.finished, done.states
 """
 ADDRESS = f"10.77.77.1:{PORT}"
 WELL = {"completed", "stopped"}
-COUNT = (
-    """
+COUNT = """
 import ray, sys
-ray.init("%s", log_to_driver=False, logging_level=50)
-sys.exit(sum(node["Alive"] for node in ray.nodes()) < int(sys.argv[1]))
+ray.init(sys.argv[1], log_to_driver=False, logging_level=50)
+sys.exit(sum(node["Alive"] for node in ray.nodes()) < int(sys.argv[2]))
 """
-    % ADDRESS
-)
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
 """Without one a cluster takes or refuses what lies in a folder of this user."""
 
@@ -163,7 +160,9 @@ def _wait_for(name: str, count: int) -> None:
     until_s = time.monotonic() + 90
     while True:
         try:
-            run("ip", "netns", "exec", name, sys.executable, "-c", COUNT, count)
+            run(
+                "ip", "netns", "exec", name, sys.executable, "-c", COUNT, ADDRESS, count
+            )
         except OSError:
             assert time.monotonic() < until_s
         else:
@@ -191,7 +190,8 @@ def poses(folder: Path, scale: float) -> Path:
     """Made-up poses of 36 joints as tables."""
     folder.mkdir()
     draw = np.random.default_rng(1)
-    spots = draw.uniform(-40, 40, (420, 36, 3)) + [320, 240, 700 * scale]
+    spots = draw.uniform(-40, 40, (420, 36, 3))
+    spots += np.array([320, 240, 700 * scale])
     for place, letter in enumerate("uvd"):
         table = folder / f"joint_1_{letter}.csv"
         np.savetxt(table, spots[..., place], delimiter=",", fmt="%.6f")

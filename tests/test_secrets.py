@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.definition import provenance
+from harness.definition.identity import provenance
 from results import Store
 from results.format import schema
 

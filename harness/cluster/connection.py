@@ -28,7 +28,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from harness.definition import code_identity
+from harness.definition.identity import code_identity
 
 
 QUIET = {

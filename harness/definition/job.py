@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cnets.config import TrainConfig
 from harness.definition.data_choice import DataChoice
-from harness.definition.expected import Expected
+from harness.definition.identity.expected import Expected
 from results import check_name
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from cnets import durable
 from cnets.data.hand_data import HandData
-from harness.definition import code_identity
-from harness.definition.expected import Expected
+from harness.definition.identity import code_identity
+from harness.definition.identity.expected import Expected
 
 
 PROBE = ".probe"

@@ -13,7 +13,7 @@ from cnets.inference import exported, models
 from cnets.inference.model import Model
 from cnets.training.lanes.lane import Lane
 from harness.commands import cli
-from harness.definition import provenance
+from harness.definition.identity import provenance
 from harness.worker.train_runner import TrainRunner
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import prepare
-from harness.definition import identity
+from harness.definition.identity import search_identity
 from harness.definition.options import SearchOptions
 from results import Header
 from search_spaces import SPACES
@@ -83,7 +83,7 @@ class TestHeaderOf:
         space = SPACES["loss_weights"]
         assert header.space == json.loads(space.to_json())
         assert header.parameters == dict.fromkeys(space.parameters, "float")
-        assert header.rules == identity.rules(OPTIONS)
+        assert header.rules == search_identity.rules(OPTIONS)
 
     def test_the_mean_pose_by_hand(self, prepared):
         """The mean of the labels of each ratio, with the search's seed, at validation."""
@@ -101,4 +101,4 @@ class TestHeaderOf:
         """Written to JSON and read again it differs in nothing that decides."""
         header = prepare.header_of(prepared)
         stored = Header.from_bytes("searches/s.json", header.to_bytes())
-        assert identity.difference(stored, header) is None
+        assert search_identity.difference(stored, header) is None

@@ -31,6 +31,8 @@ class Rerun:
     """How often a run that crashes goes on from its checkpoint."""
     takeover: bool = False
     """Go on though another process drives the search."""
+    accept_code: bool = False
+    """Go on though other code has run finals of it; rows say which."""
     format: str = "table"
     """table, json or csv."""
 
@@ -50,6 +52,7 @@ def run(options: Rerun) -> int:
         retries=options.retries,
         device=options.device,
         takeover=options.takeover,
+        accept_code=options.accept_code,
     )
     title = f"{options.name}: test error of the finals"
     messages.answer(tables.show(done.table, options.format, title))

@@ -24,6 +24,8 @@ class Search(SearchOptions):
     """cpu, cuda, or auto for a GPU where there is one."""
     takeover: bool = False
     """Go on though another process drives the search; that one is shut out."""
+    accept_code: bool = False
+    """Go on though other code has run trials of it; rows say which."""
     config: str | None = None
     """TOML file with any of these options, and [run] for --set; flags win."""
 
@@ -41,6 +43,7 @@ def run(options: Search) -> int:
             address=options.address,
             device=options.device,
             takeover=options.takeover,
+            accept_code=options.accept_code,
             progress=progress,
         )
     leaderboard.show(done.store, done.name)

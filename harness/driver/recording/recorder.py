@@ -26,11 +26,26 @@ class Recorder:
     """Writes the events of one search."""
 
     def __init__(
-        self, writer: Writer | PatientWriter, space: str, code_version: str
+        self,
+        writer: Writer | PatientWriter,
+        space: str,
+        code_version: str,
+        *,
+        code_sha256: str | None = None,
+        data_sha256: str | None = None,
     ) -> None:
-        """Writes through `writer`, which stays the caller's to close."""
+        """Writes through `writer`, which stays the caller's to close.
+
+        Args:
+            writer: Takes the rows.
+            space: Name of the space.
+            code_version: Version and commit of the code.
+            code_sha256: Identity of the code that trains, which every worker has.
+            data_sha256: Fingerprint of the data, likewise.
+        """
         self._writer = writer
         self._space, self._code_version = space, code_version
+        self._made_by = {"code_sha256": code_sha256, "data_sha256": data_sha256}
         self._held: list[Row] | None = None
 
     @contextlib.contextmanager
@@ -77,7 +92,9 @@ class Recorder:
 
     def final(self, row: Mapping[str, Any]) -> None:
         """Store the figures of one final run."""
-        self._writer.append("finals", {**row, "code_version": self._code_version})
+        self._writer.append(
+            "finals", {**row, "code_version": self._code_version, **self._made_by}
+        )
 
     def _store(self, rows: list[Row]) -> None:
         if self._held is None:
@@ -106,6 +123,7 @@ class Recorder:
             "space": self._space,
             "node": trial.node,
             "device": trial.device,
+            **self._made_by,
         }
 
     def _report(self, trial: Tracked, report: Report) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 """Folder that holds the packages which this process has imported."""
 
 DECISIVE = (

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from harness.definition import identity
+from harness.definition.identity import search_identity
 from harness.definition.options import SearchOptions
 
 
@@ -18,7 +18,7 @@ class TestDifference:
     def test_none_to_itself(self, header):
         """A header is that of the same search, be its ratios a list or a tuple."""
         again = dataclasses.replace(header, ratios=list(header.ratios))
-        assert identity.difference(header, again) is None
+        assert search_identity.difference(header, again) is None
 
     @pytest.mark.parametrize(
         ("change", "sentence"),
@@ -39,7 +39,7 @@ class TestDifference:
     def test_what_decides_is_named(self, header, change, sentence):
         """The first field that differs is said with both values."""
         other = dataclasses.replace(header, **change)
-        assert identity.difference(header, other) == sentence
+        assert search_identity.difference(header, other) == sentence
 
     def test_a_field_of_the_configuration_is_named(self, header):
         """Of the base configuration the one field is said, not all of it."""
@@ -47,38 +47,42 @@ class TestDifference:
         other = dataclasses.replace(header, base_config=base)
         was = header.base_config["losses.kl"]
         sentence = f"base config (losses.kl: {was} there, 0.5 now)"
-        assert identity.difference(header, other) == sentence
+        assert search_identity.difference(header, other) == sentence
 
     def test_a_field_that_is_newer_than_the_header_has_its_default(self, header):
         """A configuration that was stored without a field is not another one."""
         base = {n: v for n, v in header.base_config.items() if n != "losses.kl"}
         old = dataclasses.replace(header, base_config=base)
         assert header.base_config["losses.kl"] == 1.0  # the default
-        assert identity.difference(old, header) is None
+        assert search_identity.difference(old, header) is None
 
     def test_a_field_that_was_removed_since(self, header):
         """With its harmless value the search is the same; with another it is refused."""
         base = header.base_config | {"joint.fast": 0}
         assert (
-            identity.difference(dataclasses.replace(header, base_config=base), header)
+            search_identity.difference(
+                dataclasses.replace(header, base_config=base), header
+            )
             is None
         )
         base["joint.fast"] = 1
         with pytest.raises(ValueError, match=r"`joint\.fast` was removed"):
-            identity.difference(dataclasses.replace(header, base_config=base), header)
+            search_identity.difference(
+                dataclasses.replace(header, base_config=base), header
+            )
 
     def test_what_may_differ(self, header):
         """More trials, other code and another machine continue the same search."""
         other = dataclasses.replace(
             header, trials=99, code_version="later", environment={"cpus": 64}
         )
-        assert identity.difference(header, other) is None
+        assert search_identity.difference(header, other) is None
 
 
 class TestRules:
     def test_by_hand(self):
         """Nine epochs at eta 3: grace is a ninth of them."""
-        assert identity.rules(SearchOptions(preset="tiny")) == {
+        assert search_identity.rules(SearchOptions(preset="tiny")) == {
             "objective": "mean_joint_error_mm",
             "grace": 1,
             "eta": 3.0,
@@ -90,6 +94,6 @@ class TestRules:
     )
     def test_lanes_are_noted_where_there_are_several(self, lanes, noted):
         """One lane sums as a run alone does, so only more of them are a rule."""
-        found = identity.rules(SearchOptions(preset="tiny", lanes=lanes))
+        found = search_identity.rules(SearchOptions(preset="tiny", lanes=lanes))
         assert ("lanes" in found) == noted
         assert found.get("lanes") == (lanes if noted else None)

@@ -24,7 +24,7 @@ def code_version() -> str:
         differ from the commit.
     """
     version = metadata.version("crossnets")
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     if not (root / ".git").exists():
         return version
     commit = _git(root, "rev-parse", "--short=12", "HEAD")

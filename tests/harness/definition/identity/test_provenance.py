@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.definition import provenance
+from harness.definition.identity import provenance
 
 
-ROOT = Path(provenance.__file__).parents[2]
+ROOT = Path(provenance.__file__).parents[3]
 
 
 class TestCodeVersion:

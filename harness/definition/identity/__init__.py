@@ -1,0 +1,1 @@
+"""What makes two searches, two codes or two machines the same."""
