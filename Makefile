@@ -5,8 +5,9 @@ GPU_PYTHON := $(or $(PYTHON),python3)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+FAST := -m 'not ray and not slow and not gpu' --ignore tests/test_benchmarks.py
 
-.PHONY: demo test chaos check bench gpu clean
+.PHONY: demo test chaos check versions lowest newest bench gpu clean
 
 demo: $(INSTALLED)
 	$(BIN)/crossnets demo
@@ -23,7 +24,28 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	PATH=$(CURDIR)/$(BIN):$$PATH pyright --verifytypes crossnets --ignoreexternal
 	$(BIN)/lint-imports
+
+# The lowest versions that pyproject allows and the newest there are, each installed by itself;
+# PYTHON says with which Python. torch stays the pinned one: what is newer has no CPU build.
+versions: lowest newest
+
+lowest:
+	$(PYTHON) -m venv --clear .venv-lowest
+	grep -oE '[A-Za-z0-9-]+(\[[a-z]+\])?>=[0-9.]+' pyproject.toml \
+		| sed -E 's/\[.*\]//; s/>=/==/' > .venv-lowest/lowest.txt
+	.venv-lowest/bin/pip install --quiet --constraint .venv-lowest/lowest.txt \
+		--editable '.[search,export,dev]'
+	OMP_NUM_THREADS=1 .venv-lowest/bin/pytest $(FAST)
+
+newest:
+	$(PYTHON) -m venv --clear .venv-newest
+	grep '^torch==' constraints.txt > .venv-newest/newest.txt
+	.venv-newest/bin/pip install --quiet --constraint .venv-newest/newest.txt \
+		--editable '.[search,export,dev]'
+	OMP_NUM_THREADS=1 .venv-newest/bin/pytest $(FAST)
+	.venv-newest/bin/crossnets demo --name versions
 
 bench: $(INSTALLED)
 	for script in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do \
@@ -38,4 +60,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-lowest .venv-newest

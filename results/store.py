@@ -41,6 +41,9 @@ class Store:
         """See `Store.open`."""
         self.storage = storage
 
+    def __repr__(self) -> str:
+        return f"Store({self.storage.location!r})"
+
     @classmethod
     def open(cls, location: str | Path, *, create: bool = False) -> "Store":
         """Open a store.

@@ -57,14 +57,18 @@ def parse(arguments: Sequence[str]) -> tuple[str, Any]:
         raise Usage(f"`{name}` is no verb of crossnets{_nearest(name, COMMANDS)}")
     kind = COMMANDS[name].options
     default = _from_file(rest) if kind is Search else None
-    with parse_errors.on_parse_error(_raise):
-        typed = tyro.cli(
-            kind,
-            args=rest,
-            prog=f"crossnets {name}",
-            description=description(kind),
-            default=default,
-        )
+    try:
+        with parse_errors.on_parse_error(_raise):
+            typed = tyro.cli(
+                kind,
+                args=rest,
+                prog=f"crossnets {name}",
+                description=description(kind),
+                default=default,
+            )
+    except Usage:
+        _blame_an_unknown_option(name, rest)
+        raise
     return name, typed
 
 
@@ -94,12 +98,26 @@ def _from_file(arguments: Sequence[str]) -> Search | None:
     return None
 
 
+def _blame_an_unknown_option(name: str, words: Sequence[str]) -> None:
+    """Before a name, one takes the name's place: `best --tpo 3` needs no value."""
+    known = set(_flags(name))
+    for word in words:
+        flag = word.partition("=")[0].replace("_", "-")
+        if flag.startswith("--") and flag.replace("--no-", "--") not in known:
+            raise _unknown(word, name) from None
+
+
+def _unknown(flag: str, name: str) -> Usage:
+    """The sentence about an option that a command does not have."""
+    near = _nearest(flag, _flags(name))
+    return Usage(f"`{flag}` is no option of crossnets {name}{near}")
+
+
 def _raise(event: parse_errors.ParseErrorEvent) -> None:
     """One sentence in place of tyro's box."""
     match event:
         case parse_errors.UnrecognizedArgs(tokens=[token, *_]):
-            near = _nearest(token, _flags(event.prog.removeprefix("crossnets ")))
-            raise Usage(f"`{token}` is no option of {event.prog}{near}")
+            raise _unknown(token, event.prog.removeprefix("crossnets "))
         case parse_errors.MissingArgs(missing_arguments=[first, *_]):
             raise Usage(f"{event.prog} needs {first.arg.display_name()}; see --help.")
         case parse_errors.InstantiationFailure(message=message, argument=argument):
@@ -117,7 +135,8 @@ def _flags(name: str) -> list[str]:
     """The options of a command as they are typed; none if there is no such command."""
     command = COMMANDS.get(name)
     fields = [] if command is None else command.options.__dataclass_fields__
-    return [f"--{field.replace('_', '-')}" for field in fields]
+    names = ("from" if field == "source" else field for field in fields)
+    return [f"--{name.replace('_', '-')}" for name in names]
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

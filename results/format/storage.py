@@ -48,7 +48,7 @@ class Storage:
             ValueError: If the URL has an unknown scheme or carries a password.
             StorageError: If the folder cannot be made or opened.
         """
-        self.location = str(location)
+        self.location: str = str(location)
         self.root: Path | None = None
         self._store: ObjectStore
         if "://" not in self.location or self.location.startswith("file://"):

@@ -29,6 +29,11 @@ class TestOpen:
         Store.open(tmp_path / "s")
         assert (tmp_path / "s/store.json").read_bytes() == before
 
+    def test_it_is_shown_with_its_place(self, tmp_path):
+        """At a prompt and in a notebook, an address in memory would say nothing."""
+        store = Store.open(tmp_path / "s", create=True)
+        assert repr(store) == f"Store({str(tmp_path / 's')!r})"
+
     def test_missing(self, tmp_path):
         """A folder that is not there is refused, and not made."""
         with pytest.raises(ValueError, match=r"`store` must be .* does not exist"):

@@ -1,5 +1,6 @@
 """`crossnets demo`: a search and its finals on synthetic hands, then what to ask."""
 
+import importlib
 from dataclasses import dataclass
 
 from harness.commands.arguments import StoreFolder
@@ -19,6 +20,7 @@ class Demo:
 
 def run(options: Demo) -> int:
     """Run both; the worse of their exit codes."""
+    importlib.import_module("harness.search")  # what is not installed, before step one
     messages.note(
         "1/3  Search: loss weights, latent size and learning rates at three ratios."
     )

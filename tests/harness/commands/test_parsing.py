@@ -62,6 +62,16 @@ class TestParse:
     @pytest.mark.parametrize(
         ("words", "sentence"),
         [
+            (
+                ["best", "--tpo", "3"],
+                "`--tpo` is no option of crossnets best; did you mean `--top`?",
+            ),
+            (
+                ["search", "--trails=3"],
+                "`--trails=3` is no option of crossnets search; did you mean `--trials`?",
+            ),
+            (["search", "--seed", "3", "--no-takeover"], "needs name; see --help."),
+            (["train", "--fro"], "did you mean `--from`?"),
             (["serch"], "`serch` is no verb of crossnets; did you mean `search`?"),
             (["zzz"], "`zzz` is no verb of crossnets; known: demo, search, plan"),
             (["data"], "`data` is no verb of crossnets; did you mean"),
