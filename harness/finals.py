@@ -118,7 +118,6 @@ def _run(
         f"{name}, finals",
         lambda: policy.runs,
         wanted=len(todo),
-        slots=slots,
         ratios=header.ratios,
     )
     with caught() as signals:

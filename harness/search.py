@@ -176,7 +176,6 @@ def _driven(
         name,
         lambda: policy.trials,
         wanted=options.trials,
-        slots=seats.slots,
         ratios=prepared.ratios,
     )
     board = Board(root / "tensorboard" / name, live.say)
