@@ -15,6 +15,7 @@ from harness.cluster.connection import connected
 from harness.cluster.tune_run import run_policy
 from harness.definition import data_choice, provenance
 from harness.definition.job import STAGES, Plan
+from harness.definition.options import AnyDevice, check_choice
 from harness.diagnosis import logs
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
 from harness.driver.display import last_driver
@@ -50,7 +51,7 @@ def rerun(
     address: str | None = None,
     concurrency: int | None = None,
     retries: int = 2,
-    device: str = "auto",
+    device: AnyDevice = "auto",
     takeover: bool = False,
     runner: type[Runner] = TrainRunner,
 ) -> Finals:
@@ -74,6 +75,7 @@ def rerun(
         ValueError: If an argument is wrong or the search has no trial to rerun.
         StorageError: If the store cannot be read or written.
     """
+    check_choice("device", device, AnyDevice)
     for argument, value in {"top": top, "seeds": seeds}.items():
         if not value >= 1:
             raise ValueError(f"`{argument}` must be 1 or more, got {value}.")

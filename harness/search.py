@@ -17,7 +17,7 @@ from harness.cluster.tune_run import run_policy
 from harness.definition import provenance
 from harness.definition.identity import difference
 from harness.definition.job import STAGES, Plan
-from harness.definition.options import SearchOptions
+from harness.definition.options import AnyDevice, SearchOptions, check_choice
 from harness.definition.report import Report
 from harness.diagnosis import logs
 from harness.driver.deciding.search_policy import SearchPolicy
@@ -60,7 +60,7 @@ def search(
     store: str | Path = "runs",
     cache: str | Path | None = None,
     address: str | None = None,
-    device: str = "auto",
+    device: AnyDevice = "auto",
     takeover: bool = False,
     runner: type[Runner] = TrainRunner,
     progress: Progress | None = None,
@@ -87,6 +87,7 @@ def search(
             name with another space, data, seed or base.
         StorageError: If the store cannot be read or written.
     """
+    check_choice("device", device, AnyDevice)
     options = options or SearchOptions()
     cache = Path(cache or Path(store) / "cache")
     if (Path(store) / "store.json").exists():
@@ -125,7 +126,7 @@ def _compare(store: Store, prepared: Prepared) -> None:
     if found is not None:
         raise ValueError(
             f"`name` must be new or the same search: `{prepared.name}` exists with "
-            f"another {found}."
+            f"{found}."
         )
 
 

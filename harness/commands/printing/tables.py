@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.commands.arguments import check_format
 from harness.definition.terminal import printable
 
 
@@ -38,11 +37,7 @@ def show(table: pa.Table, style: str, title: str = "") -> str:
         table: Any rows.
         style: `table`, `json` or `csv`.
         title: Stands above a drawn table.
-
-    Raises:
-        ValueError: If `style` is unknown.
     """
-    check_format(style)
     if style == "json":
         rows = [{n: _plain(v) for n, v in row.items()} for row in table.to_pylist()]
         return json.dumps(rows, indent=1, allow_nan=False)
