@@ -85,7 +85,9 @@ class TestSuggestions:
         """They are those of its help, spelled as they are typed."""
         with pytest.raises(SystemExit):
             parsing.parse([*name.split(), "--help"])
-        lines = re.findall("^│ (?:-h, )?(--.*)", capsys.readouterr().out, re.MULTILINE)
+        lines = re.findall(
+            r"^[^\w-]{1,4}(?:-h, )?(--[a-z].*)", capsys.readouterr().out, re.MULTILINE
+        )
         typed = [option for line in lines for option in re.findall(NAMES, line)]
         options = {word for words in typed for word in words if word} - {"--help"}
         assert set(parsing.flags(name)) == options
