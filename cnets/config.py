@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cnets import suggestions
+
 
 SIDES_PX = (32, 64, 128)
 """Sides of a depth crop that the networks can be built for."""
@@ -228,8 +230,8 @@ class TrainConfig:
         nested: dict[str, Any] = {}
         for name, value in changes.items():
             if name not in kinds:
-                known = ", ".join(kinds)
-                raise ValueError(f"`{name}` is no field of the run; known: {known}.")
+                near = suggestions.nearest(name, kinds)
+                raise ValueError(f"`{name}` is no field of the run{near}")
             group, _, leaf = name.rpartition(".")
             value = _typed(name, value, kinds[name])
             nested.setdefault(group, {})[leaf] = value

@@ -15,7 +15,7 @@ from torch import Tensor
 from cnets import geometry, metrics
 from cnets.data.crops.cache import Progress
 from cnets.data.files import label_files
-from cnets.data.hand_data import SPLITS, HandData
+from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
 from cnets.data.readers.label_sets import LabelSet, label_set
 from cnets.hands.skeleton import Skeleton
@@ -23,15 +23,6 @@ from cnets.inference import models, onnx_graph
 from cnets.inference.model import Model
 from harness.evaluation import Evaluation
 
-
-PARTS = (*SPLITS, "all")
-"""What `--part` takes; `all` are all frames in which the hand was seen."""
-
-UNITS = ("uvd", "xyz")
-"""What `--unit` takes."""
-
-DEVICES = ("cpu", "cuda")
-"""What `--device` takes."""
 
 ROWS_AT_ONCE = 256
 """Frames that are predicted together."""
@@ -135,7 +126,7 @@ def of_model(
     Args:
         name: The model, as `models.open_model` takes it.
         spec: The data set, as `open_data` takes it.
-        part: One of `PARTS`.
+        part: A split, or `all` for all frames in which the hand was seen.
         split: Name of the split; None is the data's own default.
         store: Its folder `cache` holds the prepared data.
         device: Where frames are predicted.

@@ -17,6 +17,7 @@ from harness.cluster.tune_run import run_policy
 from harness.definition import data_choice
 from harness.definition.identity import code_identity, provenance
 from harness.definition.job import STAGES, Plan
+from harness.definition.options import AnyDevice, check_choice
 from harness.diagnosis import logs
 from harness.driver import begun
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
@@ -53,7 +54,7 @@ def rerun(
     address: str | None = None,
     concurrency: int | None = None,
     retries: int = 2,
-    device: str = "auto",
+    device: AnyDevice = "auto",
     takeover: bool = False,
     accept_code: bool = False,
     runner: type[Runner] = TrainRunner,
@@ -79,6 +80,7 @@ def rerun(
         ValueError: If an argument is wrong or the search has no trial to rerun.
         StorageError: If the store cannot be read or written.
     """
+    check_choice("device", device, AnyDevice)
     for argument, value in {"top": top, "seeds": seeds}.items():
         if not value >= 1:
             raise ValueError(f"`{argument}` must be 1 or more, got {value}.")
@@ -128,7 +130,6 @@ def _run(
         f"{name}, finals",
         lambda: policy.runs,
         wanted=len(todo),
-        slots=slots,
         ratios=header.ratios,
     )
     with caught() as signals:

@@ -22,7 +22,7 @@ from cnets.training.sharing import stage_keys
 from harness import probe
 from harness.definition import disk as disk_space, spaces
 from harness.definition.disk import Forecast
-from harness.definition.options import SearchOptions
+from harness.definition.options import AnyDevice, SearchOptions, check_choice
 from harness.definition.rungs import Rungs
 from harness.prepare import Prepared, prepare
 from harness.probe import Speed
@@ -87,7 +87,7 @@ def plan(
     options: SearchOptions,
     *,
     cache: Path,
-    device: str = "auto",
+    device: AnyDevice = "auto",
     progress: Progress | None = None,
 ) -> Estimate:
     """What a search will take on this machine, after a short probe.
@@ -102,6 +102,7 @@ def plan(
     Raises:
         ValueError: If anything in the search is wrong.
     """
+    check_choice("device", device, AnyDevice)
     prepared = prepare(name, options, cache, progress)
     gpus = torch.cuda.device_count()
     chosen = ("cuda" if gpus else "cpu") if device == "auto" else device

@@ -11,7 +11,7 @@ from cnets.config import TrainConfig
 from harness.definition import data_choice
 from harness.definition.data_choice import DataChoice
 from harness.definition.job import Plan
-from harness.definition.options import assignments
+from harness.definition.options import Device, assignments, check_choice
 from harness.definition.report import Report
 from harness.worker import initial_model
 from harness.worker.process_bank import bank, same_data
@@ -156,7 +156,7 @@ def train(
     *,
     folder: Path,
     until: int | None = None,
-    device: str = "cpu",
+    device: Device = "cpu",
     init: str | None = None,
     rows: int | None = None,
 ) -> Iterator[Report]:
@@ -175,7 +175,11 @@ def train(
 
     Yields:
         One report an epoch.
+
+    Raises:
+        ValueError: If there is no such device.
     """
+    check_choice("device", device, Device)
     plan = Plan(
         data=data,
         checkpoints=str(folder),

@@ -18,7 +18,7 @@ from harness.cluster.tune_run import run_policy
 from harness.definition.identity import code_identity, provenance
 from harness.definition.identity.search_identity import difference
 from harness.definition.job import STAGES, Plan
-from harness.definition.options import SearchOptions
+from harness.definition.options import AnyDevice, SearchOptions, check_choice
 from harness.definition.report import Report
 from harness.diagnosis import logs
 from harness.driver import begun
@@ -63,7 +63,7 @@ def search(
     store: str | Path = "runs",
     cache: str | Path | None = None,
     address: str | None = None,
-    device: str = "auto",
+    device: AnyDevice = "auto",
     takeover: bool = False,
     accept_code: bool = False,
     runner: type[Runner] = TrainRunner,
@@ -92,6 +92,7 @@ def search(
             name with another space, data, seed or base.
         StorageError: If the store cannot be read or written.
     """
+    check_choice("device", device, AnyDevice)
     options = options or SearchOptions()
     cache = Path(cache or Path(store) / "cache")
     if (Path(store) / "store.json").exists():
@@ -132,7 +133,7 @@ def _compare(store: Store, prepared: Prepared) -> None:
     if found is not None:
         raise ValueError(
             f"`name` must be new or the same search: `{prepared.name}` exists with "
-            f"another {found}."
+            f"{found}."
         )
 
 
@@ -188,7 +189,6 @@ def _driven(
         name,
         lambda: policy.trials,
         wanted=options.trials,
-        slots=seats.slots,
         ratios=prepared.ratios,
     )
     board = Board(root / "tensorboard" / name, live.say)

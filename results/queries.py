@@ -161,7 +161,8 @@ def query(store: Store, sql: str, search: str | None = None) -> pa.Table:
                 )
             return _interruptible(connection, sql)
         except duckdb.Error as error:
-            cause = str(error).splitlines()[0]
+            # What it points at stands last; what may have been meant is before it.
+            cause = " ".join(str(error).partition("\nLINE ")[0].split())
             raise ValueError(
                 f"`sql` must be valid, and DuckDB says: {cause}"
             ) from error

@@ -4,7 +4,7 @@ The options of a command themselves are in its module.
 """
 
 import dataclasses
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from tyro.conf import arg
 
@@ -14,29 +14,14 @@ from harness.definition.options import SearchOptions
 StoreFolder = Annotated[str, arg(metavar="DIR")]
 """Type of `--store`."""
 
-FORMATS = ("table", "json", "csv")
-"""What `--format` takes where the answer is a table."""
+Format = Literal["table", "json", "csv"]
+"""Type of `--format` where the answer is a table."""
 
+TableOrJson = Literal["table", "json"]
+"""Type of `--format` where the answer is more than one table, and CSV cannot be."""
 
-def check_format(value: str) -> None:
-    """Refuse a format that is none of `FORMATS`.
-
-    Raises:
-        ValueError: If it is another one.
-    """
-    if value not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise ValueError(f"`--format` must be one of {known}, got {value!r}.")
-
-
-def check_table_or_json(value: str) -> None:
-    """Refuse a format where the answer is more than one table, and CSV cannot be.
-
-    Raises:
-        ValueError: If it is neither `table` nor `json`.
-    """
-    if value not in ("table", "json"):
-        raise ValueError(f"`--format` must be table or json, got {value!r}.")
+Side = Literal[32, 64, 128]
+"""Type of `--side`, in pixels; the same as `cnets.config.SIDES_PX`."""
 
 
 def search_options(typed: Any) -> SearchOptions:

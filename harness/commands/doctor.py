@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.commands.arguments import StoreFolder
+from harness.commands.arguments import Format, StoreFolder
 from harness.commands.exit_codes import DONE, FAILED
 
 
@@ -16,8 +16,8 @@ class Doctor:
     """Folder of the store."""
     address: str | None = None
     """Ray cluster to look at: auto, or HOST:PORT; default: none."""
-    format: str = "table"
-    """table, json or csv."""
+    format: Format = "table"
+    """How the answer is printed."""
 
 
 def run(options: Doctor) -> int:

@@ -3,18 +3,27 @@
 Nothing is printed here but `--help`, by tyro; `cli.py` prints the sentences.
 """
 
-import difflib
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import tyro
 from tyro import _errors as parse_errors
 
-from cnets import config, field_help
+from cnets import config, field_help, suggestions
 from harness.commands.printing import messages
-from harness.commands.searches.search import Search
 from harness.commands.table import COMMANDS
 from harness.definition import options
+
+
+ELSEWHERE = {
+    "--max-concurrent-trials": "--concurrency",
+    "--metric": "--objective",
+    "--n-trials": "--trials",
+    "--num-samples": "--trials",
+    "--storage": "--store",
+}
+"""Options of Ray Tune and Optuna, and what does the same here."""
 
 
 class Usage(ValueError):
@@ -54,9 +63,12 @@ def parse(arguments: Sequence[str]) -> tuple[str, Any]:
     words = 2 if " ".join(arguments[:2]) in COMMANDS else 1
     name, rest = " ".join(arguments[:words]), arguments[words:]
     if name not in COMMANDS:
-        raise Usage(f"`{name}` is no verb of crossnets{_nearest(name, COMMANDS)}")
+        near = suggestions.nearest(name, COMMANDS)
+        raise Usage(f"`{name}` is no verb of crossnets{near}")
     kind = COMMANDS[name].options
-    default = _from_file(rest) if kind is Search else None
+    default = _from_file(rest, kind) if "config" in kind.__dataclass_fields__ else None
+    if "set" in kind.__dataclass_fields__:
+        rest = _gathered(rest, () if default is None else default.set)
     try:
         with parse_errors.on_parse_error(_raise):
             typed = tyro.cli(
@@ -85,7 +97,7 @@ def description(kind: type) -> str:
     return "\n".join([text, "", "Fields for --set, with the paper's values:", *lines])
 
 
-def _from_file(arguments: Sequence[str]) -> Search | None:
+def _from_file(arguments: Sequence[str], kind: type) -> Any:
     """Defaults from the file of `--config`, if there is one."""
     for index, word in enumerate(arguments):
         if word == "--config" and index + 1 < len(arguments):
@@ -94,30 +106,56 @@ def _from_file(arguments: Sequence[str]) -> Search | None:
             path = word.partition("=")[2]
         else:
             continue
-        return Search(name=tyro.MISSING, **options.from_toml(path, Search))
+        return kind(name=tyro.MISSING, **options.from_toml(path, kind))
     return None
 
 
 def _blame_an_unknown_option(name: str, words: Sequence[str]) -> None:
     """Before a name, one takes the name's place: `best --tpo 3` needs no value."""
-    known = set(_flags(name))
+    known = set(flags(name))
     for word in words:
         flag = word.partition("=")[0].replace("_", "-")
-        if flag.startswith("--") and flag.replace("--no-", "--") not in known:
+        if flag.startswith("--") and flag not in known:
             raise _unknown(word, name) from None
 
 
-def _unknown(flag: str, name: str) -> Usage:
+def _unknown(token: str, command: str) -> Usage:
     """The sentence about an option that a command does not have."""
-    near = _nearest(flag, _flags(name))
-    return Usage(f"`{flag}` is no option of crossnets {name}{near}")
+    word, known = token.partition("=")[0], flags(command)
+    meant = ELSEWHERE.get(word.replace("_", "-"))
+    near = suggestions.nearest(word, known)
+    if meant in known:
+        near = f"; here it is `{meant}`."
+    return Usage(f"`{word}` is no option of crossnets {command}{near}")
+
+
+def _gathered(arguments: Sequence[str], values: Sequence[str]) -> list[str]:
+    """Words with one `--set` for all, as the parser keeps only the last one.
+
+    Args:
+        arguments: What was typed.
+        values: Assignments that come first, so that typed ones win.
+    """
+    found, rest, inside = [*values], [], False
+    for word in arguments:
+        if word.startswith("--"):
+            name, equals, value = word.partition("=")
+            inside = name == "--set"
+            if inside and equals:
+                found.append(value)
+        if inside and not word.startswith("--"):
+            found.append(word)
+        elif not inside:
+            rest.append(word)
+    return [*rest, "--set", *found] if found else rest
 
 
 def _raise(event: parse_errors.ParseErrorEvent) -> None:
     """One sentence in place of tyro's box."""
+    command = event.prog.removeprefix("crossnets ")
     match event:
         case parse_errors.UnrecognizedArgs(tokens=[token, *_]):
-            raise _unknown(token, event.prog.removeprefix("crossnets "))
+            raise _unknown(token, command)
         case parse_errors.MissingArgs(missing_arguments=[first, *_]):
             raise Usage(f"{event.prog} needs {first.arg.display_name()}; see --help.")
         case parse_errors.InstantiationFailure(message=message, argument=argument):
@@ -128,19 +166,19 @@ def _raise(event: parse_errors.ParseErrorEvent) -> None:
         case parse_errors.InvalidChoice(argument=argument, value=value):
             known = ", ".join(event.choices)
             name = argument.display_name()
-            raise Usage(f"{name} must be one of {known}, got {value!r}.")
+            raise Usage(f"`{name}` must be one of {known}, got {value!r}.")
 
 
-def _flags(name: str) -> list[str]:
-    """The options of a command as they are typed; none if there is no such command."""
-    command = COMMANDS.get(name)
-    fields = [] if command is None else command.options.__dataclass_fields__
-    names = ("from" if field == "source" else field for field in fields)
-    return [f"--{name.replace('_', '-')}" for name in names]
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """What may have been meant, for the end of a sentence."""
-    names = list(known)
-    near = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean `{near[0]}`?" if near else f"; known: {', '.join(names)}."
+def flags(command: str) -> list[str]:
+    """The options of a command as they are typed."""
+    found = []
+    for field in dataclasses.fields(COMMANDS[command].options):
+        marks = getattr(field.type, "__metadata__", ())
+        if tyro.conf.Positional in marks:
+            continue
+        given = (getattr(mark, "name", None) for mark in marks)
+        name = next(filter(None, given), field.name).replace("_", "-")
+        found.append(f"--{name}")
+        if field.type is bool:
+            found.append(f"--no-{name}")
+    return found

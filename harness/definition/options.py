@@ -7,16 +7,25 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
-from cnets import field_help, presets
+from cnets import field_help, presets, suggestions
 from cnets.config import TrainConfig
 from harness.definition.rungs import Rungs
 from search_spaces import toml_files
 
 
-OBJECTIVES = ("mean_joint_error_mm", "median_joint_error_mm", "worst_joint_error_mm")
-"""What a search may minimise: errors on the validation split, millimetres."""
+Device = Literal["cpu", "cuda"]
+"""Where a run trains or a model runs."""
+
+AnyDevice = Literal["auto", "cpu", "cuda"]
+"""The same, or a GPU where there is one."""
+
+Objective = Literal[
+    "mean_joint_error_mm", "median_joint_error_mm", "worst_joint_error_mm"
+]
+"""What a search may minimise: errors on the validation split. A loss is none of them:
+losses are weighed differently in every trial and cannot be compared."""
 
 if TYPE_CHECKING:  # what Python may give
     Ratios = str | float | Sequence[float] | None
@@ -45,7 +54,7 @@ class SearchOptions:
     """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
     set: Changes = ()
     """Fields of the run that differ from the preset, such as joint.epochs=40."""
-    objective: str = "mean_joint_error_mm"
+    objective: Objective = "mean_joint_error_mm"
     """Error in millimetres that is minimised, on the validation split."""
     trials: int = 16
     """Trials in all; more than before extends the search."""
@@ -93,12 +102,9 @@ class SearchOptions:
             raise ValueError(f"`keep` must be 0 or more, got {self.keep}.")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"`seed` must be in [0, 2**63), got {self.seed}.")
-        if self.objective not in OBJECTIVES:
-            raise ValueError(
-                f"`objective` must be an error in millimetres ({', '.join(OBJECTIVES)}), "
-                f"got {self.objective!r}: losses are weighed differently in every trial "
-                "and cannot be compared."
-            )
+        for field in dataclasses.fields(self):
+            if get_origin(field.type) is Literal:
+                check_choice(field.name, getattr(self, field.name), field.type)
 
     def base(self) -> TrainConfig:
         """The configuration that proposals change.
@@ -144,6 +150,23 @@ SearchOptions.__doc__ = "\n".join(
 )
 
 
+def check_choice(name: str, value: object, choice: Any, where: str = "") -> None:
+    """Refuse a value that is none of a `Literal`.
+
+    Args:
+        name: What the value is for.
+        value: Any value.
+        choice: The `Literal`.
+        where: Stands behind the name, such as ` in FILE`.
+
+    Raises:
+        ValueError: If it is another one.
+    """
+    if value not in get_args(choice):
+        known = ", ".join(map(str, get_args(choice)))
+        raise ValueError(f"`{name}`{where} must be one of {known}, got {value!r}.")
+
+
 def assignments(changes: Changes) -> dict[str, Any]:
     """Values by dotted name from texts such as `losses.kl=0.5`, or from a dictionary.
 
@@ -179,11 +202,15 @@ def from_toml(path: str, kind: type) -> dict[str, Any]:
     known: dict[str, Any] = {f.name: f.type for f in dataclasses.fields(kind)}
     for name, value in content.items():
         if name not in known or name in ("name", "config", "set"):
-            shown = ", ".join(n for n in known if n not in ("name", "config", "set"))
-            raise ValueError(f"`{name}` in {path} is no option; known: {shown}, [run].")
+            shown = [n for n in known if n not in ("name", "config", "set")]
+            near = suggestions.nearest(name, [*shown, "[run]"])
+            raise ValueError(f"`{name}` in {path} is no option{near}")
         wanted = known[name]
         if get_origin(wanted) is Annotated:
             wanted = get_args(wanted)[0]
+        if get_origin(wanted) is Literal:
+            check_choice(name, value, wanted, f" in {path}")
+            continue
         is_whole = type(value) is int and abs(value) < 2**53  # exact as a float
         content[name] = float(value) if wanted is float and is_whole else value
         if not isinstance(content[name], wanted) or (

@@ -5,6 +5,7 @@ What a space can be made of is in `search_spaces`.
 
 from collections.abc import Iterator, Sequence
 
+from cnets import suggestions
 from cnets.config import TrainConfig
 from harness.definition.options import SearchOptions
 from search_spaces import OneOf, Parameter, Real, Space, Value, Whole, registry
@@ -26,10 +27,9 @@ def space_of(options: SearchOptions, base: TrainConfig) -> Space:
     space = registry.space(options.space)
     known = base.flat()
     for name in space.unknown(known):
-        fields = ", ".join(known)
         raise ValueError(
-            f"`space` must vary fields of the run, got `{name}` in `{space.name}`; "
-            f"known: {fields}."
+            f"`space` must vary fields of the run, got `{name}` in `{space.name}`"
+            f"{suggestions.nearest(name, known)}"
         )
     paper = TrainConfig().flat()
     moved = {

@@ -23,7 +23,9 @@ def check_name(argument: str, name: str) -> None:
             anything but small letters, digits, `_` and `-`, or is over 64 long.
     """
     if not _NAME.fullmatch(name):
+        plain = re.sub(r"[\s.]+", "-", name.strip().lower())
+        near = f"; did you mean {plain!r}?" if _NAME.fullmatch(plain) else "."
         raise ValueError(
             f"`{argument}` must be 1 to 64 small letters, digits, `_` or `-`, "
-            f"a letter first, got {name!r}."
+            f"a letter first, got {name!r}{near}"
         )

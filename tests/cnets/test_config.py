@@ -53,7 +53,9 @@ class TestReplace:
 
     def test_unknown_name_lists_the_right_ones(self):
         """A typing mistake is answered with the names there are."""
-        with pytest.raises(ValueError, match=r"`losses.kll` is no field.*losses.kl,"):
+        with pytest.raises(
+            ValueError, match=r"`losses.kll` is no field.*; did you mean `losses.kl`"
+        ):
             TrainConfig().replace({"losses.kll": 1.0})
 
     @pytest.mark.parametrize(

@@ -157,15 +157,18 @@ class TestASearch:
         store, *_ = ended
         before = sorted(os.walk(store))
         for change, what in (
-            ({"space": "loss_weights"}, "space"),
-            ({"seed": 1}, "seed"),
-            ({"data": "synthetic:60"}, "data fingerprint"),
-            ({"preset": "small", "set": ("networks.side_px=32",)}, "base config"),
-            ({"ratios": "1.0"}, "ratios"),
-            ({"eta": 4.0}, "rules"),
+            ({"space": "loss_weights"}, "another space"),
+            ({"seed": 1}, "another seed"),
+            ({"data": "synthetic:60"}, "other data"),
+            (
+                {"preset": "small", "set": ("networks.side_px=32",)},
+                "another base configuration",
+            ),
+            ({"ratios": "1.0"}, "other ratios"),
+            ({"eta": 4.0}, "other rules"),
         ):
             other = dataclasses.replace(OPTIONS, **change)
-            with pytest.raises(ValueError, match=f"`s` exists with another {what}"):
+            with pytest.raises(ValueError, match=f"`s` exists with {what}"):
                 search("s", other, store=store, runner=Formula)
         after = sorted(entry for entry in os.walk(store) if "cache" not in entry[0])
         assert after == [entry for entry in before if "cache" not in entry[0]]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import StoreFolder, check_table_or_json
+from harness.commands.arguments import Side, StoreFolder, TableOrJson
 from harness.commands.exit_codes import DONE
 
 
@@ -17,16 +17,16 @@ class DataPrepare:
 
     data: Positional[Annotated[str, arg(metavar="DATA")]]
     """Data set, such as nyu:DIR."""
-    side: int = 128
-    """Side of a crop: 32, 64 or 128 pixels."""
+    side: Side = 128
+    """Side of a crop, pixels."""
     unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
     """Folder of 16-bit PNG frames without labels, to be prepared too."""
     workers: int | None = None
     """Processes that read frames; default: one a core."""
     store: StoreFolder = "runs"
     """Folder of the store, which also holds the prepared data."""
-    format: str = "table"
-    """table or json."""
+    format: TableOrJson = "table"
+    """How the answer is printed."""
 
 
 def run(options: DataPrepare) -> int:
@@ -37,7 +37,6 @@ def run(options: DataPrepare) -> int:
 
     if options.workers is not None and not options.workers >= 1:
         raise ValueError(f"`workers` must be 1 or more, got {options.workers}.")
-    check_table_or_json(options.format)
     start_s = time.monotonic()
     with crops.CropBar() as bar:
         data = open_data(

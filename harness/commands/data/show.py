@@ -6,7 +6,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import StoreFolder
+from harness.commands.arguments import Side, StoreFolder
 from harness.commands.exit_codes import DONE
 from harness.definition.terminal import printable
 
@@ -19,8 +19,8 @@ class DataShow:
     """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
     split: str | None = None
     """How frames are split, such as person or block; default: the data's own."""
-    side: int = 128
-    """Side of a crop: 32, 64 or 128 pixels."""
+    side: Side = 128
+    """Side of a crop, pixels."""
     frames: int = 16
     """Frames in the picture, spread over the whole set."""
     out: Annotated[str, arg(metavar="PNG")] = "hands.png"

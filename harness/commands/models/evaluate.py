@@ -2,17 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import FORMATS, StoreFolder
+from harness.commands.arguments import Format, StoreFolder
 from harness.commands.exit_codes import DONE
+from harness.definition.options import Device
 from harness.definition.terminal import printable
 
 
 if TYPE_CHECKING:
     from harness.evaluation import Evaluation
+
+Part = Literal["train", "validation", "test", "all"]
+"""What `--part` takes."""
+
+Unit = Literal["uvd", "xyz"]
+"""What `--unit` takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +34,11 @@ class Evaluate:
     """Encode and decode the labels with this model's VAE instead."""
     model: Annotated[str | None, arg(metavar="MODEL")] = None
     """Predict from the frames with this model: DIR or published:DIR."""
-    part: str = "test"
-    """With --model, the frames: train, validation, test or all."""
+    part: Part = "test"
+    """With --model, the frames; all are those in which the hand was seen."""
     split: str | None = None
     """With --model, how frames are split; default: the data's own."""
-    unit: str = "uvd"
+    unit: Unit = "uvd"
     """What PREDICTIONS holds: uvd (pixels and mm) or xyz (mm, y up)."""
     half_millimetre: bool = False
     """Add 0.5 mm to every threshold, as the authors' code does."""
@@ -39,10 +46,10 @@ class Evaluate:
     """Picture of the share of frames over the threshold."""
     store: StoreFolder = "runs"
     """Folder of the store, which also holds the prepared data."""
-    device: str = "cpu"
-    """cpu or cuda."""
-    format: str = "table"
-    """table, json or csv."""
+    device: Device = "cpu"
+    """Where it runs."""
+    format: Format = "table"
+    """How the answer is printed."""
 
 
 def run(options: Evaluate) -> int:
@@ -69,26 +76,12 @@ def _check(options: Evaluate) -> None:
     """
     import torch
 
-    from harness import evaluate
-
     given = [options.predictions, options.vae, options.model]
     if sum(value is not None for value in given) != 1:
         count = sum(value is not None for value in given) or "none"
         raise ValueError(
             f"evaluate needs one of PREDICTIONS, `--vae` and `--model`, got {count}."
         )
-    choices = {
-        "format": FORMATS,
-        "part": evaluate.PARTS,
-        "unit": evaluate.UNITS,
-        "device": evaluate.DEVICES,
-    }
-    for option, known in choices.items():
-        value = getattr(options, option)
-        if value not in known:
-            raise ValueError(
-                f"`--{option}` must be one of {', '.join(known)}, got {value!r}."
-            )
     if options.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("`--device` must be cpu where torch finds no GPU, got 'cuda'.")
 

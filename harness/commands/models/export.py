@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import StoreFolder, check_table_or_json
+from harness.commands.arguments import StoreFolder, TableOrJson
 from harness.commands.exit_codes import DONE
+from harness.definition.options import Device
 
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ class Export:
     """How frames are split; default: the data's own."""
     store: StoreFolder = "runs"
     """Folder of the store."""
-    device: str = "cpu"
-    """cpu or cuda."""
-    format: str = "table"
-    """table or json."""
+    device: Device = "cpu"
+    """Where it runs."""
+    format: TableOrJson = "table"
+    """How the answer is printed."""
 
 
 def run(options: Export) -> int:
@@ -39,7 +40,6 @@ def run(options: Export) -> int:
     from harness import export
     from harness.commands.printing import bars, messages
 
-    check_table_or_json(options.format)
     with bars.preparation() as progress:
         done = export.export(
             options.model,

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import check_format
+from harness.commands.arguments import Format
 from harness.commands.exit_codes import DONE, FAILED
+from harness.definition.options import Device
 from harness.definition.terminal import printable
 
 
@@ -27,10 +28,10 @@ class Predict:
     """The hands are left ones (or mirrored), the model knows right ones."""
     view: Annotated[str | None, arg(metavar="PNG")] = None
     """Picture of the frames with their joints."""
-    device: str = "cpu"
-    """cpu or cuda."""
-    format: str = "table"
-    """table, json or csv."""
+    device: Device = "cpu"
+    """Where it runs."""
+    format: Format = "table"
+    """How the answer is printed."""
 
 
 def run(options: Predict) -> int:
@@ -39,7 +40,6 @@ def run(options: Predict) -> int:
     from harness import predict
     from harness.commands.printing import bars, messages, predictions
 
-    check_format(options.format)
     camera = predict.camera_of(options.camera)
     centre_uvd = predict.centre_of(options.center)
     if options.view is not None and not Path(options.view).parent.is_dir():

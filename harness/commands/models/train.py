@@ -9,12 +9,9 @@ from typing import Annotated
 
 from tyro.conf import arg
 
-from harness.commands.arguments import StoreFolder
+from harness.commands.arguments import StoreFolder, TableOrJson
 from harness.commands.exit_codes import DONE, FAILED
-
-
-DEVICES = ("cpu", "cuda")
-"""What `--device` takes."""
+from harness.definition.options import Device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,26 +20,26 @@ class Train:
 
     source: Annotated[str | None, arg(name="from", metavar="NAME/TRIAL")] = None
     """Trial of a search to repeat, up to the epoch that it reached."""
-    data: str = "synthetic"
-    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
+    data: str | None = None
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR; default: synthetic."""
     split: str | None = None
     """How frames are split, such as person or block; default: the data's own."""
     unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
     """Folder of 16-bit PNG frames without labels, for the GAN."""
     init: Annotated[str | None, arg(metavar="MODEL")] = None
     """Model to start the joint stage from: published:DIR, a run or an export."""
-    preset: str = "small"
-    """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
+    preset: str | None = None
+    """paper, small or tiny, +posterior_only, +gan or +smoothness; default: small."""
     set: tuple[str, ...] = ()
     """Fields of the run that differ from the preset, such as losses.kl=0.5."""
     out: Annotated[str | None, arg(metavar="DIR")] = None
     """Folder for checkpoints, from which the same command goes on."""
     store: StoreFolder = "runs"
     """Folder of the store."""
-    device: str = "cpu"
-    """cpu or cuda."""
-    format: str = "table"
-    """table or json."""
+    device: Device = "cpu"
+    """Where it runs."""
+    format: TableOrJson = "table"
+    """How the answer is printed."""
 
 
 def run(options: Train) -> int:
@@ -50,18 +47,16 @@ def run(options: Train) -> int:
     from harness import repeat
     from harness.commands.printing import messages, training
 
-    if options.device not in DEVICES:
-        known = " or ".join(DEVICES)
-        raise ValueError(f"`--device` must be {known}, got {options.device!r}.")
     again = None
-    if options.source:
+    if options.source is not None:
+        _check_again(options)
         again = repeat.stored(options.store, options.source)
         wanted = repeat.of_trial(again, options.source, device=options.device)
     else:
         wanted = repeat.of_preset(
-            options.preset,
+            options.preset or "small",
             options.set,
-            spec=options.data,
+            spec=options.data or "synthetic",
             split=options.split,
             unlabelled=options.unlabelled,
             cache=Path(options.store) / "cache",
@@ -84,6 +79,20 @@ def run(options: Train) -> int:
         return DONE
     messages.note(training.comparison(again, last))
     return DONE if repeat.agrees(again, last) else FAILED
+
+
+def _check_again(options: Train) -> None:
+    """Refuse what would change a trial that is to be repeated.
+
+    Raises:
+        ValueError: If `--from` stands beside an option of a new run.
+    """
+    for name in ("data", "split", "unlabelled", "init", "preset", "set"):
+        if value := getattr(options, name):
+            raise ValueError(
+                f"`--{name}` must be left out with `--from`, which repeats a trial as "
+                f"it was, got {value!r}."
+            )
 
 
 @contextmanager

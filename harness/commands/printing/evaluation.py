@@ -7,7 +7,6 @@ has one row a figure (`figure,joint,value`); `joint` is empty but in
 """
 
 from cnets import metrics
-from harness.commands.arguments import check_format
 from harness.commands.printing import tables
 from harness.definition.terminal import printable
 from harness.evaluation import Evaluation
@@ -39,12 +38,13 @@ def shown(done: Evaluation, style: str) -> str:
     Args:
         done: What was measured.
         style: `table`, `json` or `csv`.
-
-    Raises:
-        ValueError: If `style` is unknown.
     """
-    check_format(style)
-    return {"table": _drawn, "json": _json, "csv": _csv}[style](done)
+    ways: dict[str, Callable[[Evaluation], str]] = {
+        "table": _drawn,
+        "json": _json,
+        "csv": _csv,
+    }
+    return ways[style](done)
 
 
 def _json(done: Evaluation) -> str:

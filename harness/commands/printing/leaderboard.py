@@ -35,7 +35,7 @@ def show(
         style: `table`, `json` or `csv`.
 
     Raises:
-        ValueError: If there is no such search, column or style.
+        ValueError: If there is no such search or column.
     """
     header = store.header(name)
     best = queries.best(queries.wide(store, name), per=per, top=top)

@@ -20,7 +20,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.commands.arguments import check_format
 from harness.definition.terminal import printable
 
 
@@ -38,11 +37,7 @@ def show(rows: pa.Table | list[dict[str, Any]], style: str, title: str = "") -> 
         rows: A table, or its rows by the names of the columns.
         style: `table`, `json` or `csv`.
         title: Stands above a drawn table.
-
-    Raises:
-        ValueError: If `style` is unknown.
     """
-    check_format(style)
     table = pa.Table.from_pylist(rows) if isinstance(rows, list) else rows
     if style == "json":
         return as_json(table.to_pylist())

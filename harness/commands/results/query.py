@@ -5,7 +5,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import StoreFolder
+from harness.commands.arguments import Format, StoreFolder
 from harness.commands.exit_codes import DONE
 
 
@@ -17,8 +17,8 @@ class Query:
     """One SELECT statement in DuckDB's dialect."""
     store: StoreFolder = "runs"
     """Folder of the store."""
-    format: str = "table"
-    """table, json or csv."""
+    format: Format = "table"
+    """How the answer is printed."""
 
 
 def run(options: Query) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import StoreFolder, check_table_or_json
+from harness.commands.arguments import StoreFolder, TableOrJson
 from harness.commands.exit_codes import DONE, STORAGE
 
 
@@ -25,8 +25,8 @@ class Verify:
     """Only the files of this search; default: the whole store."""
     store: StoreFolder = "runs"
     """Folder of the store."""
-    format: str = "table"
-    """table or json."""
+    format: TableOrJson = "table"
+    """How the answer is printed."""
 
 
 def run(options: Verify) -> int:
@@ -34,7 +34,6 @@ def run(options: Verify) -> int:
     from harness.commands.printing import damage
     from results.checking import verify
 
-    check_table_or_json(options.format)
     storage = _opened(options.store).storage
     with damage.CheckBar(total=verify.files(storage, options.name)) as bar:
         findings = list(verify.verify(storage, options.name, bar.seen))

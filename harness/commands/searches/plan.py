@@ -8,11 +8,11 @@ from tyro.conf import Positional, arg
 
 from harness.commands.arguments import (
     StoreFolder,
-    check_table_or_json,
+    TableOrJson,
     search_options,
 )
 from harness.commands.exit_codes import DONE
-from harness.definition.options import SearchOptions
+from harness.definition.options import AnyDevice, SearchOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +23,12 @@ class Plan(SearchOptions):
     """Name that the search would have."""
     store: StoreFolder = "runs"
     """Folder of the store, which also holds the prepared data."""
-    device: str = "auto"
-    """cpu, cuda, or auto for a GPU where there is one."""
+    device: AnyDevice = "auto"
+    """Where it runs; auto takes a GPU where there is one."""
     config: str | None = None
     """TOML file with any of these options, and [run] for --set; flags win."""
-    format: str = "table"
-    """table or json."""
+    format: TableOrJson = "table"
+    """How the answer is printed."""
 
 
 def run(options: Plan) -> int:
@@ -36,7 +36,6 @@ def run(options: Plan) -> int:
     from harness import plan
     from harness.commands.printing import bars, costs, messages
 
-    check_table_or_json(options.format)
     with bars.preparation() as progress:
         cost = plan.plan(
             options.name,

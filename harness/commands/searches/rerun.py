@@ -5,8 +5,9 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import StoreFolder
+from harness.commands.arguments import Format, StoreFolder
 from harness.commands.exit_codes import DONE, FAILED
+from harness.definition.options import AnyDevice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +24,8 @@ class Rerun:
     """Folder of the store."""
     address: str | None = None
     """Ray cluster to run on: auto, or HOST:PORT; default: one of its own."""
-    device: str = "auto"
-    """cpu, cuda, or auto for a GPU where there is one."""
+    device: AnyDevice = "auto"
+    """Where it runs; auto takes a GPU where there is one."""
     concurrency: int | None = None
     """Most runs at once; default: one a core, or one a GPU."""
     retries: int = 2
@@ -33,8 +34,8 @@ class Rerun:
     """Go on though another process drives the search."""
     accept_code: bool = False
     """Go on though other code has run finals of it; rows say which."""
-    format: str = "table"
-    """table, json or csv."""
+    format: Format = "table"
+    """How the answer is printed."""
 
 
 def run(options: Rerun) -> int:

@@ -7,7 +7,7 @@ from tyro.conf import Positional, arg
 
 from harness.commands.arguments import StoreFolder, search_options
 from harness.commands.exit_codes import DONE, FAILED
-from harness.definition.options import SearchOptions
+from harness.definition.options import AnyDevice, SearchOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +20,8 @@ class Search(SearchOptions):
     """Folder of the store."""
     address: str | None = None
     """Ray cluster to run on: auto, or HOST:PORT; default: one of its own."""
-    device: str = "auto"
-    """cpu, cuda, or auto for a GPU where there is one."""
+    device: AnyDevice = "auto"
+    """Where it runs; auto takes a GPU where there is one."""
     takeover: bool = False
     """Go on though another process drives the search; that one is shut out."""
     accept_code: bool = False

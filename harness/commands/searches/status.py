@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
-from harness.commands.arguments import StoreFolder
+from harness.commands.arguments import Format, StoreFolder
 from harness.commands.exit_codes import DONE
 from harness.definition import stage_notes
 
@@ -26,8 +26,8 @@ class Status:
     """Name of the search."""
     store: StoreFolder = "runs"
     """Folder of the store."""
-    format: str = "table"
-    """table, json or csv."""
+    format: Format = "table"
+    """How the answer is printed."""
 
 
 def run(options: Status) -> int:

@@ -8,19 +8,26 @@ from harness.definition.options import SearchOptions
 from results import Header
 
 
-DECISIVE = ("space", "base_config", "data_fingerprint", "seed", "ratios", "rules")
-"""Fields of a header that decide what a search finds."""
+DECISIVE = {
+    "space": "another space",
+    "base_config": "another base configuration",
+    "data_fingerprint": "other data",
+    "seed": "another seed",
+    "ratios": "other ratios",
+    "rules": "other rules",
+}
+"""Fields of a header that decide what a search finds, and how one that differs is told."""
 
 
 def difference(there: Header, wanted: Header) -> str | None:
-    """The first thing that makes two searches two; None if they are one.
+    """The first thing that makes two searches two, in words; None if they are one.
 
     The number of trials, the code's version and the machine may differ.
     """
-    for field in DECISIVE:
+    for field, words in DECISIVE.items():
         old, new = _plain(there, field), _plain(wanted, field)
         if old != new:
-            return f"{field.replace('_', ' ')} ({_first(old, new)})"
+            return f"{words} ({_first(old, new)})"
     return None
 
 

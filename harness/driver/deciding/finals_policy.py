@@ -67,7 +67,8 @@ class FinalsPolicy(Policy):
             origin=entry.row["origin"],
             config=config,
         )
-        self.runs[entry.name] = Tracked(proposal)
+        run = self.runs[entry.name] = Tracked(proposal)
+        self._tell(run, None)
         return proposal
 
     def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
@@ -95,8 +96,9 @@ class FinalsPolicy(Policy):
 
     def retried(self, trial: str, message: str) -> None:
         """A worker died; the run goes on from its checkpoint."""
-        self.runs[trial].attempt += 1
-        self.runs[trial].reason = message
+        run = self.runs[trial]
+        run.attempt, run.reason = run.attempt + 1, message
+        self._tell(run, None)
 
     def crashed(self, trial: str, message: str) -> None:
         """A run has used up its retries; it has no figures."""

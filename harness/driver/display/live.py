@@ -4,6 +4,7 @@ Everything goes to standard error. Where that is no terminal, a plain line is
 printed when a trial ends and every half minute.
 """
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,9 @@ from rich.text import Text
 from harness.definition.report import Report
 from harness.definition.terminal import printable
 from harness.diagnosis import logs
+from harness.driver.display.tally import Tally
 from harness.driver.recording.tracked import Tracked
+from results.format import schema
 
 
 PLAIN_EVERY_S = 30.0
@@ -33,7 +36,6 @@ class Live:
         trials: Callable[[], Mapping[str, Tracked]],
         *,
         wanted: int,
-        slots: int,
         ratios: Sequence[float],
     ) -> None:
         """Show nothing yet.
@@ -42,18 +44,21 @@ class Live:
             name: Name of the search.
             trials: Gives all trials by name.
             wanted: How many there will be.
-            slots: How many run at once.
             ratios: The labelled ratios, a row each.
         """
         self._name, self._trials = name, trials
-        self._wanted, self._slots, self._ratios = wanted, slots, ratios
+        self._wanted = wanted
         self._console = Console(stderr=True)
         self._started_s = self._printed_s = time.monotonic()
-        self._before: int | None = None
+        self._tallies = {ratio: Tally() for ratio in ratios}
+        self._before = 0
+        self._lock = threading.Lock()  # the screen is drawn by a thread of its own
         self._screen: RichLive | None = None
 
     def __enter__(self) -> "Live":
-        self._before = sum(not trial.open for trial in self._trials().values())
+        for trial in self._trials().values():
+            self._note(trial)
+        self._before = self._ended()
         if self._console.is_terminal:
             self._screen = RichLive(
                 console=self._console, get_renderable=self._drawn, refresh_per_second=2
@@ -74,6 +79,7 @@ class Live:
 
     def __call__(self, trial: Tracked, report: Report | None) -> None:
         """Take note of an event; `report` may be None."""
+        self._note(trial)
         name = trial.proposal.trial
         if report is None and trial.open and trial.attempt > 1 and trial.reason:
             self.say(f"{name} goes on after: {trial.reason}")
@@ -85,35 +91,30 @@ class Live:
 
     def line(self) -> str:
         """One line: trials by state, and how long it will still take."""
-        trials = self._trials().values()
-        states = Counter(trial.state for trial in trials)
-        ended = sum(not trial.open for trial in trials)
-        counts = ", ".join(f"{count} {state}" for state, count in states.items())
+        ended, states = self._ended(), Counter[str]()
+        for tally in self._tallies.values():
+            states += tally.states
+        counts = ", ".join(f"{states[s]} {s}" for s in schema.STATES if states[s])
         best = "; ".join(
-            f"{ratio:g}: {value:.2f} mm"
-            for ratio, value in self._best().items()
-            if value is not None
+            f"{ratio:g}: {tally.best.objective_mm:.2f} mm"
+            for ratio, tally in self._tallies.items()
+            if tally.best is not None
         )
         parts = [f"{self._name}: {ended} of {self._wanted} trials ended ({counts})"]
         if best:
             parts.append(f"best at {best}")
         return ", ".join([*parts, self._remaining(ended)])
 
-    def _best(self) -> dict[float, float | None]:
-        """Smallest error at each ratio: of complete trials, or else of sound ones."""
-        complete: dict[float, float] = {}
-        sound: dict[float, float] = {}
-        for trial in self._trials().values():
-            value, ratio = trial.objective_mm, trial.proposal.ratio
-            if value is None or trial.state in ("diverged", "collapsed", "crashed"):
-                continue
-            sort = complete if trial.state == "completed" else sound
-            sort[ratio] = min(value, sort.get(ratio, value))
-        return {r: complete.get(r, sound.get(r)) for r in self._ratios}
+    def _note(self, trial: Tracked) -> None:
+        with self._lock:
+            self._tallies[trial.proposal.ratio].note(trial)
+
+    def _ended(self) -> int:
+        return sum(tally.ended for tally in self._tallies.values())
 
     def _remaining(self, ended: int) -> str:
         """Time that is left, from the trials that ended since the start."""
-        done = ended - (self._before or 0)
+        done = ended - self._before
         elapsed_s = time.monotonic() - self._started_s
         if ended >= self._wanted:
             return f"{_clock(elapsed_s)} in all"
@@ -126,24 +127,22 @@ class Live:
         for column in ("ratio", "ended", "stopped", "best (mm)", "trial", "running"):
             right = column not in ("trial", "running")
             table.add_column(column, justify="right" if right else "left")
-        for ratio in self._ratios:
-            table.add_row(*self._row(ratio))
-        return Group(table, Text(self.line(), overflow="ellipsis", no_wrap=True))
+        with self._lock:
+            for ratio in self._tallies:
+                table.add_row(*self._row(ratio))
+            line = self.line()
+        return Group(table, Text(line, overflow="ellipsis", no_wrap=True))
 
     def _row(self, ratio: float) -> tuple[str, ...]:
-        mine = [t for t in self._trials().values() if t.proposal.ratio == ratio]
-        ended = sum(not trial.open for trial in mine)
-        stopped = sum(trial.state == "stopped" for trial in mine)
-        best = self._best()[ratio]
-        holder = next((t.proposal.trial for t in mine if t.objective_mm == best), "")
+        tally = self._tallies[ratio]
         running = ", ".join(
-            f"{trial.proposal.trial} {trial.stage}".strip()
-            for trial in mine
-            if trial.open
+            f"{name} {trial.stage}".strip() for name, trial in tally.going.items()
         )
-        shown = "-" if best is None else f"{best:.2f}"
-        name = holder if best is not None else "-"
-        return (f"{ratio:g}", str(ended), str(stopped), shown, name, running or "-")
+        shown, name = "-", "-"
+        if tally.best is not None:
+            shown, name = f"{tally.best.objective_mm:.2f}", tally.best.proposal.trial
+        counts = (str(tally.ended), str(tally.states["stopped"]))
+        return (f"{ratio:g}", *counts, shown, name, running or "-")
 
     def say(self, line: str) -> None:
         """Show a line, above the table on a terminal."""

@@ -1,8 +1,27 @@
+from typing import get_args
+
 import pytest
 
-from harness.commands import arguments
+from cnets.config import SIDES_PX
+from harness.commands import arguments, parsing
 from harness.commands.searches.search import Search
+from harness.commands.table import COMMANDS
 from harness.definition.options import SearchOptions
+
+
+NEEDED = {
+    "predict": ["f", "--model", "m", "--camera", "nyu"],
+    "evaluate": ["f", "--data", "nyu:d"],
+    "export": ["m", "--out", "o"],
+    "train": [],
+    "doctor": [],
+}
+"""Words without which a command is refused; for the others one is enough."""
+
+
+def having(option: str) -> list[str]:
+    """The commands that have an option."""
+    return [n for n, c in COMMANDS.items() if option in c.options.__dataclass_fields__]
 
 
 def test_the_options_of_a_search_leave_out_the_rest():
@@ -11,20 +30,27 @@ def test_the_options_of_a_search_leave_out_the_rest():
     assert arguments.search_options(typed) == SearchOptions(trials=5, ratios="0.1")
 
 
-@pytest.mark.parametrize("value", ["xml", "", "Table"])
-def test_other_formats_are_refused(value):
-    """Both rules are named with the value."""
-    with pytest.raises(ValueError, match=f"one of table, json, csv, got '{value}'"):
-        arguments.check_format(value)
-    with pytest.raises(ValueError, match=f"must be table or json, got '{value}'"):
-        arguments.check_table_or_json(value)
+def test_a_side_is_one_that_networks_can_be_built_for():
+    """The command line says the same as the configuration."""
+    assert get_args(arguments.Side) == SIDES_PX
 
 
-def test_formats_there_are_pass():
-    """CSV is for one table only."""
-    for value in ("table", "json", "csv"):
-        arguments.check_format(value)
-    arguments.check_table_or_json("table")
-    arguments.check_table_or_json("json")
-    with pytest.raises(ValueError, match="got 'csv'"):
-        arguments.check_table_or_json("csv")
+@pytest.mark.parametrize("name", having("format"))
+def test_a_wrong_format_is_refused_before_anything_runs(name):
+    """While words are parsed, for every command that prints a table."""
+    kind = COMMANDS[name].options
+    known = ", ".join(get_args(kind.__dataclass_fields__["format"].type))
+    rule = f"`--format` must be one of {known}, got 'xml'."
+    with pytest.raises(parsing.Usage, match=f"^{rule}$"):
+        parsing.parse([*name.split(), *NEEDED.get(name, ["s"]), "--format", "xml"])
+
+
+@pytest.mark.parametrize("name", having("device"))
+def test_a_wrong_device_is_refused_before_anything_runs(name):
+    """`gpu` is what others call it; only some commands choose by themselves."""
+    kind = COMMANDS[name].options
+    device = kind.__dataclass_fields__["device"]
+    known = get_args(device.type)
+    assert known == (("auto",) if device.default == "auto" else ()) + ("cpu", "cuda")
+    with pytest.raises(parsing.Usage, match=r"`--device` must be one of .*got 'gpu'"):
+        parsing.parse([*name.split(), *NEEDED.get(name, ["s"]), "--device", "gpu"])

@@ -4,6 +4,7 @@ The sentences are made from events of `tyro._errors`, which is private: a new ve
 that changes one of them fails here.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +52,84 @@ def test_a_toml_file_sets_options_and_flags_win(tmp_path, monkeypatch):
     assert name == "search"
     assert search.name == "s"
     assert search.preset == "tiny"
+
+
+class TestSet:
+    @pytest.fixture
+    def words(self, tmp_path) -> list[str]:
+        """A search with a file that sets two fields of the run."""
+        text = "[run]\njoint.epochs = 40\nlosses.kl = 0.5\n"
+        (tmp_path / "s.toml").write_text(text)
+        return [*SEARCH, "--config", str(tmp_path / "s.toml")]
+
+    def test_a_flag_leaves_the_other_fields_of_the_file(self, words):
+        """And wins over the file where both set a field."""
+        _, search = parsing.parse([*words, "--set", "losses.kl=2", "vae.epochs=3"])
+        base = search.base()
+        assert (base.joint.epochs, base.losses.kl, base.vae.epochs) == (40, 2.0, 3)
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            ["--set", "losses.kl=2", "--trials", "3", "--set", "vae.epochs=3"],
+            ["--set=losses.kl=2", "--set=vae.epochs=3", "--trials=3"],
+        ],
+    )
+    def test_every_set_counts(self, more):
+        """However often the option is typed, and however it is spelled."""
+        _, search = parsing.parse([*SEARCH, *more])
+        assert search.set == ("losses.kl=2", "vae.epochs=3")
+        assert search.trials == 3
+
+
+NAMES = r"^(--[a-z-]+)(?:, (--[a-z-]+))?"
+"""The options at the beginning of a line of help."""
+
+
+class TestSuggestions:
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_only_options_of_that_command_are_suggested(self, capsys, name):
+        """They are those of its help, spelled as they are typed."""
+        with pytest.raises(SystemExit):
+            parsing.parse([*name.split(), "--help"])
+        lines = re.findall(
+            r"^[^\w-]{1,4}(?:-h, )?(--[a-z].*)", capsys.readouterr().out, re.MULTILINE
+        )
+        typed = [option for line in lines for option in re.findall(NAMES, line)]
+        options = {word for words in typed for word in words if word} - {"--help"}
+        assert set(parsing.flags(name)) == options
+
+    @pytest.mark.parametrize(
+        ("words", "near"),
+        [
+            ("train --sourc x", "did you mean `--store`?"),
+            ("train --fro x", "did you mean `--from`?"),
+            ("query x --sq y", "known: --store, --format."),
+            ("search s --hang-afte=3", "did you mean `--hang-after`?"),
+            ("search s --hang_afte 3", "did you mean `--hang-after`?"),
+            ("search s --no-share-stage", "did you mean `--no-share-stages`?"),
+            ("search s --num-samples 3", "here it is `--trials`."),
+            ("search s --n-trials=3", "here it is `--trials`."),
+            ("search s --n_trials 3", "here it is `--trials`."),
+            ("best s --storage x", "here it is `--store`."),
+            ("search s --metric x", "here it is `--objective`."),
+            ("rerun s --max-concurrent-trials 3", "here it is `--concurrency`."),
+        ],
+    )
+    def test_an_unknown_option(self, words, near):
+        """The sentence ends with what does it here."""
+        command, option = words.split()[0], re.findall(r"--[a-z_-]+", words)[0]
+        with pytest.raises(parsing.Usage) as error:
+            parsing.parse(words.split())
+        start = f"`{option}` is no option of crossnets {command}; "
+        assert str(error.value) == start + near
+
+    def test_what_another_tool_calls_it_is_named_where_there_is_one(self):
+        """`best` has no number of trials to choose."""
+        with pytest.raises(
+            parsing.Usage, match="is no option of crossnets best; known"
+        ):
+            parsing.parse(["best", "s", "--num-samples", "3"])
 
 
 class TestParse:

@@ -3,10 +3,13 @@
 import dataclasses
 import math
 import pydoc
+import re
+from typing import Literal, get_origin
 
 import numpy as np
 import pytest
 
+from harness.commands.searches.plan import Plan
 from harness.commands.searches.search import Search
 from harness.definition import options
 from harness.definition.options import SearchOptions
@@ -20,8 +23,11 @@ class TestSearchOptions:
             ("concurrency", 0, "1 or more, got 0"),
             ("retries", -1, "0 or more, got -1"),
             ("seed", -1, r"in \[0"),
-            ("objective", "losses.kl", "an error in millimetres .* got 'losses.kl'"),
-            ("objective", "total", "cannot be compared"),
+            (
+                "objective",
+                "losses.kl",
+                "one of mean_joint_error_mm, .* got 'losses.kl'",
+            ),
         ],
     )
     def test_wrong_values_are_refused(self, field, value, rule):
@@ -59,6 +65,25 @@ class TestSearchOptions:
         """The sentence shows what was typed."""
         with pytest.raises(ValueError, match="`set` must be NAME=NUMBER"):
             SearchOptions(set=(text,)).base()
+
+
+class TestChoices:
+    @pytest.mark.parametrize("value", ["gpu", "CPU", "", None, 0, [], math.nan])
+    def test_a_value_outside_is_refused_by_name(self, value):
+        """The sentence has name, rule and value, whatever its type."""
+        rule = re.escape(f"`device` in f must be one of cpu, cuda, got {value!r}.")
+        with pytest.raises(ValueError, match=f"^{rule}$"):
+            options.check_choice("device", value, options.Device, " in f")
+
+    def test_every_choice_of_a_search_is_checked(self):
+        """Also those that a command adds to the options."""
+        for kind in (Search, Plan):
+            hints = {field.name: field.type for field in dataclasses.fields(kind)}
+            named = [n for n, hint in hints.items() if get_origin(hint) is Literal]
+            assert {"objective", "device"} <= set(named)
+            for name in named:
+                with pytest.raises(ValueError, match=f"`{name}` must be one of"):
+                    kind(name="s", **{name: "other"})
 
 
 class TestPythonValues:
@@ -148,9 +173,14 @@ class TestFromToml:
     @pytest.mark.parametrize(
         ("text", "rule"),
         [
-            ("trails = 3", "`trails` in .* is no option; known: .*trials"),
+            ("trails = 3", "`trails` in .* is no option; did you mean `trials`"),
             ('trials = "3"', "`trials` in .* wrong type: '3'"),
             ("trials = 3.5", "wrong type"),
+            (
+                "device = 'gpu'",
+                "`device` in .* must be one of auto, cpu, cuda, got 'gpu'",
+            ),
+            ("objective = 3", "`objective` in .* must be one of mean_joint.*, got 3"),
             ("name = 'x'", "`name` in .* is no option"),
             ("trials = ", "is no TOML file: "),
             ("trials = true", "`trials` in .* wrong type: True"),

@@ -60,7 +60,7 @@ class TestSpaceOf:
     @pytest.mark.parametrize(
         ("name", "low", "rule"),
         [
-            ("losses.nothing", "0.1", r"`losses.nothing` in `mine`; known: "),
+            ("losses.nothing", "0.1", r"`losses.nothing` in `mine`; did you mean "),
             ("joint.learning_rate", "-1.0", r"`joint.learning_rate` must be"),
         ],
         ids=["unknown", "beyond what a run takes"],

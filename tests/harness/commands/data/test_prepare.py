@@ -60,8 +60,8 @@ class TestPrepare:
         ("more", "sentence"),
         [
             (["--workers", "0"], "`workers` must be 1 or more, got 0"),
-            (["--format", "csv"], "`--format` must be table or json, got 'csv'"),
-            (["--side", "100"], "`side` must be one of 32, 64, 128, got 100"),
+            (["--format", "csv"], "`--format` must be one of table, json, got 'csv'"),
+            (["--side", "100"], "`--side` must be one of 32, 64, 128, got '100'"),
             (["--unlabelled", "nowhere"], "must name a folder that exists"),
         ],
     )

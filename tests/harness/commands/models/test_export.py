@@ -33,7 +33,7 @@ class TestRefusals:
     def test_a_format_that_it_has_not(self, capsys, tmp_path):
         """An export is no table of many rows."""
         words = [TRIAL, "--out", str(tmp_path / "m"), "--format", "csv"]
-        assert "`--format` must be table or json" in self.refused(capsys, words)
+        assert "`--format` must be one of table, json" in self.refused(capsys, words)
 
     @pytest.mark.parametrize("name", ["nothing", "a/b/c", "s/t-00001"])
     def test_a_model_that_is_not_there(self, capsys, tmp_path, monkeypatch, name):

@@ -56,4 +56,24 @@ def test_a_trial_again_is_compared(train, tmp_path, capsys):
 def test_another_device_is_refused(words, capsys, device):
     """Before anything is made."""
     assert cli.run([*words[:7], "--device", device]) == cli.USAGE
-    assert f"`--device` must be cpu or cuda, got {device!r}" in capsys.readouterr().err
+    assert (
+        f"`--device` must be one of cpu, cuda, got {device!r}"
+        in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--data", "synthetic"],
+        ["--split", "person"],
+        ["--unlabelled", "folder"],
+        ["--init", "model"],
+        ["--preset", "small"],
+        ["--set", "losses.kl=2"],
+    ],
+)
+def test_a_trial_again_takes_no_other_run(capsys, more):
+    """What would be another run is refused beside `--from`, also a default."""
+    assert cli.run(["train", "--from", "s/t-00001", *more]) == cli.USAGE
+    assert f"`{more[0]}` must be left out with `--from`" in capsys.readouterr().err

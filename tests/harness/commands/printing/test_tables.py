@@ -57,12 +57,6 @@ def test_control_characters_do_not_reach_the_terminal():
     assert "\x07" not in text
 
 
-def test_an_unknown_format_lists_the_right_ones():
-    """The sentence names the argument, the rule and the value."""
-    with pytest.raises(ValueError, match="must be one of table, json, csv, got 'xml'"):
-        tables.show(ROWS, "xml")
-
-
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from harness.commands import cli
 from results import Store
 
@@ -22,3 +24,23 @@ def test_a_statement_that_would_write_is_refused(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "`sql` must be one SELECT statement" in err
+
+
+@pytest.mark.parametrize(
+    ("sql", "near"),
+    [
+        ("FROM trial", "trial does not exist! Did you mean "),
+        ("SELECT stat FROM trials", 'Candidate bindings: "'),
+        ("SELECT flor(1.5)", 'Did you mean "floor"?'),
+        ("SELECT 1\nFROM trial\nWHERE x", "Did you mean "),
+    ],
+)
+def test_what_duckdb_suggests_is_kept(tmp_path, capsys, sql, near):
+    """In the one sentence; the place that it points at is not."""
+    Store.open(tmp_path, create=True)
+    assert cli.run(["query", sql, "--store", str(tmp_path)]) == cli.USAGE
+    err = capsys.readouterr().err
+    assert near in err
+    assert err.count("\n") == 1
+    assert "LINE" not in err
+    assert "^" not in err

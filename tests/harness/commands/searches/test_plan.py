@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from harness.commands import cli
+from harness.commands import cli, parsing
 
 
 SPACE = Path(__file__).parents[2] / "late_weights.toml"
@@ -35,3 +35,13 @@ def test_the_command_prints_a_table_and_json(tmp_path, monkeypatch, capsys):
     assert "184" in out
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["cache"]
     assert cli.run([*words, "--format", "csv"]) == cli.USAGE
+
+
+def test_a_file_sets_its_options(tmp_path, capsys):
+    """Flags win, as for `search`; a file that is missing is refused."""
+    (tmp_path / "p.toml").write_text("trials = 5\neta = 4.0\n[run]\nvae.steps = 3\n")
+    words = ["plan", "s", "--config", str(tmp_path / "p.toml"), "--eta", "2"]
+    _, typed = parsing.parse(words)
+    assert (typed.trials, typed.eta, typed.set) == (5, 2.0, ("vae.steps=3",))
+    assert cli.run(["plan", "s", "--config", "nowhere.toml"]) == cli.USAGE
+    assert "`config` must be a file to read" in capsys.readouterr().err

@@ -25,14 +25,14 @@ class TestDifference:
         [
             (
                 {"space": {"name": "joint"}},
-                "space (name: small_space there, joint now)",
+                "another space (name: small_space there, joint now)",
             ),
-            ({"data_fingerprint": "0"}, f"data fingerprint ({'f' * 64} there, 0 now)"),
-            ({"seed": 8}, "seed (7 there, 8 now)"),
-            ({"ratios": (1.0,)}, "ratios ([0.5, 1.0] there, [1.0] now)"),
+            ({"data_fingerprint": "0"}, f"other data ({'f' * 64} there, 0 now)"),
+            ({"seed": 8}, "another seed (7 there, 8 now)"),
+            ({"ratios": (1.0,)}, "other ratios ([0.5, 1.0] there, [1.0] now)"),
             (
                 {"rules": {"eta": 3}},
-                "rules (objective: mean_joint_error_mm there, None now)",
+                "other rules (objective: mean_joint_error_mm there, None now)",
             ),
         ],
     )
@@ -46,7 +46,7 @@ class TestDifference:
         base = header.base_config | {"losses.kl": 0.5}
         other = dataclasses.replace(header, base_config=base)
         was = header.base_config["losses.kl"]
-        sentence = f"base config (losses.kl: {was} there, 0.5 now)"
+        sentence = f"another base configuration (losses.kl: {was} there, 0.5 now)"
         assert search_identity.difference(header, other) == sentence
 
     def test_a_field_that_is_newer_than_the_header_has_its_default(self, header):

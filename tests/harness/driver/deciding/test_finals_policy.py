@@ -92,15 +92,18 @@ def test_a_run_goes_on_to_its_last_epoch_and_is_stored_then(
     (row,) = queries.read(driven.store, "finals", "s").to_pylist()
     assert (row["trial"], row["final_seed"]) == ("t-00003", 8)
     assert (row["mean_joint_error_mm"], row["search_mm"]) == (12.0, 11.0)
-    assert [event for event, _ in events] == [name, name]
+    told = [None if report is None else report.step for _, report in events]
+    assert told == [None, 8, 9]
+    assert {run for run, _ in events} == {name}
 
 
-def test_a_run_that_used_up_its_retries_has_no_figures(policy, driven):
-    """It ends as crashed, with the reason, and no row is stored."""
+def test_a_run_that_used_up_its_retries_has_no_figures(policy, driven, events):
+    """It ends as crashed, with the reason, no row is stored, and each is told."""
     name = policy.propose().trial
     policy.retried(name, "The worker died.")
     policy.crashed(name, "It died again.")
     run = policy.runs[name]
+    assert events == [(name, None)] * 3
     assert (run.state, run.reason, run.attempt) == ("crashed", "It died again.", 2)
     driven.writer.flush()
     assert queries.read(driven.store, "finals", "s").num_rows == 0
