@@ -30,6 +30,8 @@ import ray
 from ray._private import node, services
 from ray.exceptions import RayError
 
+from harness.diagnosis import logs
+
 
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -146,9 +148,16 @@ def _shut_down() -> None:
     A signal to a whole job, as Slurm sends it, ends Ray's own processes too, and
     then `ray.shutdown` asks a dead one for a minute.
     """
-    thread = threading.Thread(target=ray.shutdown, daemon=True)
+    thread = threading.Thread(target=_ended, daemon=True)
     thread.start()
     thread.join(SHUT_DOWN_S)
+
+
+def _ended() -> None:
+    try:
+        ray.shutdown()
+    except Exception:  # in a thread, where nobody sees it
+        logs.LOGGER.exception("The connection to Ray could not be closed")
 
 
 @contextlib.contextmanager

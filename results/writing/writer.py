@@ -252,8 +252,7 @@ class Writer:
 
     def _troubled(self, error: StorageError) -> StorageError:
         """Keep why the store or the journal cannot be written; what to raise."""
-        disk = self._storage.root or self._journal.path.parent
-        self._trouble = sentence(error, disk)
+        self._trouble = sentence(error, self._journal.path.parent)
         return StorageError(self._trouble)
 
     def _check_place(self) -> None:

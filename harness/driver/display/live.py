@@ -51,12 +51,13 @@ class Live:
         self._started_s = self._printed_s = time.monotonic()
         self._before: int | None = None
         self._screen: RichLive | None = None
+        self._failed = False
 
     def __enter__(self) -> "Live":
-        self._before = sum(not trial.open for trial in self._trials().values())
+        self._before = sum(not trial.open for trial in self._all())
         if self._console.is_terminal:
             self._screen = RichLive(
-                console=self._console, get_renderable=self._drawn, refresh_per_second=2
+                console=self._console, get_renderable=self._shown, refresh_per_second=2
             )
             self._screen.__enter__()
         return self
@@ -85,7 +86,7 @@ class Live:
 
     def line(self) -> str:
         """One line: trials by state, and how long it will still take."""
-        trials = self._trials().values()
+        trials = self._all()
         states = Counter(trial.state for trial in trials)
         ended = sum(not trial.open for trial in trials)
         counts = ", ".join(f"{count} {state}" for state, count in states.items())
@@ -103,7 +104,7 @@ class Live:
         """Smallest error at each ratio: of complete trials, or else of sound ones."""
         complete: dict[float, float] = {}
         sound: dict[float, float] = {}
-        for trial in self._trials().values():
+        for trial in self._all():
             value, ratio = trial.objective_mm, trial.proposal.ratio
             if value is None or trial.state in ("diverged", "collapsed", "crashed"):
                 continue
@@ -121,6 +122,21 @@ class Live:
             return f"{_clock(elapsed_s)} so far"
         return f"{_clock(elapsed_s / done * (self._wanted - ended))} to go"
 
+    def _all(self) -> list[Tracked]:
+        """The trials now: the thread that draws looks while the search adds some."""
+        return list(self._trials().values())
+
+    def _shown(self) -> Group | Text:
+        """The table; an error would end the thread that draws, unseen."""
+        try:
+            return self._drawn()
+        except Exception as error:
+            said = f"The table cannot be drawn: {type(error).__name__}"
+            if not self._failed:
+                logs.LOGGER.exception(said)
+            self._failed = True
+            return Text(said)
+
     def _drawn(self) -> Group:
         table = Table()
         for column in ("ratio", "ended", "stopped", "best (mm)", "trial", "running"):
@@ -131,7 +147,7 @@ class Live:
         return Group(table, Text(self.line(), overflow="ellipsis", no_wrap=True))
 
     def _row(self, ratio: float) -> tuple[str, ...]:
-        mine = [t for t in self._trials().values() if t.proposal.ratio == ratio]
+        mine = [t for t in self._all() if t.proposal.ratio == ratio]
         ended = sum(not trial.open for trial in mine)
         stopped = sum(trial.state == "stopped" for trial in mine)
         best = self._best()[ratio]

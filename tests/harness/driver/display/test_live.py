@@ -70,3 +70,30 @@ def test_the_table_has_a_row_a_ratio(trials):
         "t-00003",
         "t-00003, t-00004",
     )
+
+
+def test_a_trial_that_begins_while_it_is_drawn(trials):
+    """The thread that draws looks at trials while the search adds some."""
+
+    class Adding(Tracked):
+        @property
+        def open(self) -> bool:
+            found[f"t-1{len(found):04d}"] = tracked(9, 1.0, "pending", None)
+            return True
+
+    first = trials["t-00003"]
+    found = {"t-00003": Adding(first.proposal, first.config, state="running")}
+    live = make(found)
+    live._drawn()
+    assert len(found) > 2
+
+
+def test_a_table_that_cannot_be_drawn_is_said_and_logged_once(trials, caplog):
+    """The thread that draws goes on; the log has the traceback."""
+    live = make(trials)
+    live._trials = lambda: {"t-00001": None}
+    for _ in range(2):
+        assert "cannot be drawn: AttributeError" in str(live._shown())
+    assert caplog.text.count("Traceback") == 1
+    live._trials = lambda: trials
+    assert "cannot" not in str(live._shown())
