@@ -4,9 +4,9 @@ What a reader may count on:
 
 - A file is whole or not there, and never changes; the tables hold nothing but
   Parquet files.
-- On a local store a row is durable when `Writer.append` returns, and the next
-  driver puts it into a segment if its own could not. On an object store the rows
-  of the last two seconds may be lost with their driver.
+- A row is durable when `Writer.append` returns, and the next driver puts it into a
+  segment if its own could not: any driver on a local store, one on the same machine
+  on an object store, whose journal lies on its driver's disk.
 - Rows are known by their key; of rows with one key the highest (driver_epoch, attempt,
   seq) holds, never the latest clock. Duplicates change nothing.
 - Compaction replaces segments by one file with the same rows. A row is known by its
@@ -25,7 +25,7 @@ from results.format import headers, records, schema, schema_1, segments, version
 from results.format.headers import Header
 from results.format.names import check_name
 from results.format.storage import Storage, StorageError
-from results.writing import drivers, journal, recovery
+from results.writing import drivers, journal_place, recovery
 from results.writing.journal import Journal
 from results.writing.writer import Writer
 
@@ -198,15 +198,18 @@ class Store:
 
     def _opened(self, search: str, driver_epoch: int) -> Writer:
         """The writer of an epoch, after recovery."""
-        found = recovery.recover(self.storage, search, driver_epoch)
-        root = self.storage.root
-        path = None if root is None else journal.path_of(root, search, driver_epoch)
+        place = self.storage, search, driver_epoch
+        found = recovery.recover(*place)
+        mark = drivers.fingerprint(*place)
+        if mark is None:
+            raise StorageError(f"Cannot read `{self.storage.location}`: it has gone.")
         return Writer(
             self.storage,
             search=search,
             driver_epoch=driver_epoch,
+            mark=mark,
             first_seq=found.first_seq,
-            journal=None if path is None else Journal(path),
+            journal=Journal(journal_place.path_of(*place, mark)),
             warnings=found.warnings,
         )
 

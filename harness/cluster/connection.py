@@ -29,6 +29,7 @@ import ray
 from ray.exceptions import RayError
 
 from harness.definition.identity import code_identity
+from harness.diagnosis import logs
 
 
 QUIET = {
@@ -191,9 +192,16 @@ def _shut_down() -> None:
     A signal to a whole job, as Slurm sends it, ends Ray's own processes too, and
     then `ray.shutdown` asks a dead one for a minute.
     """
-    thread = threading.Thread(target=ray.shutdown, name=ENDING, daemon=True)
+    thread = threading.Thread(target=_ended, name=ENDING, daemon=True)
     thread.start()
     thread.join(SHUT_DOWN_S)
+
+
+def _ended() -> None:
+    try:
+        ray.shutdown()
+    except Exception:  # in a thread, where nobody sees it
+        logs.LOGGER.exception("The connection to Ray could not be closed")
 
 
 def _init(**where: Any) -> None:

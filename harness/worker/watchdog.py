@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from harness.diagnosis import logs
 from harness.worker import guard
 
 
@@ -31,6 +32,7 @@ class Watchdog:
         self._guard: subprocess.Popen[bytes] | None = None
         self._job: dict[str, Any] | None = None
         self._beat_s = 0.0
+        self._failed = False
 
     def busy(self, folder: Path, after_s: float) -> None:
         """Work on a job begins: from now on silence has a limit.
@@ -81,7 +83,15 @@ class Watchdog:
             self.close()
             if job is None:
                 return
-            self._job, self._guard = job, self._started()
+            self._job = job
+            try:
+                self._guard = self._started()
+            except OSError as error:  # no memory for a process; the next beat tries
+                if not self._failed:
+                    logs.LOGGER.warning("Nobody watches for hangs now: %s", error)
+                self._failed = True
+                return
+            self._failed = False
             for part in (job, {"at": self.where}):
                 self._sent(self._guard, json.dumps(part).encode() + b"\n")
 

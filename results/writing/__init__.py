@@ -1,1 +1,1 @@
-"""One writer a search: journal, spool, fencing, recovery, compaction."""
+"""One writer a search: journal, fencing, recovery, compaction."""

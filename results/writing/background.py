@@ -1,9 +1,10 @@
 """The thread of a writer: it works every few seconds until it is closed.
 
-What the work is, is said by the writer; here is only when it is done, and that a
-failure of the store is tried again.
+What the work is, is said by the writer; here is only when it is done, that a failure
+of the store is tried again, and that any other error ends the thread but not unseen.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -15,6 +16,8 @@ FLUSH_S = 2.0
 
 AGAIN_S = 0.5
 """Time until a store that could not be written is tried again."""
+
+_LOGGER = logging.getLogger("crossnets.store")
 
 
 class Background:
@@ -30,6 +33,8 @@ class Background:
             work: What it does; gives whether to go on.
             is_troubled: Whether the last work failed, so that the next comes soon.
         """
+        self.failure: Exception | None = None
+        """What nobody foresaw, as it was raised; then the thread works no more."""
         self._work, self._is_troubled = work, is_troubled
         self._wake, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -58,3 +63,7 @@ class Background:
                     return
             except StorageError:
                 self._closing.wait(AGAIN_S)  # the writer's `trouble` says why
+            except Exception as error:
+                _LOGGER.exception("The thread that writes the store has ended")
+                self.failure = error
+                return

@@ -9,7 +9,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from results.format.storage import Storage, StorageError
+from results.format.storage import Storage
 from results.writing import compaction
 
 
@@ -18,6 +18,12 @@ COMPACT_EVERY = 16
 
 APART_ROWS = 50_000
 """Sequence number from which segments are merged by a process of their own."""
+
+_HARMLESS = (OSError, MemoryError, ValueError)
+"""What a compaction may fail of: all rows are where they were.
+
+A machine without memory for another process is one of these.
+"""
 
 
 class Compactor:
@@ -50,7 +56,7 @@ class Compactor:
         """
         if segments_written - self._asked_at >= COMPACT_EVERY:
             self._asked_at = segments_written
-            with self._lock, suppress(StorageError, ValueError):
+            with self._lock, suppress(*_HARMLESS):
                 self._merge("due", next_seq)
 
     def compact_all(self, next_seq: int) -> None:
@@ -59,7 +65,7 @@ class Compactor:
         Args:
             next_seq: The next sequence number.
         """
-        with self._lock, suppress(StorageError):
+        with self._lock, suppress(*_HARMLESS):
             self._merge("all", next_seq)
 
     def stop(self) -> None:

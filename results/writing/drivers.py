@@ -152,20 +152,11 @@ def is_fenced(storage: Storage, search: str, driver_epoch: int) -> bool:
     return storage.exists(_path(search, driver_epoch + 1))
 
 
-def is_there(storage: Storage, search: str, driver_epoch: int) -> bool:
-    """Whether the store still has the file of an epoch that was taken.
-
-    It has not if its folder was moved away, or if an empty one stands in its place,
-    as that below a file server that is not mounted.
-
-    Raises:
-        StorageError: If the store cannot be asked.
-    """
-    return storage.exists(_path(search, driver_epoch))
-
-
 def fingerprint(storage: Storage, search: str, driver_epoch: int) -> str | None:
     """What tells an epoch from those of all other stores; None if it is not there.
+
+    It is not if the store's folder was moved away, or if an empty one stands in its
+    place, as that below a file server that is not mounted.
 
     Raises:
         StorageError: If the store cannot be read.

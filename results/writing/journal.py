@@ -1,21 +1,21 @@
 """The journal of a driver: rows that are acknowledged but in no segment yet.
 
 One file a search and driver epoch, one line a group of rows that stand or fall together:
-the CRC-32 of the rest of the line, then `[turn, [[table, row], ...]]` as JSON (with
-NaN and Infinity, which plain JSON lacks). It is appended to and fsynced before
-rows are acknowledged, and emptied when all its rows are in segments, so it stays
-short. A crash leaves behind a last line without its end; that group was never
-acknowledged and is ignored. Older versions wrote `[table, row]`, one row a line.
+the CRC-32 of the rest of the line, then `[[table, row], ...]` as JSON (with NaN and
+Infinity, which plain JSON lacks). It is appended to and fsynced before rows are
+acknowledged, and emptied when all its rows are in segments, so it stays short. What
+was not acknowledged is cut off before the next group: no number stands twice. A crash
+may leave behind a last line without its end, which is ignored, or a whole one
+whose answer was never given.
 
-The turn counts what the driver tried to write. Numbers are given again when a
-group could not be written anywhere, so what a failed write left behind is known by
-a later turn with the same numbers.
+Older versions wrote `[table, row]`, one row a line, or a number before the rows.
+Where the file lies is said in `journal_place`.
 """
 
 import json
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,21 +29,11 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
-    """Rows that were acknowledged together."""
-
-    turn: int
-    """Rises with every try of the driver; 0 in old journals."""
-    rows: tuple[tuple[str, Row], ...]
-    """Table and row of each, in order."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Found:
     """What a journal holds."""
 
-    groups: tuple[Group, ...]
-    """The sound ones, in the order they were written."""
+    rows: tuple[tuple[str, Row], ...]
+    """Table and row of each in a sound line, in the order they were written."""
     damaged: tuple[int, ...]
     """Numbers of the lines that are not as they were written, from 1."""
     is_end_damaged: bool
@@ -62,9 +52,10 @@ class Journal:
         Raises:
             StorageError: If the file cannot be made.
         """
-        self._path = path
+        self.path = path
         self.size_bytes = 0
-        self._torn = False
+        self.is_torn = False
+        """Whether something is to be cut off before the next rows."""
         try:
             local_files.make_folders(path.parent)
             self._handle = _opened(path, os.O_EXCL)
@@ -72,7 +63,9 @@ class Journal:
             raise _failure("write", path, error) from error
 
     def append(
-        self, rows: Iterable[tuple[str, Mapping[str, Any]]], *, turn: int = 1
+        self,
+        rows: Iterable[tuple[str, Mapping[str, Any]]],
+        confirm: Callable[[], None] | None = None,
     ) -> None:
         """Add rows as one group; they are on the disk when this returns.
 
@@ -80,7 +73,7 @@ class Journal:
 
         Args:
             rows: Table and row of each; with none, nothing is written.
-            turn: Above that of the last group that another place may hold.
+            confirm: Called when they are on the disk; what it raises takes them back.
 
         Raises:
             StorageError: If they cannot be written, or the file was removed.
@@ -88,19 +81,22 @@ class Journal:
         group = [[table, row] for table, row in rows]
         if not group:
             return
-        data = _line([turn, group])
+        data = _line(group)
         self._mend()
+        self.is_torn = True
         try:
-            self._torn, written = True, 0
+            written = 0
             while written < len(data):
                 written += os.write(self._handle, data[written:])
             os.fsync(self._handle)
             if not os.fstat(self._handle).st_nlink:
                 raise FileNotFoundError("it was removed")
         except OSError as error:
-            raise _failure("write", self._path, error) from error
+            raise _failure("write", self.path, error) from error
+        if confirm is not None:
+            confirm()
         self.size_bytes += len(data)
-        self._torn = False
+        self.is_torn = False
 
     def empty(self) -> None:
         """Drop all rows: they are in segments now.
@@ -108,23 +104,23 @@ class Journal:
         Raises:
             StorageError: If the file cannot be cut.
         """
-        self.size_bytes, self._torn = 0, True
+        self.size_bytes, self.is_torn = 0, True
         self._mend()
 
     def close(self) -> None:
-        """Close the file; a journal without rows is removed.
+        """Close the file; one without rows is removed, if it lies where it was made.
 
-        Raises:
-            StorageError: If what a failed write left behind cannot be cut off.
+        What cannot be cut off or removed does no harm: the next driver passes over
+        a part of a line, and over rows that are stored.
         """
         try:
-            self._mend()
-            if not self.size_bytes:
-                self._path.unlink(missing_ok=True)
-        except OSError as error:
-            if isinstance(error, StorageError):
-                raise
-            raise _failure("write", self._path, error) from error
+            if self.is_torn:
+                self._cut()
+            own = os.fstat(self._handle)
+            if not self.size_bytes and os.path.samestat(own, self.path.stat()):
+                self.path.unlink()
+        except OSError:
+            pass
         finally:
             os.close(self._handle)
 
@@ -134,18 +130,18 @@ class Journal:
         A handle that has become useless, as after the restart of a file server or
         the removal of the file, is opened again first.
         """
-        if not self._torn:
+        if not self.is_torn:
             return
         try:
             if not self._cut():
-                fresh = _opened(self._path, 0)
+                fresh = _opened(self.path, 0)
                 os.close(self._handle)
                 self._handle = fresh
                 self.size_bytes = min(self.size_bytes, os.fstat(fresh).st_size)
                 os.ftruncate(fresh, self.size_bytes)
         except OSError as error:
-            raise _failure("write", self._path, error) from error
-        self._torn = False
+            raise _failure("write", self.path, error) from error
+        self.is_torn = False
 
     def _cut(self) -> bool:
         """Cut the file through the handle at hand; False if that is of no use."""
@@ -154,11 +150,6 @@ class Journal:
             return os.fstat(self._handle).st_nlink > 0
         except OSError:
             return False
-
-
-def path_of(root: Path, search: str, driver_epoch: int) -> Path:
-    """Where the journal of a driver of a local store lies."""
-    return root / "journal" / search / f"{driver_epoch:07d}.jsonl"
 
 
 def scan(path: Path) -> Found:
@@ -180,21 +171,22 @@ def parsed(data: bytes) -> Found:
         data: The bytes of the file.
 
     Returns:
-        The sound groups and the numbers of the damaged lines. A last line without
+        The sound rows and the numbers of the damaged lines. A last line without
         its end is neither, unless all of the line but its end is there.
     """
     *lines, tail = data.split(b"\n")
-    groups, damaged = [], []
+    rows: list[tuple[str, Row]] = []
+    damaged: list[int] = []
     for number, line in enumerate(lines, start=1):
         if (group := _group(line)) is None:
             damaged.append(number)
         else:
-            groups.append(group)
+            rows += group
     if (group := _group(tail[:-1])) is not None:  # its end became another byte
-        groups.append(group)
+        rows += group
         damaged.append(len(lines) + 1)
     return Found(
-        groups=tuple(groups),
+        rows=tuple(rows),
         damaged=tuple(damaged),
         is_end_damaged=bool(lines) and damaged[-1:] == [len(lines)],
     )
@@ -218,33 +210,7 @@ def read(path: Path) -> list[tuple[str, Row]]:
             f"`{path}` is damaged: the checksum of line {found.damaged[0]} does not "
             "match."
         )
-    return [row for group in found.groups for row in group.rows]
-
-
-def standing(groups: Iterable[Group]) -> list[tuple[str, Row]]:
-    """The rows that were acknowledged, of all that one driver's files hold.
-
-    A group may stand in two files; and a group whose numbers a later turn gave
-    again was left behind by a write that failed.
-
-    Args:
-        groups: The sound groups of all files of one driver epoch, in any order.
-
-    Returns:
-        Table and row of each, by sequence number, each number once.
-    """
-    kept: list[tuple[int, int, tuple[str, Row]]] = []
-    for group in sorted(groups, key=lambda group: group.turn):
-        first = group.rows[0][1]["seq"]
-        while kept and kept[-1][0] >= first and kept[-1][1] < group.turn:
-            kept.pop()
-        last = kept[-1][0] if kept else -1
-        kept += [
-            (row["seq"], group.turn, (table, row))
-            for table, row in group.rows
-            if row["seq"] > last
-        ]
-    return [row for _, _, row in kept]
+    return list(found.rows)
 
 
 def _opened(path: Path, extra_flags: int) -> int:
@@ -270,12 +236,14 @@ def _line(group: list[Any]) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
-def _group(line: bytes) -> Group | None:
-    """The group of one line without its end; None if it is damaged."""
+def _group(line: bytes) -> list[tuple[str, Row]] | None:
+    """The rows of one line without its end; None if it is damaged."""
     crc, _, text = line.partition(b" ")
     if not text or crc != b"%08x" % zlib.crc32(text):
         return None
-    first, rest = json.loads(text)
-    rows = [[first, rest]] if isinstance(first, str) else rest
-    turn = 0 if isinstance(first, str) else first
-    return Group(turn=turn, rows=tuple((table, row) for table, row in rows))
+    group = json.loads(text)
+    if isinstance(group[0], str):
+        group = [group]
+    elif isinstance(group[0], int):
+        group = group[1]
+    return [(table, row) for table, row in group]

@@ -1,7 +1,7 @@
 """What a new driver does first: it stores what earlier ones acknowledged and lost.
 
-A row that is in a journal or in the spool and in no segment was acknowledged by a
-driver that died, or whose store failed, before its flush. Rows reach segments in
+A row that is in a journal and in no segment was acknowledged by a driver that died, or
+whose store failed, before its flush. Rows reach segments in
 order, so the names of the segments tell which rows they hold; of compact files,
 which may hold rows of several drivers, the rows themselves are looked at. So
 nothing is stored twice, and a recovery that is cut off is simply done again.
@@ -10,22 +10,19 @@ A damaged line of a journal is never used. The rows around it are stored, the fi
 is kept as `<name>.damaged`, and a warning says which rows are missing.
 """
 
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from results.format import schema, schema_1, segments
 from results.format.storage import Storage, StorageError
-from results.writing import journal, spool
+from results.writing import journal, journal_place
 from results.writing.journal import Row
 
 
-_NAME = re.compile(r"(\d{7})\.jsonl")
 _TRIES = 10
 _NONE = pa.Table.from_batches(
     [], pa.schema({"driver_epoch": pa.int32(), "seq": pa.int64()})
@@ -48,7 +45,7 @@ def recover(storage: Storage, search: str, driver_epoch: int) -> Recovered:
     What dead processes left staged is removed too.
 
     Args:
-        storage: Where the search is; only a local one has journals.
+        storage: Where the search is.
         search: Its name.
         driver_epoch: The caller's; what drivers of later ones write is left alone.
 
@@ -60,94 +57,57 @@ def recover(storage: Storage, search: str, driver_epoch: int) -> Recovered:
     """
     storage.sweep()
     warnings: list[str] = []
-    left, foreign = _left_behind(storage, search)
-    for earlier, paths in sorted(left.items()):
-        if earlier < driver_epoch:
-            warnings += _store(storage, search, earlier, paths)
-    place = spool.folder(storage, search)
-    if place is not None:
-        spool.remove_empty(place)
-    warnings += [
-        f"`{path}` holds rows of another store that stood at this place, and is left "
-        "alone."
-        for path in foreign
-    ]
+    for left in journal_place.left(storage, search):
+        if not left.is_own:
+            warnings.append(
+                f"`{left.path}` holds rows of another store that stood at this place, "
+                "and is left alone."
+            )
+        elif left.driver_epoch < driver_epoch:
+            warnings += _store(storage, search, left)
     stored = [_last_seqs(storage, table, search) for table in schema.TABLES]
     last = max((seq for seqs in stored for seq in seqs.values()), default=-1)
     return Recovered(first_seq=last + 1, warnings=tuple(warnings))
 
 
-def _left_behind(
-    storage: Storage, search: str
-) -> tuple[dict[int, list[Path]], list[Path]]:
-    """Journals and spooled files by driver epoch, and files of another store."""
-    left: dict[int, list[Path]] = {}
-    if storage.root is not None:
-        folder = journal.path_of(storage.root, search, 0).parent
-        for path in spool.listed(folder):
-            if match := _NAME.fullmatch(path.name):
-                left.setdefault(int(match[1]), []).append(path)
-    spooled = spool.files(storage, search)
-    for file in spooled:
-        if file.is_own:
-            left.setdefault(file.driver_epoch, []).append(file.path)
-    return left, [file.path for file in spooled if not file.is_own]
-
-
-def _store(
-    storage: Storage,
-    search: str,
-    driver_epoch: int,
-    paths: list[Path],
-) -> list[str]:
-    """Put the rows of one driver's files into segments, unless they are there."""
-    scans = _scanned(paths)
+def _store(storage: Storage, search: str, left: journal_place.Left) -> list[str]:
+    """Put the rows of a journal into segments, unless they are there."""
+    driver_epoch, path = left.driver_epoch, left.path
+    try:
+        found = journal.scan(path)
+    except StorageError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return []  # another driver has stored its rows just now
+        raise
     rows = [
         (table, schema_1.row(table, row) if schema_1.is_row(row) else row)
-        for table, row in journal.standing(
-            group for one in scans.values() for group in one.groups
-        )
+        for table, row in found.rows
     ]
-    damaged = {path: found for path, found in scans.items() if found.damaged}
     warnings: list[str] = []
-    if damaged:
+    if found.damaged:
         missing = _missing(storage, search, driver_epoch, rows)
-        if any(found.is_end_damaged for found in damaged.values()):
+        if found.is_end_damaged:
             missing += ", and perhaps rows after them"
-        warnings = [
+        warnings.append(
             f"`{path}` was damaged in line {_few(found.damaged)} and is kept as "
             f"`{path.name}.damaged`; missing of driver epoch {driver_epoch}: {missing}."
-            for path, found in damaged.items()
-        ]
+        )
     for table in schema.TABLES:
         own = [row for name, row in rows if name == table]
         if lost := _not_stored(storage, table, search, driver_epoch, own):
             target = segments.path_of(table, search, driver_epoch, lost[-1]["seq"])
             data = segments.encode(schema.schema(table), lost)
             storage.create(target, data)
-    for path in scans:
-        try:
-            if path in damaged:
-                path.replace(path.with_name(f"{path.name}.damaged"))
-            else:
-                path.unlink(missing_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"Cannot delete `{path}`: {error.strerror or error}."
-            ) from error
+    try:
+        if found.damaged:
+            path.replace(path.with_name(f"{path.name}.damaged"))
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot delete `{path}`: {error.strerror or error}."
+        ) from error
     return warnings
-
-
-def _scanned(paths: list[Path]) -> dict[Path, journal.Found]:
-    """What the files hold; one that is gone by now was stored by another driver."""
-    found: dict[Path, journal.Found] = {}
-    for path in paths:
-        try:
-            found[path] = journal.scan(path)
-        except StorageError as error:
-            if not isinstance(error.__cause__, FileNotFoundError):
-                raise
-    return found
 
 
 def _not_stored(

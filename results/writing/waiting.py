@@ -1,7 +1,6 @@
 """Rows that wait for their segment, and how they are put into one.
 
-They are in memory here; that they are on a disk too is the matter of `journal` and
-`spool`.
+They are in memory here; that they are on a disk too is the matter of `journal`.
 """
 
 import threading
@@ -44,16 +43,6 @@ class WaitingRows:
         """Let rows wait, in order of their sequence numbers."""
         for table, row in rows:
             self._rows[table].append(row)
-
-    def after(self, seq: int) -> list[tuple[str, Row]]:
-        """The rows above a sequence number, in order, each with its table."""
-        later = [
-            (table, row)
-            for table, rows in self._rows.items()
-            for row in rows
-            if row["seq"] > seq
-        ]
-        return sorted(later, key=lambda pair: pair[1]["seq"])
 
     def put(self) -> None:
         """Put the rows that wait into segments.

@@ -1,11 +1,12 @@
 """The writer of one search: rows in, journal at once, segments in the background.
 
-A row is acknowledged when `append` returns. On a local store it is then in the
-fsynced journal; on an object store it is in memory until the next flush, at most
-`background.FLUSH_S` later. While the store cannot be written rows are fsynced to
-the spool on this machine instead (see `spool`), so that training goes on, and
-`trouble` says what is the matter. The rows in memory are in `waiting`, the thread in
-`background`, its compactions in `compactor`.
+A row is acknowledged when `append` returns; it is then in the fsynced journal, which
+lies in a store that is a folder, and on this machine for an object store (see
+`journal_place`). A row that the journal does not take is refused, and may be given
+again; `trouble` says what is the matter. Once in the journal, rows go to the store
+by themselves, at most `background.FLUSH_S` later while it can be written. The rows
+in memory are in `waiting`, the thread in `background`, its compactions in
+`compactor`.
 """
 
 import threading
@@ -20,18 +21,17 @@ from results.writing import drivers
 from results.writing.background import Background
 from results.writing.compactor import Compactor
 from results.writing.journal import Journal, Row
-from results.writing.spool import Spool
 from results.writing.waiting import WaitingRows
 
 
 FLUSH_ROWS = 256
 """Rows that make a flush start at once."""
 
-SPOOL_ROWS = 100_000
-"""Most rows that wait in memory while the store cannot be written."""
-
 JOURNAL_BYTES = 16 * 2**20
 """Size of the journal above which `append` waits for a flush to end."""
+
+LIMIT_BYTES = 64 * 2**20
+"""Size of the journal above which rows are refused; it bounds the memory too."""
 
 _PROBE_BYTES = 4096
 
@@ -45,17 +45,18 @@ class Writer:
         *,
         search: str,
         driver_epoch: int,
+        mark: str,
         first_seq: int,
-        journal: Journal | None,
+        journal: Journal,
         warnings: tuple[str, ...] = (),
     ) -> None:
         """Start the background thread; see `Store.writer`."""
         self.search, self.driver_epoch = search, driver_epoch
         self.warnings = warnings
         """What recovery found damaged, one sentence each."""
-        self._storage, self._journal = storage, journal
+        self._storage, self._journal, self._mark = storage, journal, mark
         self._schemas = {name: schema.schema(name) for name in schema.TABLES}
-        self._next_seq, self._turn, self._spooled_seq = first_seq, 0, first_seq - 1
+        self._next_seq = first_seq
         self._closed = self._fenced = False
         self._trouble: str | None = None
         self._rows_lock, self._flush_lock = threading.RLock(), threading.Lock()
@@ -63,11 +64,9 @@ class Writer:
         self._waiting = WaitingRows(*place, self._rows_lock)
         self._compactor = Compactor(*place)
         try:
-            self._spool = Spool(*place)
             drivers.beat(*place)
         except StorageError:
-            if journal is not None:
-                journal.close()
+            journal.close()
             raise
         self._next_beat = time.monotonic() + drivers.BEAT_S
         self._background = Background(
@@ -82,8 +81,12 @@ class Writer:
 
     @property
     def trouble(self) -> str | None:
-        """Why the store cannot be written now, in one sentence; None if it can."""
-        return self._trouble
+        """Why the store cannot be written now, in one sentence; None if it can.
+
+        It is over by itself one day. A defect, which is not, is none: it is raised by
+        the next call.
+        """
+        return None if self._background.failure else self._trouble
 
     def append(self, table: str, row: Mapping[str, Any]) -> int:
         """Store one row; see `append_many`.
@@ -109,8 +112,10 @@ class Writer:
             ValueError: If a table is unknown or the writer is closed; then none is
                 written. If another driver has taken the search over; then none
                 ever wins over that driver's.
-            StorageError: If neither store nor spool can make them durable, or too
-                many rows wait for the store; then they may be given again.
+            StorageError: If the journal cannot make them durable, or too many rows
+                wait for the store; then they may be given again.
+            Exception: What ended the thread that writes the store, if nobody foresaw
+                it; then none is written.
         """
         plain = [(table, self._checked(table, row)) for table, row in rows]
         with self._rows_lock:
@@ -133,20 +138,10 @@ class Writer:
         Raises:
             StorageError: If the store cannot be written; the rows are kept.
             ValueError: If another driver has taken the search over.
+            Exception: What ended the thread that writes the store.
         """
-        with self._flush_lock:
-            try:
-                self._check_place()
-                self._waiting.put()
-                with self._rows_lock:
-                    if self._journal and self._journal.size_bytes > JOURNAL_BYTES:
-                        self._waiting.put()
-                    if not self._waiting.count():
-                        self._forget()
-            except StorageError as error:
-                self._fail(error)
-                raise
-            self._trouble = None
+        self._check_thread()
+        self._flush()
 
     def compact(self) -> None:
         """Flush, and merge each table's segments into one file.
@@ -165,11 +160,12 @@ class Writer:
         """Flush, and free the search for the next driver.
 
         A second call does nothing. If the flush fails the writer is closed all
-        the same; journal or spool keep the rows for the next driver.
+        the same; the journal keeps the rows for the next driver.
 
         Raises:
             StorageError: If the last rows cannot be put into segments.
             ValueError: If another driver has taken the search over.
+            Exception: What ended the thread that writes the store.
         """
         with self._rows_lock:
             if self._closed:
@@ -179,21 +175,36 @@ class Writer:
         self._compactor.stop()
         self._background.join()
         try:
-            self.flush()
+            self._flush()
             drivers.close(self._storage, self.search, self.driver_epoch)
-        except StorageError:
+        except Exception:
             self._make_way()
             raise
         finally:
-            self._spool.close()
-            if self._journal is not None:
-                self._journal.close()
+            self._journal.close()
+        self._check_thread()
+
+    def _flush(self) -> None:
+        """Put every row acknowledged so far into segments; say that we are there."""
+        with self._flush_lock:
+            try:
+                self._check_place()
+                self._beat()
+                self._waiting.put()
+                with self._rows_lock:
+                    if self._journal.size_bytes > JOURNAL_BYTES:
+                        self._waiting.put()
+                    if not self._waiting.count():
+                        self._forget()
+            except StorageError as error:
+                raise self._troubled(error) from error
+            self._trouble = None
 
     def _make_way(self) -> None:
-        """Let the next driver in though rows wait: it finds them on the disk."""
+        """Let the next driver in though rows wait: it finds them in the journal."""
         args = self._storage, self.search, self.driver_epoch
         with suppress(StorageError):
-            if drivers.is_there(*args):
+            if not self._fenced and drivers.fingerprint(*args) == self._mark:
                 drivers.close(*args)
 
     def _checked(self, table: str, row: Mapping[str, Any]) -> Row:
@@ -208,57 +219,50 @@ class Writer:
             raise ValueError("The writer must be open to append, and is closed.")
         if self._fenced:
             raise self._taken_over()
-        count = self._waiting.count()
-        if count >= SPOOL_ROWS:
+        self._check_thread()
+        if self._journal.size_bytes >= LIMIT_BYTES:
+            self._background.wake()
             raise StorageError(
-                f"Cannot write `{self._storage.location}`: {count} rows wait for it."
+                f"Cannot write `{self._journal.path}`: {LIMIT_BYTES} bytes wait there "
+                f"for `{self._storage.location}`. {self._trouble or ''}".rstrip()
             )
 
+    def _check_thread(self) -> None:
+        """Raise what ended the background thread, if it was not asked to end."""
+        if self._background.failure is not None:
+            raise self._background.failure
+
     def _keep(self, rows: list[tuple[str, Row]]) -> None:
-        """Make rows durable: in the journal, or else in the spool.
+        """Make rows durable in the journal.
 
-        The fence is asked after the journal is synced. A driver that takes over
-        reads the journal after that, so it finds every acknowledged row in it.
+        In a folder the fence is asked after the journal is synced. A driver that takes
+        over reads the journal after that, so it finds every acknowledged row in it. An
+        object store is not waited for; there the next flush finds the fence.
         """
-        self._turn += 1
-        if self._journal is not None:
-            try:
-                try:
-                    self._journal.append(rows, turn=self._turn)
-                finally:
-                    self._check_place()
-            except StorageError as error:
-                self._trouble = sentence(error, self._storage.root)
-                self._background.wake()
-                self._spool.append(rows, self._turn)
-        elif self._trouble is not None:
-            self._spool_with_waiting(rows)
+        is_folder = self._storage.root is not None
+        try:
+            if self._journal.is_torn:
+                self._check_place()  # else the journal of another store might be cut
+            self._journal.append(rows, self._check_place if is_folder else None)
+        except StorageError as error:
+            with suppress(StorageError):
+                self._check_place()  # who was taken over is told so
+            self._background.wake()
+            raise self._troubled(error) from error
 
-    def _spool_with_waiting(self, rows: list[tuple[str, Row]]) -> None:
-        """Spool rows, and those before them that no disk holds yet."""
-        pending = self._waiting.after(self._spooled_seq) + rows
-        if pending:
-            self._spool.append(pending, self._turn)
-            self._spooled_seq = pending[-1][1]["seq"]
-
-    def _fail(self, error: StorageError) -> None:
-        """Say why a flush failed; rows that were only in memory go to the spool."""
-        with self._rows_lock:
-            self._trouble = sentence(error, self._storage.root)
-            if self._journal is None:
-                self._turn += 1
-                with suppress(StorageError):  # then `append` is refused
-                    self._spool_with_waiting([])
+    def _troubled(self, error: StorageError) -> StorageError:
+        """Keep why the store or the journal cannot be written; what to raise."""
+        self._trouble = sentence(error, self._journal.path.parent)
+        return StorageError(self._trouble)
 
     def _check_place(self) -> None:
         """Refuse to write to another store, or once a later driver has the search."""
-        if not drivers.is_there(self._storage, self.search, self.driver_epoch):
-            raise StorageError(
-                f"Cannot write `{self._storage.location}`: the store has gone."
-            )
-        if self._fenced or drivers.is_fenced(
-            self._storage, self.search, self.driver_epoch
-        ):
+        args = self._storage, self.search, self.driver_epoch
+        mark = drivers.fingerprint(*args)
+        if mark != self._mark:
+            what = "the store has gone" if mark is None else "another one is there"
+            raise StorageError(f"Cannot write `{self._storage.location}`: {what}.")
+        if self._fenced or drivers.is_fenced(*args):
             self._fenced, self._trouble = True, None
             raise self._taken_over()
 
@@ -269,7 +273,7 @@ class Writer:
         )
 
     def _forget(self) -> None:
-        """Empty journal and spool: all rows are in segments.
+        """Empty the journal: all rows are in segments.
 
         After a failure the store must take some bytes first, because without rows
         nothing else would show that it can be written.
@@ -277,21 +281,22 @@ class Writer:
         if self._trouble is not None:
             args = self._storage, self.search, self.driver_epoch
             drivers.beat(*args, size_bytes=_PROBE_BYTES)
-        if self._journal is not None:
-            self._journal.empty()
-        self._spool.empty()
+        self._journal.empty()
+
+    def _beat(self) -> None:
+        """Say that the driver is there, if it is time."""
+        if time.monotonic() >= self._next_beat:
+            drivers.beat(self._storage, self.search, self.driver_epoch)
+            self._next_beat = time.monotonic() + drivers.BEAT_S
 
     def _work(self) -> bool:
         """What the background does at each turn; False once it must end."""
         try:
-            self.flush()
-            if time.monotonic() >= self._next_beat:
-                drivers.beat(self._storage, self.search, self.driver_epoch)
-                self._next_beat = time.monotonic() + drivers.BEAT_S
-            written = self._waiting.segments_written
-            self._compactor.compact_due(written, self._next_seq)
+            self._flush()
         except ValueError:
             if not self._fenced:
                 raise
             return False  # `append` says so
+        written = self._waiting.segments_written
+        self._compactor.compact_due(written, self._next_seq)
         return True

@@ -41,7 +41,7 @@ SYSTEM_CALLS = ("write", "fsync", "link", "ftruncate")
 
 @pytest.fixture(autouse=True)
 def spool(tmp_path, monkeypatch):
-    """The folder that holds the spools."""
+    """The folder with the journals of object stores."""
     monkeypatch.setenv("CROSSNETS_SPOOL", str(tmp_path / "spool"))
     return tmp_path / "spool"
 
@@ -114,10 +114,10 @@ def until_done(act):
     raise AssertionError("one fault must not fail three times")
 
 
-def small_search(folder, make):
-    """A search of some trials; returns the rows that were acknowledged."""
+def small_search(location, make):
+    """A search of some trials; returns its store, and the rows that were acknowledged."""
     acknowledged = Counter()
-    store = until_done(lambda: Store.open(folder, create=True))
+    store = until_done(lambda: Store.open(location, create=True))
     with contextlib.suppress(ValueError):  # made by a call that said it failed
         until_done(lambda: store.create_search(make.header()))
     open_writer = until_done(lambda: store.writer("demo"))
@@ -139,24 +139,26 @@ def small_search(folder, make):
                 open_writer.flush()
     with contextlib.suppress(StorageError):
         open_writer.close()
-    return acknowledged
+    return store, acknowledged
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["folder", "object store"])
 @pytest.mark.parametrize("after", [False, True])
-def test_every_call_fails_once(after, tmp_path, make, monkeypatch):
+def test_every_call_fails_once(after, kind, tmp_path, spool, make, monkeypatch):
     """Whichever call fails: every acknowledged row is stored once, and it goes on."""
     monkeypatch.setattr(background, "FLUSH_S", 1000.0)
     monkeypatch.setattr(background, "AGAIN_S", 1000.0)
     wanted, fired = 0, True
     while fired:
         wanted += 1
-        folder = tmp_path / str(wanted)
+        location = tmp_path / str(wanted) if kind == "folder" else "memory://"
         with monkeypatch.context() as patched:
             fault = Fault(patched, wanted, after=after)
-            acknowledged = small_search(folder, make)
+            store, acknowledged = small_search(location, make)
             fired = fault.fired
-        store = Store.open(folder)
+        if kind == "folder":
+            store = Store.open(location)
         with store.writer("demo") as second:
             assert second.warnings == ()
             seq = second.append("trials", make.trial(99))
@@ -164,6 +166,7 @@ def test_every_call_fails_once(after, tmp_path, make, monkeypatch):
         assert stored(store) == acknowledged, f"call {wanted}"
         assert len(store.rows("trials")) == TRIALS + 1
     assert wanted > 10 * TRIALS
+    assert list(spool.rglob("*.jsonl")) == []
 
 
 def child(*words, **given):
@@ -238,18 +241,32 @@ def test_killed_by_the_system(tmp_path):
     assert not CHAOS
 
 
+def until_refused(open_writer, reports):
+    """Numbers of the rows that the journal took before it refused one."""
+    seqs = []
+    with contextlib.suppress(StorageError):
+        for report in reports:
+            seqs.append(open_writer.append("reports", report))
+    return seqs
+
+
 def fill_and_free(store, make, hinder, free):
-    """Rows before, during and after a fault that ends: all are there, each once."""
+    """Rows before, during and after a fault that ends: all are there, each once.
+
+    What is refused meanwhile is offered again, as the harness does.
+    """
     with store.writer("demo") as open_writer:
         seqs = [open_writer.append("reports", make.report(k)) for k in range(5)]
         hinder()
-        for step in range(5, 305):
-            seqs.append(open_writer.append("reports", make.report(step)))
+        taken = until_refused(open_writer, [make.report(k) for k in range(5, 305)])
         wait_until(lambda: open_writer.trouble is not None, 10)
         trouble = open_writer.trouble
         free()
         wait_until(lambda: open_writer.trouble is None, 10)
-        seqs.append(open_writer.append("reports", make.report(305)))
+        seqs += taken
+        for step in range(5 + len(taken), 306):
+            seqs.append(open_writer.append("reports", make.report(step)))
+    assert len(taken) < 300
     assert stored(store) == Counter(("reports", 1, seq) for seq in seqs)
     assert sorted(store.rows("reports")["epoch"].to_pylist()) == [*range(306)]
     return trouble
@@ -285,7 +302,7 @@ class TestDisk:
         trouble = fill_and_free(store, make, fill, filler.unlink)
         assert "No space left on device; " in trouble
         assert trouble.endswith(" bytes are free.")
-        assert list(spool.iterdir()) == []
+        assert not spool.exists()
 
     def test_not_mounted(self, small_disk, make, spool):
         """An empty read-only folder over the store: nothing is lost or misplaced."""
@@ -301,7 +318,7 @@ class TestDisk:
             lambda: subprocess.run(["umount", root], check=True),
         )
         assert trouble.endswith("the store has gone.")
-        assert list(spool.iterdir()) == []
+        assert not spool.exists()
 
     def test_away(self, store, make, tmp_path, spool):
         """A store that cannot be reached for some seconds (a minute in the long form)."""
@@ -313,10 +330,10 @@ class TestDisk:
             away.rename(root)
 
         fill_and_free(store, make, lambda: root.rename(away), back)
-        assert list(spool.iterdir()) == []
+        assert not spool.exists()
 
     def test_size_limit(self, store, make):
-        """When spool and journal are full `append` refuses, and then takes it again."""
+        """When the journal is full `append` refuses, and then takes rows again."""
         acknowledged, refused = [], []
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         with store.writer("demo") as open_writer:
@@ -356,4 +373,4 @@ class TestDisk:
         assert "Permission denied" in done.stdout
         found = Store.open(tmp_path / "store").rows("reports")["epoch"].to_pylist()
         assert sorted(found) == [*range(30)]
-        assert not spool.exists()  # the journal was open already
+        assert not spool.exists()

@@ -6,6 +6,8 @@ has one row a figure (`figure,joint,value`); `joint` is empty but in
 `per_joint_mm`. Nothing is measured here; see `harness/evaluate.py`.
 """
 
+from collections.abc import Callable
+
 from cnets import metrics
 from harness.commands.printing import tables
 from harness.definition.terminal import printable

@@ -54,6 +54,7 @@ class Live:
         self._before = 0
         self._lock = threading.Lock()  # the screen is drawn by a thread of its own
         self._screen: RichLive | None = None
+        self._failed = False
 
     def __enter__(self) -> "Live":
         for trial in self._trials().values():
@@ -61,7 +62,7 @@ class Live:
         self._before = self._ended()
         if self._console.is_terminal:
             self._screen = RichLive(
-                console=self._console, get_renderable=self._drawn, refresh_per_second=2
+                console=self._console, get_renderable=self._shown, refresh_per_second=2
             )
             self._screen.__enter__()
         return self
@@ -121,6 +122,17 @@ class Live:
         if not done:
             return f"{_clock(elapsed_s)} so far"
         return f"{_clock(elapsed_s / done * (self._wanted - ended))} to go"
+
+    def _shown(self) -> Group | Text:
+        """The table; an error would end the thread that draws, unseen."""
+        try:
+            return self._drawn()
+        except Exception as error:
+            said = f"The table cannot be drawn: {type(error).__name__}"
+            if not self._failed:
+                logs.LOGGER.exception(said)
+            self._failed = True
+            return Text(said)
 
     def _drawn(self) -> Group:
         table = Table()

@@ -111,8 +111,13 @@ class Together(Place):
             self._working = True
             for function, answer in asked:
                 _settle(answer, function)
-            if wishes:
-                self._epoch(wishes)
+            try:
+                if wishes:
+                    self._epoch(wishes)
+            except BaseException as error:  # else all who wait would wait for ever
+                for wish in wishes:
+                    if not wish.report.done():
+                        wish.report.set_exception(error)
             self._working = False
 
     def _rest_s(self) -> float | None:

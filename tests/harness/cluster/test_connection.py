@@ -93,6 +93,17 @@ class TestAuto:
         assert time.monotonic() - began_s < 35
 
 
+def test_a_connection_that_cannot_be_closed_is_logged(monkeypatch, caplog):
+    """What Ray raises at the end ends no command, and its traceback is kept."""
+
+    def fail() -> None:
+        raise RuntimeError("the cluster has gone")
+
+    monkeypatch.setattr(ray, "shutdown", fail)
+    connection._shut_down()
+    assert "RuntimeError: the cluster has gone" in caplog.text
+
+
 @pytest.mark.ray
 def test_a_local_cluster_lasts_as_long_as_the_connection(monkeypatch):
     """It has the cores that were asked for, and leaves no handler behind."""

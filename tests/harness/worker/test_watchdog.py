@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -82,6 +83,27 @@ class TestOneGuard:
             assert time.monotonic() - start_s < 30
             assert dog._guard.pid != stuck
             assert not is_there(stuck)
+        finally:
+            dog.close()
+
+    def test_no_guard_can_be_started(self, tmp_path, monkeypatch, caplog):
+        """A job goes on without one, that is logged, and later beats try again."""
+        monkeypatch.setattr(watchdog, "BEAT_EVERY_S", 0.0)
+
+        def fail(*_, **__):
+            raise OSError(12, "Cannot allocate memory")
+
+        dog = Watchdog()
+        try:
+            with monkeypatch.context() as patched:
+                patched.setattr(subprocess, "Popen", fail)
+                dog.busy(tmp_path, 1000.0)
+                dog.at("in joint epoch 1")
+                dog.beat()
+            assert caplog.text.count("Cannot allocate memory") == 1
+            assert dog._guard is None
+            dog.beat()
+            assert dog._guard is not None
         finally:
             dog.close()
 

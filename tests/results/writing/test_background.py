@@ -1,3 +1,4 @@
+import logging
 import threading
 import time
 
@@ -97,3 +98,18 @@ def test_work_may_end_it():
     thread.wake()
     thread.join()
     assert work.calls == 1
+
+
+def test_what_nobody_foresaw_is_kept_and_logged(caplog):
+    """The thread ends knowingly: the error is kept as it was, with its traceback."""
+    error = RuntimeError("a defect")
+    work = Work(error)
+    thread = run(work)
+    assert thread.failure is None
+    thread.wake()
+    thread.join()
+    assert thread.failure is error
+    assert work.calls == 1
+    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert record.name == "crossnets.store"
+    assert record.exc_info[1] is error

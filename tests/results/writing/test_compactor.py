@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 
@@ -43,6 +44,25 @@ def test_asked_every_few_segments(store, made, monkeypatch):
     monkeypatch.setattr(compaction_choice, "LOOSE", 2)
     made.compact_due(segments_written=3 + compactor.COMPACT_EVERY - 1, next_seq=3)
     assert files(store) == 3
+    made.compact_due(segments_written=3 + compactor.COMPACT_EVERY, next_seq=3)
+    assert files(store) == 1
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOMEM, "no memory"), MemoryError()])
+def test_cannot_start(store, made, monkeypatch, error):
+    """A process that cannot be made is no failure; later the same is compacted."""
+    monkeypatch.setattr(compactor, "APART_ROWS", 3)
+    monkeypatch.setattr(compaction_choice, "LOOSE", 2)
+
+    def fail(*_, **__):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", fail)
+        made.compact_due(segments_written=3, next_seq=3)
+        made.compact_all(next_seq=3)
+    assert files(store) == 3
+    monkeypatch.setattr(compactor, "APART_ROWS", 4)  # else `LOOSE` is not patched there
     made.compact_due(segments_written=3 + compactor.COMPACT_EVERY, next_seq=3)
     assert files(store) == 1
 

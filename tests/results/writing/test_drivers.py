@@ -242,5 +242,3 @@ class TestFingerprint:
         }
         assert len(marks) == 3
         assert drivers.fingerprint(storage, "demo", 3) is None
-        assert drivers.is_there(storage, "demo", 2)
-        assert not drivers.is_there(storage, "demo", 3)

@@ -61,13 +61,13 @@ class TestJournal:
             path.write_bytes(data[:keep])
             assert journal.read(path) == []
 
-    def test_one_row_a_line(self, path):
-        """A journal of an older version, one row a line, is read."""
+    @pytest.mark.parametrize("lines", [[*ROWS], [[7, ROWS]]], ids=["row", "number"])
+    def test_older(self, path, lines):
+        """Journals with a row a line, or with a number before the rows, are read."""
         path.parent.mkdir(parents=True)
-        lines = [json.dumps([table, row]).encode() for table, row in ROWS]
-        path.write_bytes(b"".join(b"%08x %s\n" % (zlib.crc32(x), x) for x in lines))
+        texts = [json.dumps(line).encode() for line in lines]
+        path.write_bytes(b"".join(b"%08x %s\n" % (zlib.crc32(x), x) for x in texts))
         assert journal.read(path) == ROWS
-        assert journal.standing(journal.scan(path).groups) == ROWS
 
     def test_no_rows(self, path):
         """A group of no rows writes nothing."""
@@ -89,17 +89,16 @@ class TestJournal:
         for row in (*ROWS, ROWS[0]):
             writer.append([row])
         data = path.read_bytes()
-        right = [(row,) for row in (*ROWS, ROWS[0])]
+        right = [*ROWS, ROWS[0]]
         for place in range(len(data)):
             changed = bytearray(data)
             changed[place] ^= 1
             path.write_bytes(changed)
             found = journal.scan(path)
             assert found.damaged
-            given = [group.rows for group in found.groups]
-            assert all(rows in right for rows in given)
-            assert len(given) >= 1
-        assert found.groups[-1].rows == right[-1]  # only its end was another byte
+            assert all(row in right for row in found.rows)
+            assert len(found.rows) >= 1
+        assert found.rows[-1] == right[-1]  # only its end was another byte
         assert not found.is_end_damaged
 
     def test_goes_on_after_a_failed_write(self, path, monkeypatch):
@@ -141,12 +140,39 @@ class TestJournal:
         other.close()
         assert not path.with_name("0000002.jsonl").exists()
 
+    def test_close_in_another_place(self, path, tmp_path):
+        """What lies where the file was is not its own, and stays."""
+        writer = Journal(path)
+        path.rename(tmp_path / "away")
+        path.write_bytes(b"other")
+        writer.close()
+        assert path.read_bytes() == b"other"
+
+    def test_taken_back(self, path):
+        """Rows that are not confirmed once they are on the disk are gone again."""
+        writer, seen = Journal(path), []
+        writer.append(ROWS[:1])
+
+        def refuse():
+            seen.append(journal.read(path))
+            raise StorageError("Cannot write: fenced.")
+
+        with pytest.raises(StorageError, match="fenced"):
+            writer.append(ROWS, refuse)
+        assert seen == [ROWS[:1] + ROWS]
+        assert writer.is_torn
+        writer.append(ROWS[1:], lambda: None)
+        assert journal.read(path) == ROWS
+        with pytest.raises(StorageError, match="fenced"):
+            writer.append(ROWS, refuse)
+        writer.close()
+        assert journal.read(path) == ROWS
+
     def test_is_plain(self, path):
         """A line is a checksum and JSON: tools can read it without us."""
         Journal(path).append(ROWS)
         line = path.read_text().splitlines()[0]
-        turn, rows = json.loads(line.split(" ", 1)[1])
-        assert turn == 1
+        rows = json.loads(line.split(" ", 1)[1])
         assert rows[0] == ["reports", {"seq": 0, "kl": 0.5}]
 
     def test_removed(self, path):
@@ -187,34 +213,3 @@ class TestJournal:
             Journal(tmp_path / "file/demo/1.jsonl")
         with pytest.raises(StorageError, match=r"^Cannot read `.*`: .*\.$"):
             journal.read(tmp_path / "none")
-
-
-def group(turn, *seqs):
-    """Rows of those numbers that say which turn they are of."""
-    rows = tuple(("reports", {"seq": seq, "turn": turn}) for seq in seqs)
-    return journal.Group(turn=turn, rows=rows)
-
-
-class TestStanding:
-    def of(self, *groups):
-        """Number and turn of the rows that stand."""
-        found = journal.standing(groups)
-        return [(row["seq"], row["turn"]) for _, row in found]
-
-    def test_in_order(self):
-        """Rows of two files come by their numbers."""
-        assert self.of(group(3, 4), group(1, 0, 1), group(2, 2, 3)) == [
-            (0, 1), (1, 1), (2, 2), (3, 2), (4, 3)
-        ]  # fmt: skip
-
-    def test_in_two_files(self):
-        """A group that stands in two files counts once."""
-        assert self.of(group(1, 0, 1), group(2, 2), group(1, 0, 1)) == [
-            (0, 1), (1, 1), (2, 2)
-        ]  # fmt: skip
-
-    def test_left_behind(self):
-        """A group whose first number was given again was never acknowledged."""
-        assert self.of(group(1, 0), group(2, 1, 2, 3), group(3, 1), group(4, 2)) == [
-            (0, 1), (1, 3), (2, 4)
-        ]  # fmt: skip

@@ -109,8 +109,8 @@ class TestRecover:
         row = store.rows("reports").to_pylist()[1]
         extra = row | {"seq": 7, "epoch": 7, "time_utc": 0}
         other = path.with_name("other")
-        Journal(other).append([("reports", extra)], turn=9)
-        path.write_bytes(kept + other.read_bytes())  # as another machine's spool may be
+        Journal(other).append([("reports", extra)])
+        path.write_bytes(kept + other.read_bytes())  # as on another machine's disk
         other.unlink()
         store.writer("demo").close()
         found = [row["epoch"] for row in store.rows("reports").to_pylist()]
@@ -160,8 +160,11 @@ class TestRecover:
         assert math.isnan(found[0])
         assert found[1:] == [math.inf, -math.inf]
 
-    def test_kill_nine(self, store):
+    @pytest.mark.parametrize("kind", ["folder", "object store"])
+    def test_kill_nine(self, store, kind, tmp_path, monkeypatch):
         """SIGKILL at random moments loses no acknowledged row and doubles none."""
+        monkeypatch.setenv("CROSSNETS_SPOOL", str(tmp_path / "spool"))
+        opened = run_child if kind == "folder" else run_child_on_a_bucket
         chance, acknowledged = random.Random(0), {}
         code = (
             "for step in range(FIRST, FIRST + 100_000):\n"
@@ -169,7 +172,7 @@ class TestRecover:
         )
         for _ in range(5):
             first = max(acknowledged, default=-1) + 1000
-            with run_child(store, code.replace("FIRST", str(first))) as child:
+            with opened(store, code.replace("FIRST", str(first))) as child:
                 lines = [
                     child.stdout.readline() for _ in range(chance.randrange(1, 900))
                 ]
@@ -179,7 +182,9 @@ class TestRecover:
                 if line.endswith("\n"):
                     seq, step = line.split()
                     acknowledged[int(step)] = int(seq)
-        store.writer("demo").close()
+        with opened(store, "w.close()") as child:
+            assert child.wait() == 0
+        assert list(tmp_path.rglob("*.jsonl")) == []
         rows = store.rows("reports").to_pylist()
         stored = {row["epoch"]: row["seq"] for row in rows}
         assert len(stored) == len(rows)
@@ -188,11 +193,23 @@ class TestRecover:
         assert len(set(stored.values())) == len(stored)
 
 
-def run_child(store, code):
+def run_child_on_a_bucket(store, code):
+    """The same; for the process the folder is an object store, by its calls alone."""
+    opening = (
+        "from obstore.store import LocalStore\n"
+        "from results.format.storage import Storage\n"
+        "storage = Storage('memory://', create=True)\n"
+        "storage._store = LocalStore(sys.argv[1])\n"
+        "w = Store(storage).writer('demo')\n"
+    )
+    return run_child(store, code, opening)
+
+
+def run_child(store, code, opening="w = Store.open(sys.argv[1]).writer('demo')\n"):
     """A process with a writer `w` and reports `row(step)` that runs the code."""
     start = (
         "import sys; from results import Store\n"
-        "w = Store.open(sys.argv[1]).writer('demo')\n"
+        f"{opening}"
         "def row(step): return dict(attempt=0, trial='t-00000', epoch=step,"
         " labelled_ratio=1.0, objective_mm=float(step))\n"
     )

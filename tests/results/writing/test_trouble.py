@@ -1,10 +1,10 @@
-"""The writer while its store cannot be written: spool, trouble, catching up."""
+"""The writer while its store cannot be written: refusing, trouble, catching up."""
 
 import os
 import re
+import shutil
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +24,7 @@ from results.writing.journal import Journal
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """The folder that holds the spools."""
+    """The folder with the journals of object stores."""
     monkeypatch.setenv("CROSSNETS_SPOOL", str(tmp_path / "spool"))
     return tmp_path / "spool"
 
@@ -62,17 +62,16 @@ class TestTrouble:
     @pytest.mark.usefixtures("asked_only")
     def test_cleared_only_by_bytes_that_were_taken(self, store, make, monkeypatch):
         """Without rows to write, a store that takes empty files only is not well."""
-        write, spool = os.write, os.environ["CROSSNETS_SPOOL"]
 
-        def full(handle, data):
-            if Path(f"/proc/self/fd/{handle}").readlink().is_relative_to(spool):
-                return write(handle, data)
+        def full(*_):
             raise OSError(28, "No space left on device")
 
         with store.writer("demo") as open_writer:
+            open_writer.append("reports", make.report(0))
             with monkeypatch.context() as patched:
                 patched.setattr(os, "write", full)
-                open_writer.append("reports", make.report())
+                with pytest.raises(StorageError, match=r"; \d+ bytes are free\.$"):
+                    open_writer.append("reports", make.report(1))
                 assert "No space left" in (open_writer.trouble or "")
             with monkeypatch.context() as patched:
                 patched.setattr(Storage, "replace", raiser("Cannot write: full."))
@@ -84,44 +83,49 @@ class TestTrouble:
             assert open_writer.trouble is None
 
     @pytest.mark.usefixtures("asked_only")
-    def test_journal_fails(self, store, make, monkeypatch, place):
-        """Rows go to the spool, from where the next driver on this machine has them."""
-        open_writer = store.writer("demo")
-        open_writer.append("reports", make.report(0))
-        with monkeypatch.context() as patched:
-            patched.setattr(Journal, "append", only_spool(place))
-            assert open_writer.append("reports", make.report(1)) == 1
-        assert open_writer.trouble == "Cannot write: Input/output error."
-        assert len(list(place.rglob("*.jsonl"))) == 1
-        store.writer("demo", takeover=True).close()
-        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1]
-        assert list(place.iterdir()) == []
-
-    @pytest.mark.usefixtures("asked_only")
-    def test_neither_journal_nor_spool(self, store, make, monkeypatch):
-        """Then nothing is acknowledged, and the same rows can be given again."""
+    def test_journal_fails(self, store, make, monkeypatch):
+        """Nothing is acknowledged, and the same rows can be given again."""
         with store.writer("demo") as open_writer:
+            open_writer.append("reports", make.report(0))
             with monkeypatch.context() as patched:
                 patched.setattr(Journal, "append", raiser("Cannot write: broken."))
-                with pytest.raises(StorageError, match="broken"):
-                    open_writer.append("reports", make.report(0))
-            assert open_writer.append("reports", make.report(0)) == 0
-        assert len(store.rows("reports")) == 1
+                for _ in range(2):
+                    with pytest.raises(StorageError, match="broken"):
+                        open_writer.append("reports", make.report(1))
+                assert open_writer.trouble == "Cannot write: broken."
+            assert open_writer.append("reports", make.report(1)) == 1
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1]
+
+    @pytest.mark.usefixtures("asked_only")
+    def test_journal_fails_and_the_driver_dies(self, store, make, monkeypatch):
+        """The next driver has what was acknowledged, and not what was refused."""
+        first = store.writer("demo")
+        first.append("reports", make.report(0))
+        with monkeypatch.context() as patched:
+            patched.setattr(drivers, "is_fenced", raiser("Cannot read: no route."))
+            with pytest.raises(StorageError, match="no route"):
+                first.append("reports", make.report(1))
+        first.append("reports", make.report(2))
+        store.writer("demo", takeover=True).close()
+        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 2]
 
     @pytest.mark.usefixtures("asked_only")
     def test_object_store(self, make, monkeypatch, place):
-        """Rows in memory go to the spool when a flush fails, and later ones too."""
+        """Rows are on this machine before they are acknowledged, whatever the store does."""
         store = Store.open("memory://", create=True)
         store.create_search(make.header())
         open_writer = store.writer("demo")
         open_writer.append("reports", make.report(0))
-        open_writer.append("trials", make.trial())
+        (path,) = place.rglob("*.jsonl")
+        assert [row["seq"] for _, row in journal.read(path)] == [0]
         with monkeypatch.context() as patched:
-            patched.setattr(Storage, "create", raiser("Cannot write: no route."))
+            for name in ("create", "get", "exists", "replace"):
+                patched.setattr(Storage, name, raiser("Cannot write: no route."))
             with pytest.raises(StorageError, match="no route"):
                 open_writer.flush()
+            assert open_writer.trouble == "Cannot write: no route."
+            assert open_writer.append("trials", make.trial()) == 1
             assert open_writer.append("reports", make.report(1)) == 2
-            (path,) = place.rglob("*.jsonl")
             assert [row["seq"] for _, row in journal.read(path)] == [0, 1, 2]
             with pytest.raises(StorageError, match="no route"):
                 open_writer.close()
@@ -129,38 +133,59 @@ class TestTrouble:
             assert open_writer.append("reports", make.report(2)) == 3
         found = [row["seq"] for row in store.rows("reports").to_pylist()]
         assert sorted(found) == [0, 2, 3]
-        assert list(place.iterdir()) == []
+        assert list(place.rglob("*.jsonl")) == []
 
-    def test_background_catches_up(self, store, make, monkeypatch, place):
-        """Once the store is back the rows are stored and the spool emptied, unasked."""
+    @pytest.mark.usefixtures("asked_only")
+    def test_own_disk_is_full(self, make, monkeypatch):
+        """An object store's rows that this machine's disk does not take are refused."""
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        store = Store.open("memory://", create=True)
+        store.create_search(make.header())
+        with store.writer("demo") as open_writer:
+            with monkeypatch.context() as patched:
+                patched.setattr(os, "write", full)
+                with pytest.raises(StorageError, match=r"spool/.*; \d+ bytes are free"):
+                    open_writer.append("reports", make.report(0))
+            assert open_writer.append("reports", make.report(0)) == 0
+        assert len(store.rows("reports")) == 1
+
+    @pytest.mark.parametrize("location", ["store", "memory://"])
+    def test_background_catches_up(self, location, make, monkeypatch, tmp_path):
+        """Once the store is back rows are stored and the journal emptied, unasked."""
         monkeypatch.setattr(background, "FLUSH_S", 0.05)
         monkeypatch.setattr(background, "AGAIN_S", 0.05)
+        where = location if "://" in location else tmp_path / location
+        store = Store.open(where, create=True)
+        store.create_search(make.header())
         with store.writer("demo") as open_writer:
             with monkeypatch.context() as patched:
                 patched.setattr(Storage, "create", raiser("Cannot write: no route."))
-                patched.setattr(Journal, "append", only_spool(place))
                 for step in range(20):
                     open_writer.append("reports", make.report(step))
-                (path,) = place.rglob("*.jsonl")
+                wait_until(lambda: open_writer.trouble is not None, 10)
+                (path,) = tmp_path.rglob("*.jsonl")
                 assert len(journal.read(path)) == 20
             wait_until(lambda: open_writer.trouble is None, 10)
             assert sorted(store.rows("reports")["epoch"].to_pylist()) == [*range(20)]
             assert path.read_bytes() == b""
 
     @pytest.mark.usefixtures("asked_only")
-    def test_fenced_while_the_store_was_down(self, store, make, monkeypatch, place):
-        """Spooled rows of a driver that was taken over never win, and it is told."""
+    def test_fenced_while_the_store_was_down(self, store, make, monkeypatch):
+        """Rows that could not ask for the fence were not acknowledged, and never win."""
         first = store.writer("demo")
+        first.append("reports", make.report(0, objective_mm=1.0))
         with monkeypatch.context() as patched:
-            patched.setattr(Journal, "append", only_spool(place))
-            patched.setattr(drivers, "is_there", raiser("Cannot read: no route."))
-            first.append("reports", make.report(0, objective_mm=1.0))
-        (path,) = place.rglob("*.jsonl")
-        hidden = path.with_suffix(".hidden")
-        path.rename(hidden)  # the other driver is on another machine
+            patched.setattr(drivers, "is_fenced", raiser("Cannot read: no route."))
+            with pytest.raises(StorageError, match="no route"):
+                first.append("reports", make.report(1, objective_mm=1.0))
         with store.writer("demo", takeover=True) as second:
-            second.append("reports", make.report(0, objective_mm=2.0))
-        hidden.rename(path)
+            for step in (0, 1):
+                second.append("reports", make.report(step, objective_mm=2.0))
+        with pytest.raises(ValueError, match="epoch 1 was taken over"):
+            first.append("reports", make.report(1, objective_mm=1.0))
         with pytest.raises(ValueError, match="epoch 1 was taken over"):
             first.flush()
         assert first.trouble is None
@@ -168,26 +193,76 @@ class TestTrouble:
             first.close()
         store.writer("demo").close()
         found = queries.read(store, "reports")["objective_mm"].to_pylist()
-        assert found == [2.0]
-        assert len(store.rows("reports")) == 2
+        assert found == [2.0, 2.0]
+        assert list((store.storage.root / "journal/demo").iterdir()) == []
+
+    @pytest.mark.usefixtures("asked_only")
+    def test_object_store_fenced_from_another_machine(
+        self, make, monkeypatch, tmp_path
+    ):
+        """Rows acknowledged before the fence was found are kept here, and never win."""
+        store = Store.open("memory://", create=True)
+        store.create_search(make.header())
+        first = store.writer("demo")
+        first.append("reports", make.report(0, objective_mm=1.0))
+        with monkeypatch.context() as patched:
+            patched.setenv("CROSSNETS_SPOOL", str(tmp_path / "other machine"))
+            with store.writer("demo", takeover=True) as second:
+                second.append("reports", make.report(0, objective_mm=2.0))
+        first.append("reports", make.report(1, objective_mm=1.0))
+        with pytest.raises(ValueError, match="epoch 1 was taken over"):
+            first.flush()
+        with pytest.raises(ValueError, match="epoch 1 was taken over"):
+            first.append("reports", make.report(2))
+        with pytest.raises(ValueError, match="epoch 1 was taken over"):
+            first.close()
+        store.writer("demo").close()
+        found = queries.read(store, "reports")["objective_mm"].to_pylist()
+        assert found == [2.0, 1.0]
+        assert len(store.rows("reports")) == 3
 
     @pytest.mark.usefixtures("asked_only")
     def test_another_folder_in_its_place(self, store, make, tmp_path):
         """Nothing is written to an empty folder that stands where the store was."""
         root = store.storage.root
         with store.writer("demo") as open_writer:
+            open_writer.append("reports", make.report(0))
             root.rename(tmp_path / "away")
             with pytest.raises(StorageError, match="the store has gone"):
                 open_writer.flush()
             assert not root.exists()
             root.mkdir()
-            assert open_writer.append("reports", make.report(0)) == 0
+            with pytest.raises(StorageError, match="the store has gone"):
+                open_writer.append("reports", make.report(1))
             assert "the store has gone" in (open_writer.trouble or "")
             assert list(root.iterdir()) == []
             root.rmdir()
             (tmp_path / "away").rename(root)
             open_writer.append("reports", make.report(1))
         assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1]
+
+    @pytest.mark.parametrize("is_deleted", [True, False])
+    @pytest.mark.usefixtures("asked_only")
+    def test_another_store_in_its_place(self, store, make, tmp_path, is_deleted):
+        """A driver of the same number there keeps its journal, and gets no row."""
+        root = store.storage.root
+        first = store.writer("demo")
+        first.append("reports", make.report(0))
+        shutil.rmtree(root) if is_deleted else root.rename(tmp_path / "away")
+        other = Store.open(root, create=True)
+        other.create_search(make.header())
+        with other.writer("demo") as open_writer:
+            open_writer.append("reports", make.report(5))
+            for _ in range(2):
+                with pytest.raises(StorageError):
+                    first.append("reports", make.report(1))
+                with pytest.raises(StorageError, match="another one is there"):
+                    first.flush()
+            with pytest.raises(StorageError, match="another one is there"):
+                first.close()
+            (path,) = (root / "journal/demo").iterdir()
+            assert len(journal.read(path)) == 1
+        assert other.rows("reports")["epoch"].to_pylist() == [5]
 
     def test_read_only_at_start(self, store, monkeypatch):
         """A store that cannot be written is refused in one sentence."""
@@ -251,18 +326,6 @@ def raiser(sentence):
 
     def fail(*_, **__):
         raise StorageError(sentence)
-
-    return fail
-
-
-def only_spool(place):
-    """`Journal.append` that fails for every file but those below a folder."""
-    append = Journal.append
-
-    def fail(self, rows, *, turn=1):
-        if not self._path.is_relative_to(place):
-            raise StorageError("Cannot write: Input/output error.")
-        append(self, rows, turn=turn)
 
     return fail
 

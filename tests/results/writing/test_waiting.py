@@ -49,15 +49,6 @@ def test_each_table_gets_a_segment(storage, waiting, numbered):
     assert stored(storage, "decisions") == [[1]]
 
 
-def test_after(waiting, numbered):
-    """The rows of all tables above a number come in its order."""
-    rows = [numbered("reports", 0), numbered("decisions", 1), numbered("reports", 2)]
-    waiting.add(rows)
-    assert waiting.after(-1) == rows
-    assert waiting.after(0) == rows[1:]
-    assert waiting.after(2) == []
-
-
 def test_tried_again_as_they_were(storage, waiting, numbered, monkeypatch):
     """Rows of a try whose answer was lost are not put into another segment too."""
     create = Storage.create

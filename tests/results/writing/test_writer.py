@@ -7,7 +7,7 @@ from results import Store, queries
 from results.format import schema, segments
 from results.format.schema import SchemaMismatch
 from results.format.storage import Storage, StorageError
-from results.writing import background, compactor, drivers, writer
+from results.writing import background, compactor, drivers, journal, writer
 
 
 def files(store):
@@ -177,34 +177,44 @@ class TestFlush:
         assert store.storage.get(path) == b"other"
 
     def test_memory_is_bounded(self, store, make, monkeypatch):
-        """With too many rows waiting, more are refused and none is dropped."""
+        """With too many rows waiting, more are refused with the cause; none is dropped."""
+        said, given = r"jsonl`: 5000 bytes wait there for `.*store`\. .* no route", []
 
         def fail(*_):
             raise StorageError("Cannot write: no route to host.")
 
-        monkeypatch.setattr(writer, "SPOOL_ROWS", 5)
+        monkeypatch.setattr(writer, "LIMIT_BYTES", 5000)
         with store.writer("demo") as open_writer:
             with monkeypatch.context() as patched:
                 patched.setattr(Storage, "create", fail)
-                for step in range(5):
-                    open_writer.append("reports", make.report(step))
-                with pytest.raises(StorageError, match="5 rows wait for it"):
-                    open_writer.append("reports", make.report(5))
+                while open_writer._journal.size_bytes < 5000:
+                    given.append(open_writer.append("reports", make.report(len(given))))
+                with pytest.raises(StorageError, match="no route"):
+                    open_writer.flush()
+                with pytest.raises(StorageError, match=said):
+                    open_writer.append("reports", make.report(99))
             open_writer.flush()
-            open_writer.append("reports", make.report(6))
-        assert sorted(store.rows("reports")["epoch"].to_pylist()) == [0, 1, 2, 3, 4, 6]
+            open_writer.append("reports", make.report(100))
+        found = sorted(store.rows("reports")["epoch"].to_pylist())
+        assert found == [*given, 100]
+        assert 1 < len(given) < 20
 
-    def test_object_store(self, make):
-        """Without a local folder there is no journal, and rows come in by flush."""
+    def test_object_store(self, make, tmp_path, monkeypatch):
+        """Its journal lies on this machine, and is removed once all rows are stored."""
+        monkeypatch.setenv("CROSSNETS_SPOOL", str(tmp_path))
         store = Store.open("memory://", create=True)
         store.create_search(make.header())
         with store.writer("demo") as open_writer:
             open_writer.append("reports", make.report())
+            (path,) = tmp_path.rglob("*.jsonl")
+            assert len(journal.read(path)) == 1
             open_writer.flush()
+            assert path.read_bytes() == b""
             assert len(store.rows("reports")) == 1
         with store.writer("demo") as open_writer:
             assert open_writer.append("reports", make.report()) == 1
         assert store.storage.list("journal") == []
+        assert list(tmp_path.rglob("*.jsonl")) == []
 
 
 class TestTakeover:

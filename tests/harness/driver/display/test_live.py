@@ -156,3 +156,14 @@ def test_a_redraw_looks_at_no_trial_that_has_ended(trials):
         assert live._row(0.1)[:2] == ("0.1", "2")
         live._drawn()
         live(trials["t-00003"], None)
+
+
+def test_a_table_that_cannot_be_drawn_is_said_and_logged_once(trials, caplog):
+    """The thread that draws goes on; the log has the traceback."""
+    live = make(trials)
+    tallies, live._tallies = live._tallies, {1.0: None}
+    for _ in range(2):
+        assert "cannot be drawn: AttributeError" in str(live._shown())
+    assert caplog.text.count("Traceback") == 1
+    live._tallies = tallies
+    assert "cannot" not in str(live._shown())

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections import deque
+from concurrent.futures import Future
 
 import pytest
 
@@ -48,3 +50,40 @@ def test_a_bank_that_waits_for_another_one_lives(monkeypatch):
     place.waits("waiting for s/t-9 to train vae 12345678")
     place.close()
     assert said == ["waiting for s/t-9 to train vae 12345678"]
+
+
+def test_an_epoch_that_cannot_be_told_of_ends_no_thread(make_job):
+    """Whatever goes wrong in the bank's thread, who waits gets it, and it goes on."""
+    job = make_job("t-1")
+    bank = process_bank.bank(job.data, "cpu")
+
+    class Broken:
+        def advance(self, *_: object) -> list[str]:
+            if given.popleft():
+                raise SystemExit("a library ends the process")
+            return []
+
+    given = deque([False, True])
+    place = Together(Broken, 2)
+    lane = bank.lane(job.config)
+    with pytest.raises(ValueError, match="shorter"):  # no report of the one lane
+        answered(lambda: place.train(lane, lambda: None))
+    with pytest.raises(SystemExit):
+        answered(lambda: place.train(lane, lambda: None))
+    assert place.look(lambda: "alive") == "alive"
+    assert not place._working
+    place.close()
+
+
+def answered(ask):
+    """What a question gives, which must come soon."""
+    answer: Future = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(20)
