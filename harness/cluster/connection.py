@@ -100,13 +100,16 @@ def quietly() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[None]:
+def cluster(
+    address: str | None = None, cpus: int | None = None, given: str = "address"
+) -> Iterator[None]:
     """A connection to Ray, closed after; silent.
 
     Args:
         address: Where a cluster runs, `auto` to find it; None or `local` starts
             a local one, which ends with the connection.
         cpus: Cores of a local one; None takes all.
+        given: What said the address, for an error.
 
     Raises:
         ValueError: If no cluster answers there, or it refuses us.
@@ -117,7 +120,7 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Non
                 if address in (None, "local"):
                     _init(address="local", num_cpus=cpus, include_dashboard=False)
                 else:
-                    _join(address)
+                    _join(address, given)
         except SystemExit as error:  # Ray's handler of SIGTERM, while it starts
             raise KeyboardInterrupt from error
         try:
@@ -129,20 +132,21 @@ def cluster(address: str | None = None, cpus: int | None = None) -> Iterator[Non
 @contextlib.contextmanager
 def connected(address: str | None, slots: int | None) -> Iterator[tuple[int, bool]]:
     """A cluster, how many trials to run at once on it, and whether it has GPUs."""
+    given = "address" if address else "RAY_ADDRESS"
     address = address or os.environ.get("RAY_ADDRESS")
-    with cluster(address, cpus=slots):
+    with cluster(address, cpus=slots, given=given):
         have = ray.cluster_resources()
         gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 1))
         yield slots or gpus or max(cpus, 1), gpus > 0
 
 
-def _join(address: str) -> None:
+def _join(address: str, given: str) -> None:
     """Connects to a cluster that is there.
 
     Raises:
         ValueError: If none answers, or it refuses us.
     """
-    rule = "`address` must be auto or the HOST:PORT of a Ray cluster"
+    rule = f"`{given}` must be auto or the HOST:PORT of a Ray cluster"
     named = os.environ.get("RAY_ADDRESS") if address == "auto" else address
     try:
         if named:

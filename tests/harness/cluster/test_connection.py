@@ -1,15 +1,20 @@
 """The connection to Ray: what it changes in this process, and that it is put back."""
 
+import importlib
 import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import ray
 
+import cnets
+import harness
+import results
 from harness.cluster import connection
 
 
@@ -50,6 +55,14 @@ def test_an_address_without_a_cluster_is_refused(address):
     with pytest.raises(ValueError, match=rule), connection.cluster(address):
         pytest.fail("There is no cluster.")
     assert not ray.is_initialized()
+
+
+def test_an_address_of_the_environment_is_named_as_such(monkeypatch):
+    """Who set RAY_ADDRESS has typed no `address`."""
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    rule = r"`RAY_ADDRESS` must be auto or the HOST:PORT of a Ray cluster"
+    with pytest.raises(ValueError, match=rule), connection.connected(None, 1):
+        pytest.fail("There is no cluster.")
 
 
 class TestAuto:
@@ -114,3 +127,24 @@ def test_a_local_cluster_lasts_as_long_as_the_connection(monkeypatch):
         assert ray.cluster_resources()["CPU"] == 2
         assert before == {n: signal.getsignal(n) for n in connection.SIGNALS}
     assert not ray.is_initialized()
+
+
+@pytest.mark.ray
+def test_workers_import_what_the_driver_has_imported(tmp_path, monkeypatch):
+    """Packages and modules in the folder that a search is started in are not taken."""
+    for name in ("cnets", "harness"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('other')")
+    (tmp_path / "results.py").write_text("raise RuntimeError('other')")
+    monkeypatch.chdir(tmp_path)
+
+    @ray.remote
+    def places() -> list[str | None]:
+        names = ("cnets", "harness", "results")
+        return [importlib.import_module(name).__file__ for name in names]
+
+    with connection.cluster(cpus=1):
+        found = ray.get(places.remote())
+    own = [module.__file__ for module in (cnets, harness, results)]
+    assert found == own
+    assert Path.cwd() == tmp_path
