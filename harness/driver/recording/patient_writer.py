@@ -1,7 +1,7 @@
 """Waiting for a store that cannot be written, instead of failing or losing rows.
 
-Rows that a `Writer` cannot even put into its spool are offered again until they
-are taken. Trials that run go on to the end of their epoch. Ctrl-C ends the waiting.
+Rows that the journal of a `Writer` does not take are offered again until they are
+taken. Trials that run go on to their next report and wait there. Ctrl-C ends it.
 """
 
 import time

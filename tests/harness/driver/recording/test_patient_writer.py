@@ -71,7 +71,7 @@ class TestWait:
 
 class TestPatientWriter:
     def test_rows_are_offered_until_they_are_taken(self, driven, table, row, full_disk):
-        """Neither disk takes them; when there is space they are stored, once."""
+        """The disk takes none; when there is space they are stored, once."""
         said: list[str] = []
         free = full_disk()
         writer = PatientWriter(driven.writer, said.append, lambda _: free())
