@@ -28,7 +28,7 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 
 # The lowest versions that pyproject allows and the newest there are, each installed by itself;
-# PYTHON says with which Python. torch stays the pinned one: what is newer has no CPU build.
+# PYTHON says with which Python. torch stays the pinned one.
 versions: lowest newest
 
 lowest:
@@ -45,7 +45,7 @@ newest:
 	.venv-newest/bin/pip install --quiet --constraint .venv-newest/newest.txt \
 		--editable '.[search,export,dev]'
 	OMP_NUM_THREADS=1 .venv-newest/bin/pytest $(FAST)
-	.venv-newest/bin/crossnets demo --name versions
+	.venv-newest/bin/crossnets demo --store .venv-newest/demo
 
 bench: $(INSTALLED)
 	for script in $(filter-out benchmarks/gpu.py,$(wildcard benchmarks/*.py)); do \
