@@ -104,10 +104,11 @@ def hostile(count: int) -> list[str]:
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every path below a folder with its size and time."""
+    """Every path below a folder with its size and time, heart beats apart."""
     return {
         str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
+        if not {".staging", "drivers"} & {*path.relative_to(folder).parts}
     }
 
 

@@ -238,7 +238,7 @@ def test_nodes_that_do_not_fit_are_left_out(network, started, tmp_path):
     assert {row["node"] for row in found} - {None} == {"node1", "node2"}
     trained = {row["trial"] for row in found if row["event"] == "ended"}
     checkpoints = {path.name for path in (store / "checkpoints/s").glob("t-*")}
-    assert checkpoints == trained
+    assert checkpoints <= trained  # of those that ended the best are kept
 
 
 def test_a_node_on_which_every_trial_fails(network, started, tmp_path):

@@ -104,8 +104,9 @@ class Journal:
         Raises:
             StorageError: If the file cannot be cut.
         """
-        self.size_bytes, self.is_torn = 0, True
-        self._mend()
+        if self.size_bytes or self.is_torn:
+            self.size_bytes, self.is_torn = 0, True
+            self._mend()
 
     def close(self) -> None:
         """Close the file; one without rows is removed, if it lies where it was made.

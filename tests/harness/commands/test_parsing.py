@@ -147,7 +147,7 @@ class TestParse:
             ),
             (
                 ["search", "--trails=3"],
-                "`--trails=3` is no option of crossnets search; did you mean `--trials`?",
+                "`--trails` is no option of crossnets search; did you mean `--trials`?",
             ),
             (["search", "--seed", "3", "--no-takeover"], "needs name; see --help."),
             (["train", "--fro"], "did you mean `--from`?"),
@@ -178,7 +178,7 @@ class TestParse:
 
         with (
             pytest.raises(
-                parsing.Usage, match="--side must be one of left, right, got"
+                parsing.Usage, match="`--side` must be one of left, right, got"
             ),
             parsing.parse_errors.on_parse_error(parsing._raise),
         ):

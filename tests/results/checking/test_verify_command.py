@@ -53,7 +53,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("words", "sentence"),
         [
-            (["--format", "csv"], "`--format` must be table or json, got 'csv'."),
+            (["--format", "csv"], "`--format` must be one of table, json, got 'csv'."),
             (["nobody"], "`search` must be one of the store's (demo), got 'nobody'."),
             (["--store", "nowhere"], "does not exist"),
         ],
