@@ -13,7 +13,7 @@ from harness.definition.data_choice import DataChoice
 from harness.definition.job import Plan
 from harness.definition.options import Device, assignments, check_choice
 from harness.definition.report import Report
-from harness.worker import initial_model
+from harness.worker import checkpoints, initial_model
 from harness.worker.process_bank import bank, same_data
 from harness.worker.train_runner import TrainRunner
 from results import Store, check_name, queries
@@ -177,7 +177,8 @@ def train(
         One report an epoch.
 
     Raises:
-        ValueError: If there is no such device.
+        ValueError: If there is no such device, or the networks of another run lie in
+            the folder.
     """
     check_choice("device", device, Device)
     plan = Plan(
@@ -188,7 +189,9 @@ def train(
         init=init,
         rows=rows,
     )
-    runner = TrainRunner(plan.job("run", config))
+    job = plan.job("run", config)
+    runner = TrainRunner(job)
+    checkpoints.check_free(Path(job.checkpoints), config, runner.lane.origin)
     while True:
         report = runner.advance()
         yield report

@@ -51,6 +51,12 @@ class Search:
     """Trials by state."""
 
     @property
+    def is_fruitless(self) -> bool:
+        """Whether every trial has ended and none with a finite error."""
+        ends = {"completed", "stopped", "cancelled"}
+        return self.finished and not ends & self.states.keys()
+
+    @property
     def too_many_crashed(self) -> bool:
         """Whether more than a fifth of the trials crashed."""
         return self.states.get("crashed", 0) > 0.2 * sum(self.states.values())

@@ -22,7 +22,8 @@ def summary(store: Store, name: str, trials: set[str] | None = None) -> pa.Table
         Mean, standard deviation and 95 % interval of the test error over the
         seeds, with the baseline of always predicting the mean pose, and how
         much the search's score was too good (`optimism_mm`: mean validation
-        error of the reruns minus the search's).
+        error of the reruns minus the search's, both the search's objective; null
+        for a trial that the search did not train as long as they were).
     """
     groups: dict[tuple[float, str], list[Mapping[str, Any]]] = {}
     for row in queries.read(store, "finals", name).to_pylist():
@@ -65,6 +66,7 @@ def _summary(
     }
     if not sound:
         return row
+    score = runs[0]["search_mm"]
     test = statistics.summary([run["mean_joint_error_mm"] for run in sound])
     validation = statistics.summary([run["validation_mm"] for run in sound])
     within = statistics.summary([run["frames_within_40mm"] for run in sound])
@@ -76,7 +78,7 @@ def _summary(
         "high_95_mm": test.high,
         "mean_pose_mm": baseline.mean,
         "frames_within_40mm": within.mean,
-        "optimism_mm": validation.mean - runs[0]["search_mm"],
+        "optimism_mm": None if score is None else validation.mean - score,
     }
 
 

@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import errno
 import gc
+import io
 import os
 import shlex
 import signal
@@ -43,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code."""
     gc.set_threshold(OBJECTS_AT_ONCE)  # a fifth of the start went into looking
     os.umask(0o077)  # stores, prepared data and pictures are their owner's
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as after `nohup`
+            signal.signal(number, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # an output that may be only ASCII
+            stream.reconfigure(errors="backslashreplace")
     leave(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as a KeyboardInterrupt, but never inside a half-done step.
+"""SIGINT, SIGTERM and SIGHUP as a KeyboardInterrupt, but never inside a half-done step.
 
 A policy that is told of a result stores it and then changes its mind; between the
 two an interruption would leave them apart. So policy calls are shielded, by
@@ -12,8 +12,9 @@ import time
 from collections.abc import Iterator
 
 
-WANTED = (signal.SIGINT, signal.SIGTERM)
-"""Ctrl-C, and how Slurm, Kubernetes and `kill` ask a process to end."""
+WANTED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, how Slurm, Kubernetes and `kill` ask a process to end, and a terminal that
+closes. What is ignored, as after `nohup`, stays ignored."""
 
 
 class Signals:
@@ -67,7 +68,8 @@ def caught() -> Iterator[Signals]:
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    before = {number: signal.signal(number, signals.handle) for number in WANTED}
+    heard = [n for n in WANTED if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, signals.handle) for number in heard}
     try:
         yield signals
     finally:

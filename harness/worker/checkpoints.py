@@ -64,6 +64,27 @@ class Restored:
         return (f"{many} passed over, {onward}: {'; '.join(self.damaged)}.",)
 
 
+def check_free(folder: Path, config: TrainConfig, origin: str = "") -> None:
+    """Refuse a folder with networks that a run would delete as not its own.
+
+    Args:
+        folder: Where checkpoints are to go.
+        config: The run's.
+        origin: SHA-256 of the model that the run starts from.
+
+    Raises:
+        ValueError: If a sound checkpoint of another run lies there.
+    """
+    for path in sorted(folder.glob("at-*")):
+        with contextlib.suppress(state.Damaged, OSError):
+            lane = state.load_lane(path, "cpu")
+            if (lane.config, lane.origin) != (config, origin):
+                raise ValueError(
+                    f"`out` must be a new folder or that of the same run, and {path} "
+                    "holds the networks of another one."
+                )
+
+
 def restored(
     folder: Path, config: TrainConfig, device: str, origin: str = ""
 ) -> Restored:

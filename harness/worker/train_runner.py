@@ -109,7 +109,7 @@ class TrainRunner(Runner):
             node=socket.gethostname(),
             device=self.job.device,
             pictures=drawn,
-            final=self._place.look(partial(self._final, report)) if final else {},
+            final=self._place.look(self._final) if final else {},
             restored=restored,
             unsaved=unsaved,
             paid=paid,
@@ -161,13 +161,12 @@ class TrainRunner(Runner):
             watchdog.PROCESS.beat()
             time.sleep(AGAIN_AFTER_S)
 
-    def _final(self, report: EpochReport) -> dict:
+    def _final(self) -> dict:
         errors = self.bank.judge.evaluate(self.lane, "test", watchdog.PROCESS.beat)
         baseline = mean_pose.error_mm(self.bank.data, self.lane.config, "test")
         return metrics.summary(errors) | {
             "frames": len(errors),
             "per_joint_mm": metrics.per_joint(errors),
-            "validation_mm": report.metrics["mean_joint_error_mm"],
             "mean_pose_mm": baseline,
         }
 

@@ -13,6 +13,7 @@ from crossnets import SearchOptions, rerun, search
 from harness.commands import cli, exit_codes
 from harness.definition.job import Job
 from harness.definition.report import Report
+from harness.search import Search
 from harness.worker.runner import Runner
 from results import Store, queries
 
@@ -191,6 +192,21 @@ class TestASearch:
         again = rerun("s", seeds=2, store=store, address="nowhere:1", runner=Formula)
         assert again.table == finals.table
         assert again.finished
+
+
+@pytest.mark.parametrize(
+    ("states", "finished", "fruitless"),
+    [
+        ({"diverged": 4, "crashed": 1}, True, True),
+        ({"diverged": 4, "completed": 1}, True, False),
+        ({"collapsed": 4, "stopped": 1}, True, False),
+        ({"diverged": 4}, False, False),
+    ],
+)
+def test_a_search_without_a_sound_trial(states, finished, fruitless):
+    """It has ended, and no trial of it can be used."""
+    done = Search(name="s", store=None, finished=finished, states=states)
+    assert done.is_fruitless == fruitless
 
 
 def test_too_many_crashes_are_an_exit_code(tmp_path, monkeypatch, capsys):

@@ -66,3 +66,10 @@ def test_the_best_of_a_ratio_comes_first(summary):
     )
     names = [row["trial"] for row in rows]
     assert names == ["t-00004", "t-00003", "t-00002", "t-00001"]
+
+
+def test_a_trial_that_was_stopped_early_has_no_optimism(summary):
+    """Its score is of fewer epochs than its finals."""
+    early = run("t-00001", 1.0, 0, 11.0) | {"search_mm": None}
+    (row,) = summary(early)
+    assert (row["test_mean_mm"], row["optimism_mm"]) == (11.0, None)

@@ -10,12 +10,14 @@ import csv
 import io
 import json
 import math
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+from rich.box import ASCII2, HEAVY_HEAD, Box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -70,7 +72,7 @@ def rounded(value: Any) -> str:
 
 def _drawn(table: pa.Table, title: str) -> str:
     heading = Text(printable(title)) if title else None
-    drawn = Table(title=heading, title_justify="left")
+    drawn = Table(title=heading, title_justify="left", box=_box())
     for field in table.schema:
         number = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
         name = Text(printable(field.name))
@@ -83,6 +85,15 @@ def _drawn(table: pa.Table, title: str) -> str:
     console.print(drawn)
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+
+
+def _box() -> Box:
+    """Lines that the output can show."""
+    try:
+        "\u250f\u2501".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return ASCII2
+    return HEAVY_HEAD
 
 
 def _csv(table: pa.Table) -> str:

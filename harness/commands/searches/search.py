@@ -33,7 +33,7 @@ class Search(SearchOptions):
 def run(options: Search) -> int:
     """Run the search to its end, or until it is interrupted."""
     from harness import search
-    from harness.commands.printing import bars, leaderboard
+    from harness.commands.printing import bars, leaderboard, messages
 
     with bars.preparation() as progress:
         done = search.search(
@@ -49,4 +49,8 @@ def run(options: Search) -> int:
     leaderboard.show(done.store, done.name)
     if not done.finished:
         raise KeyboardInterrupt
-    return FAILED if done.too_many_crashed else DONE
+    if done.is_fruitless:
+        counts = ", ".join(f"{count} {state}" for state, count in done.states.items())
+        why = f'crossnets query --store {options.store} "SELECT trial, reason FROM trials"'
+        messages.complain(f"No trial of {done.name} is sound ({counts}); ask: {why}")
+    return FAILED if done.is_fruitless or done.too_many_crashed else DONE

@@ -87,7 +87,9 @@ class FinalsPolicy(Policy):
             run.curve[report.step] = report.metrics[self._objective]
         if report.last:
             run.state = "completed"
-            self._recorder.final(_row(self._entries[trial], run, report))
+            row = _row(self._entries[trial], run, report)
+            validation_mm = report.metrics[self._objective]
+            self._recorder.final(row | {"validation_mm": validation_mm})
         self._tell(run, report)
         if report.last:
             reason = "All epochs are done."
@@ -112,6 +114,7 @@ class FinalsPolicy(Policy):
 
 
 def _row(entry: Entry, run: Tracked, report: Report) -> dict[str, Any]:
+    as_long = entry.row["epoch"] == report.step  # else its score is no fair forecast
     return {
         "attempt": run.attempt,
         "entrant": entry.row["trial"],
@@ -123,7 +126,7 @@ def _row(entry: Entry, run: Tracked, report: Report) -> dict[str, Any]:
         "reason": "",
         "epoch": report.step,
         "split": "test",
-        "search_mm": entry.row["objective_mm"],
+        "search_mm": entry.row["objective_mm"] if as_long else None,
         "wall_time_s": run.wall_time_s,
         "config_json": json.dumps(run.proposal.config.flat()),
         "node": run.node,

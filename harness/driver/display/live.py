@@ -48,7 +48,7 @@ class Live:
         """
         self._name, self._trials = name, trials
         self._wanted = wanted
-        self._console = Console(stderr=True)
+        self._console = _Console(stderr=True)
         self._started_s = self._printed_s = time.monotonic()
         self._tallies = {ratio: Tally() for ratio in ratios}
         self._before = 0
@@ -160,9 +160,24 @@ class Live:
         """Show a line, above the table on a terminal."""
         self._printed_s = time.monotonic()
         logs.LOGGER.info("%s", line)
-        self._console.print(
-            printable(line), markup=False, emoji=False, highlight=False, soft_wrap=True
-        )
+        try:
+            self._console.print(
+                printable(line),
+                markup=False,
+                emoji=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+        except OSError:  # the terminal has gone: the log has the line
+            self._console.quiet = True
+
+
+class _Console(Console):
+    """One whose reader may go away: a search does not end for that."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing any more; the log has what there is to say."""
+        self.quiet = True
 
 
 def _clock(seconds: float) -> str:

@@ -418,3 +418,22 @@ class TestBase:
         assert (code, out) == (exit_codes.UNFORESEEN, "")
         assert "ModuleNotFoundError: No module named 'duckdb'" in err
         assert "Traceback" not in err
+
+
+def test_an_output_that_takes_only_ascii(tmp_path):
+    """The rows are there, with lines that it can show; what it cannot is escaped."""
+    Store.open(tmp_path / "runs", create=True)
+    words = ["query", "SELECT 1.5 AS number, 'caf\u00e9' AS text"]
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.commands.cli", *words, "--store", "runs"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ
+        | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert (done.returncode, done.stderr) == (cli.DONE, "")
+    assert "number" in done.stdout
+    assert "1.5" in done.stdout
+    assert "caf\\xe9" in done.stdout
+    assert "+---" in done.stdout

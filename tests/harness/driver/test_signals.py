@@ -80,3 +80,21 @@ def test_an_exception_inside_a_shield_is_not_replaced():
         raise ValueError("inside")
     with pytest.raises(KeyboardInterrupt):
         signals.check()
+
+
+def test_a_terminal_that_closes_interrupts():
+    """SIGHUP ends a search in order, as Ctrl-C does."""
+    with pytest.raises(KeyboardInterrupt), caught():  # noqa: PT012
+        send(signal.SIGHUP)
+        pytest.fail("It went on.")
+
+
+def test_what_is_ignored_stays_ignored():
+    """After `nohup` the terminal may close."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with caught():
+            send(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

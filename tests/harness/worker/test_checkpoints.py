@@ -124,3 +124,16 @@ def test_a_run_from_another_model_is_not_gone_on_with(job, tmp_path, monkeypatch
     folder = tmp_path / "checkpoints"
     assert checkpoints.restored(folder, job.config, "cpu").lane is not None
     assert checkpoints.restored(folder, job.config, "cpu", "0" * 64).lane is None
+
+
+def test_networks_of_another_run_are_not_deleted(job, tmp_path, advanced):
+    """A folder with them is refused; an empty one and that of the same run are not."""
+    folder = tmp_path / "checkpoints"
+    checkpoints.check_free(folder, job.config)
+    advanced(job, 4)
+    checkpoints.check_free(folder, job.config)
+    other = job.config.replace({"seed": 99})
+    with pytest.raises(ValueError, match="holds the networks of another one"):
+        checkpoints.check_free(folder, other)
+    with pytest.raises(ValueError, match="`out` must be a new folder"):
+        checkpoints.check_free(folder, job.config, "0" * 64)

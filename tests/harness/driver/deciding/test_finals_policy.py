@@ -17,6 +17,7 @@ def trial():
     return {
         "trial": "t-00003",
         "labelled_ratio": 0.5,
+        "epoch": 9,
         "objective_mm": 11.0,
         "origin": "random",
         "config_json": json.dumps(preset("tiny").replace({"losses.kl": 0.5}).flat()),
@@ -92,9 +93,25 @@ def test_a_run_goes_on_to_its_last_epoch_and_is_stored_then(
     (row,) = queries.read(driven.store, "finals", "s").to_pylist()
     assert (row["trial"], row["final_seed"]) == ("t-00003", 8)
     assert (row["mean_joint_error_mm"], row["search_mm"]) == (12.0, 11.0)
+    assert row["validation_mm"] == 11.5
     told = [None if report is None else report.step for _, report in events]
     assert told == [None, 8, 9]
     assert {run for run, _ in events} == {name}
+
+
+def test_scores_are_compared_like_with_like(driven, trial, make_report):
+    """The search's objective beside itself, and only after as many epochs."""
+    recorder = Recorder(driven.writer, "small_space", "test")
+    entries = [Entry(trial, 8), Entry(trial | {"trial": "t-00004", "epoch": 3}, 8)]
+    policy = FinalsPolicy(entries, "median_joint_error_mm", recorder)
+    final = {"frames": 10, "mean_joint_error_mm": 12.0}
+    for _ in entries:
+        name = policy.propose().trial
+        policy.report(name, {"report": make_report(9, 11.0, final=final)})
+    driven.writer.flush()
+    rows = queries.read(driven.store, "finals", "s").to_pylist()
+    assert [row["validation_mm"] for row in rows] == [5.5, 5.5]
+    assert [row["search_mm"] for row in rows] == [11.0, None]
 
 
 def test_a_run_that_used_up_its_retries_has_no_figures(policy, driven, events):

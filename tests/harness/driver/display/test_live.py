@@ -1,5 +1,8 @@
+import contextlib
 import math
+import os
 import random
+import sys
 
 import pyarrow as pa
 import pytest
@@ -167,3 +170,20 @@ def test_a_table_that_cannot_be_drawn_is_said_and_logged_once(trials, caplog):
     assert caplog.text.count("Traceback") == 1
     live._tallies = tallies
     assert "cannot" not in str(live._shown())
+
+
+@pytest.mark.parametrize("closed", ["reader", "terminal"])
+def test_a_closed_output_ends_no_search(trials, monkeypatch, closed):
+    """As behind `head -1`, or when the terminal has gone."""
+    reading, writing = os.pipe()
+    stream = os.fdopen(writing, "w")
+    monkeypatch.setattr(sys, "stderr", stream)
+    live = make(trials)
+    os.close(reading if closed == "reader" else os.dup(reading))
+    if closed == "terminal":
+        os.close(writing)
+    with live:
+        for _ in range(3):
+            live.say("a line")
+    with contextlib.suppress(OSError):
+        stream.close()
