@@ -105,10 +105,9 @@ def _gpu() -> str:
 def _store(store: str) -> str:
     """A store that is there is read; one that is not must be possible."""
     path = Path(store)
-    if path.exists():
-        names = Store.open(path, create=True).searches()
-        return f"{path} holds {len(names)} searches"
-    above = next(p for p in path.absolute().parents if p.exists())
+    if (path / "store.json").exists():
+        return f"{path} holds {len(Store.open(path).searches())} searches"
+    above = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
         raise ValueError(f"`store` must be a folder that can be made, got {store!r}.")
     return f"{path} will be made by the first search"

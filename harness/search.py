@@ -113,17 +113,20 @@ def search(
             return already
         if not accept_code:
             begun.check_code(opened, opened.header(name), "trials")
-    with (
-        connected(address, options.concurrency) as (slots, gpu),
-        contextlib.ExitStack() as stack,
-    ):
-        if not there:
+    with contextlib.ExitStack() as stack:
+
+        def writer() -> Writer:
+            if not takeover:
+                last_driver.announce(opened, name)
+            return stack.enter_context(opened.writer(name, takeover=takeover))
+
+        mine = writer() if there else None  # first: a second driver is refused at once
+        slots, gpu = stack.enter_context(connected(address, options.concurrency))
+        if mine is None:
             opened.create_search(header_of(prepared))
-        if not takeover:
-            last_driver.announce(opened, name)
-        writer = stack.enter_context(opened.writer(name, takeover=takeover))
+            mine = writer()
         chosen = begun.device(opened, name, device, has_gpu=gpu)
-        return _run(prepared, opened, writer, slots, chosen, runner)
+        return _run(prepared, opened, mine, slots, chosen, runner)
 
 
 def _as_begun(store: Store, name: str, options: SearchOptions) -> SearchOptions:
@@ -194,7 +197,7 @@ def _driven(
     live = Live(
         name,
         lambda: policy.trials,
-        wanted=options.trials,
+        wanted=max(options.trials, len(queries.read(store, "trials", name))),
         ratios=prepared.ratios,
     )
     board = Board(root / "tensorboard" / name, live.say)

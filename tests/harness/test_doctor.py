@@ -34,3 +34,12 @@ def test_little_memory_and_disk_are_named(tmp_path, monkeypatch):
     found = by_name(store=str(tmp_path))
     assert found["disk"][0] == found["processor"][0] == "mend"
     assert "lower --concurrency" in found["processor"][1]
+
+
+def test_a_folder_without_a_store_is_only_looked_at(tmp_path):
+    """Nothing is written into it."""
+    assert by_name(store=str(tmp_path))["store"] == (
+        "ok",
+        f"{tmp_path} will be made by the first search",
+    )
+    assert list(tmp_path.iterdir()) == []

@@ -174,6 +174,16 @@ class TestASearch:
         after = sorted(entry for entry in os.walk(store) if "cache" not in entry[0])
         assert after == [entry for entry in before if "cache" not in entry[0]]
 
+    def test_a_second_driver_is_refused_before_a_cluster_is_asked(self, ended):
+        """The address is no cluster's, and nobody hears of that."""
+        store, *_ = ended
+        more = dataclasses.replace(OPTIONS, trials=OPTIONS.trials + 1)
+        with (
+            Store.open(store).writer("s"),
+            pytest.raises(ValueError, match="`s` must have one driver at a time"),
+        ):
+            search("s", more, store=store, address="nowhere:1", runner=Formula)
+
     def test_finals_are_those_of_the_best(self, ended):
         """Mean and deviation over two seeds of equal runs: the formula and zero."""
         store, _, finals = ended
