@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.definition import limits
 from harness.diagnosis import errors
 from results import StorageError, Store
 
@@ -40,6 +41,7 @@ def check(*, data: str, store: str, address: str | None) -> list[Finding]:
         "python": _python,
         "packages": _packages,
         "processor": _processor,
+        "limits": _limits,
         "gpu": _gpu,
         "store": lambda: _store(store),
         "disk": lambda: _disk(store),
@@ -90,6 +92,15 @@ def _processor() -> str:
             f"{memory_gib:.1f} GiB for {cores}: lower --concurrency."
         )
     return f"{cores} cores, {memory_gib:.1f} GiB of memory"
+
+
+def _limits() -> str:
+    """Open files, shared memory and the temporary folder, as Ray needs them."""
+    limits.check()
+    folder = limits.temporary_folder()
+    if limits.is_too_long(folder):
+        return f"sockets in {limits.SHORT}, as {folder!r} is too long for them"
+    return f"open files, {limits.SHARED} and {folder} will do"
 
 
 def _gpu() -> str:

@@ -28,6 +28,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
+from harness.definition import limits
 from harness.definition.identity import code_identity
 from harness.diagnosis import logs
 
@@ -85,7 +86,7 @@ def quietly() -> Iterator[None]:
 
     What a user can act on still shows: that resources for a trial are lacking.
     """
-    before = {key: os.environ.get(key) for key in QUIET}
+    before = {key: os.environ.get(key) for key in (*QUIET, "RAY_TMPDIR")}
     levels = {key: logging.getLogger(key).level for key in LEVELS}
     os.environ.update(QUIET)
     for key, level in LEVELS.items():
@@ -94,7 +95,8 @@ def quietly() -> Iterator[None]:
         yield
     finally:
         for key, value in before.items():
-            os.environ.pop(key) if value is None else os.environ.update({key: value})
+            os.environ.pop(key, None)
+            os.environ.update({} if value is None else {key: value})
         for key, level in levels.items():
             logging.getLogger(key).setLevel(level)
 
@@ -112,12 +114,16 @@ def cluster(
         given: What said the address, for an error.
 
     Raises:
-        ValueError: If no cluster answers there, or it refuses us.
+        ValueError: If no cluster answers there, or it refuses us, or this machine's
+            limits are too small for one.
     """
     with quietly():
         try:
             with signals_put_back():
                 if address in (None, "local"):
+                    limits.check()
+                    if limits.is_too_long(limits.temporary_folder()):
+                        os.environ["RAY_TMPDIR"] = limits.SHORT
                     _init(address="local", num_cpus=cpus, include_dashboard=False)
                 else:
                     _join(address, given)

@@ -148,3 +148,14 @@ def test_workers_import_what_the_driver_has_imported(tmp_path, monkeypatch):
     own = [module.__file__ for module in (cnets, harness, results)]
     assert found == own
     assert Path.cwd() == tmp_path
+
+
+@pytest.mark.ray
+def test_a_long_temporary_folder(tmp_path, monkeypatch):
+    """A cluster starts all the same, and the variable is as it was."""
+    folder = tmp_path / ("x" * 80)
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    with connection.cluster(cpus=1):
+        assert ray.is_initialized()
+    assert "RAY_TMPDIR" not in os.environ
