@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from harness.cluster.connection import connected
+from harness.cluster.connection import connected, trials_at_once
 from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
 from harness.definition import data_choice
@@ -100,9 +100,10 @@ def rerun(
         initial_model.same(header)
         with (
             opened.writer(name, takeover=takeover) as writer,
-            connected(address, concurrency) as (slots, gpu),
+            connected(address, concurrency) as (cpus, gpus),
         ):
-            chosen = begun.device(opened, name, device, has_gpu=gpu)
+            chosen = begun.device(opened, name, device, has_gpu=gpus > 0)
+            slots = concurrency or trials_at_once(chosen, cpus=cpus, gpus=gpus)
             plan = _plan(opened, header, chosen)
             nodes = Nodes()
             with logs.kept(Path(plan.logs or "") / logs.DRIVER):

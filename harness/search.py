@@ -12,7 +12,7 @@ from pathlib import Path
 from cnets.data.crops.cache import Progress
 from harness.cluster import banks
 from harness.cluster.banks import Seats
-from harness.cluster.connection import connected
+from harness.cluster.connection import connected, trials_at_once
 from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
 from harness.definition.identity import code_identity, provenance
@@ -121,11 +121,12 @@ def search(
             return stack.enter_context(opened.writer(name, takeover=takeover))
 
         mine = writer() if there else None  # first: a second driver is refused at once
-        slots, gpu = stack.enter_context(connected(address, options.concurrency))
+        cpus, gpus = stack.enter_context(connected(address, options.concurrency))
         if mine is None:
             opened.create_search(header_of(prepared))
             mine = writer()
-        chosen = begun.device(opened, name, device, has_gpu=gpu)
+        chosen = begun.device(opened, name, device, has_gpu=gpus > 0)
+        slots = options.concurrency or trials_at_once(chosen, cpus=cpus, gpus=gpus)
         return _run(prepared, opened, mine, slots, chosen, runner)
 
 

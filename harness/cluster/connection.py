@@ -136,14 +136,19 @@ def cluster(
 
 
 @contextlib.contextmanager
-def connected(address: str | None, slots: int | None) -> Iterator[tuple[int, bool]]:
-    """A cluster, how many trials to run at once on it, and whether it has GPUs."""
+def connected(address: str | None, slots: int | None) -> Iterator[tuple[int, int]]:
+    """A cluster, and how many cores and GPUs trials may take of it."""
     given = "address" if address else "RAY_ADDRESS"
     address = address or os.environ.get("RAY_ADDRESS")
     with cluster(address, cpus=slots, given=given):
         have = ray.cluster_resources()
         gpus, cpus = int(have.get("GPU", 0)), int(have.get("CPU", 1))
-        yield slots or gpus or max(cpus, 1), gpus > 0
+        yield max(cpus, 1), gpus
+
+
+def trials_at_once(device: str, *, cpus: int, gpus: int) -> int:
+    """How many trials run at once: one a GPU where they train on one, or one a core."""
+    return gpus if device == "cuda" else cpus
 
 
 def _join(address: str, given: str) -> None:

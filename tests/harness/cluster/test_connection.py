@@ -65,6 +65,12 @@ def test_an_address_of_the_environment_is_named_as_such(monkeypatch):
         pytest.fail("There is no cluster.")
 
 
+@pytest.mark.parametrize(("device", "count"), [("cpu", 64), ("cuda", 1)])
+def test_how_many_trials_at_once(device, count):
+    """A GPU that trials do not use does not take the cores from them."""
+    assert connection.trials_at_once(device, cpus=64, gpus=1) == count
+
+
 class TestAuto:
     def test_what_ray_says_is_in_the_sentence(self, monkeypatch):
         """Without RAY_ADDRESS Ray is asked, and the last line of its error told."""
