@@ -15,6 +15,8 @@ from ray.tune.execution import tune_controller
 from harness.cluster import tune_loop
 
 
+@pytest.mark.ray
+@pytest.mark.usefixtures("local_ray")  # Ray would start one by itself, and leave it
 class TestActorManager:
     """What is private in Ray and relied on; a new version that changes it fails here."""
 
