@@ -35,6 +35,7 @@ from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from cnets import presets
+from cnets.config import TrainConfig
 from crossnets import SearchOptions, search
 from harness.cluster.trainable import Trial
 from harness.commands import cli
@@ -118,9 +119,17 @@ def ours(folder: Path, *, trials: int, reports: int, slots: int) -> None:
 class Stock(Trial):
     """Our trainable as stock Tune wants it: figures, and a mark at its end."""
 
+    def setup(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, config: dict[str, Any], *, base: TrainConfig, plan: Plan
+    ) -> None:
+        """Keep what all trials have in common."""
+        self._base = base
+        super().setup(config, runner=Empty, plan=plan)
+
     def reset_config(self, new_config: dict[str, Any]) -> bool:  # noqa: ARG002
         """The parameters change nothing here."""
-        return super().reset_config({"trial": f"t-{self.trial_id}", "values": {}})
+        own = {"trial": f"t-{self.trial_id}", "config": self._base}
+        return super().reset_config(own)
 
     def step(self) -> dict[str, Any]:
         """The figures of a report."""
@@ -134,9 +143,9 @@ def theirs(folder: Path, *, trials: int, reports: int, slots: int) -> None:
     ray.init(num_cpus=slots, include_dashboard=False)
     base = presets.preset("tiny").replace({"joint.epochs": reports})
     data = DataChoice(spec="synthetic", side_px=32, split=None, cache="cache")
-    plan = Plan(base=base, data=data, checkpoints=str(folder / "checkpoints"))
+    plan = Plan(data=data, checkpoints=str(folder / "checkpoints"))
     tune.Tuner(
-        tune.with_parameters(Stock, runner=Empty, plan=plan),
+        tune.with_parameters(Stock, base=base, plan=plan),
         param_space={f"p{i}": tune.loguniform(1e-3, 1.0) for i in range(10)},
         tune_config=tune.TuneConfig(
             search_alg=OptunaSearch(),

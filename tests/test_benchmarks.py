@@ -65,10 +65,10 @@ def test_a_search_through_a_bank():
     assert 1 <= found["mean_lanes_filled"] <= 2
 
 
-def test_parts_of_the_overhead():
-    """The parts of our driver add up to the whole of it."""
-    found = printed("overhead", "--trials 4 --reports 1 --peer-trials 0")
-    assert found["ours"]["trials"] == 4
+def test_overhead():
+    """Both sides report, and the parts of our driver add up to the whole of it."""
+    found = printed("overhead", "--trials 4 --reports 1 --peer-trials 4")
+    assert found["ours"]["trials"] == found["stock Ray Tune"]["trials"] == 4
     for size in ("4 trials", "20 trials"):
         *several, whole = found[size].values()
         assert sum(several) == pytest.approx(whole, abs=0.01)

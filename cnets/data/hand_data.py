@@ -4,6 +4,7 @@ No file is read here. The readers beside this file make a `HandData`; training,
 evaluation and pictures take one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class HandData:
     crops: np.ndarray
     """float16 [frames, side, side], in [-1, 1]; background +1."""
     joints_mm: np.ndarray
-    """float32 [frames, joints, 3], camera frame, y up."""
+    """float32 [frames, joints, 3], camera frame, y up; NaN where a joint is not known."""
     centres_mm: np.ndarray
     """float32 [frames, 3], centre of the crop cube, camera frame."""
     person: np.ndarray
@@ -49,6 +50,10 @@ class HandData:
     """Depth frame of each row, if the set was recorded; not mirrored."""
     empty: int = 0
     """Frames in whose cube nothing was seen; they are in no split."""
+    hand: str = "right"
+    """Which hand the crops show, after any mirroring: `right` or `left`."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Frames that are in no split, by why they are not."""
 
     @property
     def root(self) -> int:

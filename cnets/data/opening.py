@@ -74,9 +74,11 @@ def open_data(
         name = hashlib.sha256(f"{name} {extra.content}".encode()).hexdigest()
     purpose, joints, camera = read.splits[way].copy(), read.joints_mm, read.camera
     purpose[list(made.empty)] = UNUSED
+    hand = read.hand if isinstance(read, Recording) else "right"
     if isinstance(read, Recording) and read.mirrored:
         joints = joints * np.array([-1, 1, 1], np.float32)
         camera = mirrored_camera(camera)
+        hand = "left" if hand == "right" else "right"
     return HandData(
         name=spec,
         fingerprint=f"{name}-{way}",
@@ -91,6 +93,7 @@ def open_data(
         unlabelled_empty=() if extra is None else extra.empty,
         files=() if isinstance(read, Labels) else read.files,
         empty=len(made.empty),
+        hand=hand,
     )
 
 

@@ -109,6 +109,7 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
         person=_numbered(sequences),
         splits=_splits(parts),
         mirrored=mirrored,
+        hand="left",
         background_mm=background_mm,
     )
 

@@ -47,7 +47,10 @@ class Recording:
     files: tuple[Path, ...]
     """One a frame."""
     joints_mm: np.ndarray
-    """float32 [frames, joints, 3], camera frame, y up; not mirrored."""
+    """float32 [frames, joints, 3], camera frame, y up; not mirrored.
+
+    NaN where a joint is not known.
+    """
     centres_uvd: np.ndarray | None
     """float32 [frames, 3], pixels and millimetres; None: to be found in the frames."""
     person: np.ndarray
@@ -56,6 +59,8 @@ class Recording:
     """The ways to split them, by name; the first is the default."""
     mirrored: bool
     """Whether frames and labels are to be mirrored, because the hands are left ones."""
+    hand: str = "right"
+    """Which hand the frames show as they lie on disk: `right` or `left`."""
     background_mm: np.ndarray | None
     """float32 [frames], depth from which on a pixel is background; else infinite."""
 
