@@ -108,10 +108,7 @@ class Store:
         try:
             return Header.from_bytes(path, self.storage.get(path))
         except FileNotFoundError as error:
-            known = ", ".join(self.searches()) or "none"
-            raise ValueError(
-                f"`search` must be one of the store's ({known}), got {search!r}."
-            ) from error
+            raise headers.unknown(self.storage, search) from error
 
     def writer(self, search: str, *, takeover: bool = False) -> Writer:
         """Become the one writer of a search.

@@ -56,9 +56,7 @@ class Forecast:
         Args:
             folder: Where the search will write; need not exist yet.
         """
-        while not folder.exists():
-            folder = folder.parent
-        free = shutil.disk_usage(folder).free
+        free = free_bytes(folder)
         need = (
             f"at most {_mib(self.total)} of disk ({_mib(self.checkpoints)} of "
             f"checkpoints), {_mib(free)} are free"
@@ -66,6 +64,14 @@ class Forecast:
         if free < self.total:
             return f"{need}: too little, and the search will pause when it is full."
         return f"{need}."
+
+
+def free_bytes(folder: Path) -> int:
+    """Free bytes on the disk of a folder, which need not exist yet."""
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
 
 
 def forecast(

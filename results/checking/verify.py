@@ -54,12 +54,8 @@ def verify(
     """
     if search is not None:
         check_name("search", search)
-        known_searches = headers.searches(storage)
-        if search not in known_searches:
-            known = ", ".join(known_searches) or "none"
-            raise ValueError(
-                f"`search` must be one of the store's ({known}), got {search!r}."
-            )
+        if search not in headers.searches(storage):
+            raise headers.unknown(storage, search)
     check = _Check(storage, search, seen or (lambda *_: None), again_s)
     yield from check.records()
     yield from verify_tables.tables(storage, search, check.seen)

@@ -31,6 +31,15 @@ def searches(storage: Storage) -> list[str]:
     return [name[: -len(".json")] for name in names if name.endswith(".json")]
 
 
+def unknown(storage: Storage, search: str) -> ValueError:
+    """The sentence about a search that is not there."""
+    known = ", ".join(searches(storage))
+    held = f"one of {known}" if known else "a search that is there"
+    return ValueError(
+        f"`search` must be {held} in the store {storage.location}, got {search!r}."
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Header:
     """The fixed facts of one search; every value can be written as JSON."""

@@ -1,7 +1,7 @@
 """One driver of a search, to be killed: it notes every row that was acknowledged.
 
-`python driver.py STORE ACKNOWLEDGED TRIALS` starts or resumes the search `s` with
-one worker. ACKNOWLEDGED gets a line of JSON for each row, after `append` has
+`python driver.py STORE ACKNOWLEDGED TRIALS WORKERS` starts or resumes the search `s`
+with so many workers. ACKNOWLEDGED gets a line of JSON for each row, after `append` has
 returned; what a process wrote outlives its death by SIGKILL.
 """
 
@@ -22,7 +22,6 @@ OPTIONS = {
     "ratios": "0.5,1.0",
     "grace": 1,
     "eta": 2.0,
-    "concurrency": 1,
     "retries": 0,
     "seed": 3,
     "set": (
@@ -69,11 +68,10 @@ def note_acknowledged(path: str) -> None:
 
 def main() -> None:
     """Run the search to its end."""
-    store, acknowledged, trials = sys.argv[1:]
+    store, acknowledged, trials, workers = sys.argv[1:]
     note_acknowledged(acknowledged)
-    done = search(
-        "s", SearchOptions(trials=int(trials), **OPTIONS), store=store, runner=Often
-    )
+    options = SearchOptions(trials=int(trials), concurrency=int(workers), **OPTIONS)
+    done = search("s", options, store=store, runner=Often)
     assert done.finished
 
 

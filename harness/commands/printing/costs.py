@@ -3,15 +3,22 @@
 from pathlib import Path
 
 from harness.commands.printing import tables
+from harness.definition import disk
 from harness.plan import Cost, Estimate
 
 
-def shown(cost: Estimate, style: str) -> str:
-    """An estimate as text: `json`, or else tables."""
-    return _json(cost) if style == "json" else _tables(cost)
+def shown(cost: Estimate, store: Path, style: str) -> str:
+    """An estimate as text: `json`, or else tables.
+
+    Args:
+        cost: The estimate.
+        store: Where the search would write.
+        style: `json`, or anything else for tables.
+    """
+    return _json(cost, store) if style == "json" else _tables(cost, store)
 
 
-def _json(cost: Estimate) -> str:
+def _json(cost: Estimate, store: Path) -> str:
     """Everything, by name; hours are those of one core or one GPU."""
     facts = {
         "device": cost.device,
@@ -29,6 +36,7 @@ def _json(cost: Estimate) -> str:
         "without_tree": _plain(cost.alone),
         "with_tree": _plain(cost.shared),
         "disk_bytes": cost.disk.total,
+        "disk_free_bytes": disk.free_bytes(store),
     }
     return tables.as_json(facts)
 
@@ -43,7 +51,7 @@ def _plain(cost: Cost) -> dict:
     }
 
 
-def _tables(cost: Estimate) -> str:
+def _tables(cost: Estimate, store: Path) -> str:
     """Trials a rung, the price of an update, and what the search takes."""
     rungs = [
         {"labelled_ratio": ladder.labelled_ratio, "trials": ladder.trials}
@@ -75,7 +83,7 @@ def _tables(cost: Estimate) -> str:
         tables.show(rungs, "table", "Trials expected"),
         tables.show(speed, "table", "Measured here"),
         tables.show(takes, "table", "The search"),
-        f"Disk: {cost.disk.sentence(Path.cwd())}",
+        f"Disk: {cost.disk.sentence(store)}",
     ]
     return "\n".join(parts)
 

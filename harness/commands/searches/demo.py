@@ -14,7 +14,7 @@ from harness.commands.searches.search import Search
 class Demo:
     """A search, its best, its finals and its answer, on synthetic hands."""
 
-    store: StoreFolder = "runs/demo"
+    store: StoreFolder = "runs"
     """Folder of the store."""
 
 
@@ -38,11 +38,12 @@ def run(options: Demo) -> int:
         "2/3  Finals: the best of each ratio again, two fresh seeds, on test hands."
     )
     repeated = rerun.run(Rerun(name="demo", store=options.store, seeds=2))
+    place = "" if options.store == "runs" else f" --store {options.store}"
     messages.note(
         "3/3  Ask on:\n"
-        f"  crossnets best demo --store {options.store} --top 3\n"
-        f"  crossnets query --store {options.store} "
-        '"SELECT trial, state, reason FROM trials ORDER BY trial"\n'
+        f"  crossnets best demo{place} --top 3\n"
+        f"  crossnets query{place} "
+        "\"SELECT trial, state, reason FROM trials WHERE search = 'demo'\"\n"
         f"  tensorboard --logdir {options.store}/tensorboard"
     )
     return max(searched, repeated)

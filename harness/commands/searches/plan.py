@@ -44,5 +44,5 @@ def run(options: Plan) -> int:
             device=options.device,
             progress=progress,
         )
-    messages.answer(costs.shown(cost, options.format))
+    messages.answer(costs.shown(cost, Path(options.store), options.format))
     return DONE

@@ -54,7 +54,7 @@ class TestCommand:
         ("words", "sentence"),
         [
             (["--format", "csv"], "`--format` must be one of table, json, got 'csv'."),
-            (["nobody"], "`search` must be one of the store's (demo), got 'nobody'."),
+            (["nobody"], "`search` must be one of demo in the store"),
             (["--store", "nowhere"], "does not exist"),
         ],
     )
