@@ -53,8 +53,8 @@ class Journal:
             StorageError: If the file cannot be made.
         """
         self.path = path
-        self.size_bytes = 0
-        self.is_torn = False
+        self.size_bytes: int = 0
+        self.is_torn: bool = False
         """Whether something is to be cut off before the next rows."""
         try:
             local_files.make_folders(path.parent)

@@ -51,7 +51,8 @@ class Writer:
         warnings: tuple[str, ...] = (),
     ) -> None:
         """Start the background thread; see `Store.writer`."""
-        self.search, self.driver_epoch = search, driver_epoch
+        self.search: str = search
+        self.driver_epoch: int = driver_epoch
         self.warnings = warnings
         """What recovery found damaged, one sentence each."""
         self._storage, self._journal, self._mark = storage, journal, mark
