@@ -22,7 +22,11 @@ LOOK_EVERY_S = 0.1
 
 
 def ask(
-    store: Store, search: str, wish: Mapping[str, Any], *, wait_s: float = WAIT_S
+    store: Store,
+    search: str,
+    wish: Mapping[str, Any],
+    *,
+    wait_s: float | None = None,
 ) -> str | None:
     """What the driver of a search says to a wish.
 
@@ -30,7 +34,7 @@ def ask(
         store: The store.
         search: Name of the search.
         wish: Its `kind`, see `inbox`, and what belongs to it.
-        wait_s: Longest time to wait for the answer.
+        wait_s: Longest time to wait for the answer; `WAIT_S` if None.
 
     Returns:
         A sentence; None if nobody drives the search, also if the driver has gone
@@ -50,7 +54,7 @@ def ask(
         store.storage, search, driver.driver_epoch, {"by": by, **wish}
     )
     try:
-        said = _answer(store, search, driver, request, wait_s)
+        said = _answer(store, search, driver, request, wait_s or WAIT_S)
     except KeyboardInterrupt:
         requests.withdraw(store.storage, request)
         raise
