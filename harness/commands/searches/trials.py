@@ -15,7 +15,7 @@ class Trials:
 
     name: Positional[Annotated[str, arg(metavar="NAME")]]
     """Name of the search."""
-    number: Positional[Annotated[int, arg(metavar="N")]]
+    number: Positional[Annotated[int, arg(metavar="NUMBER")]]
     """Trials in all; those that were begun run to their ends."""
     store: StoreFolder = "runs"
     """Folder of the store."""
