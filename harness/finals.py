@@ -5,6 +5,7 @@ trials of every labelled ratio are trained with fresh seeds, the same seeds for
 all of them, and judged once on the test split, which the search never saw.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from harness.driver import begun
 from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
 from harness.driver.display import last_driver
 from harness.driver.display.live import Live
+from harness.driver.inbox import Inbox
 from harness.driver.recording.patient_writer import PatientWriter, wait
 from harness.driver.recording.recorder import Recorder
 from harness.driver.signals import caught
@@ -108,7 +110,9 @@ def rerun(
             nodes = Nodes()
             with logs.kept(Path(plan.logs or "") / logs.DRIVER):
                 nodes.survey(plan)
-                ends = _run(todo, writer, plan, runner, header, slots, retries, nodes)
+                ends = _run(
+                    todo, opened, writer, plan, runner, header, slots, retries, nodes
+                )
     crashed = ends.count("crashed")
     finished = ends.count("completed") + crashed == len(todo)
     table = finals_table.summary(opened, name, {e.row["trial"] for e in entries})
@@ -117,6 +121,7 @@ def rerun(
 
 def _run(
     todo: Sequence[Entry],
+    store: Store,
     writer: Writer,
     plan: Plan,
     runner: type[Runner],
@@ -130,11 +135,14 @@ def _run(
     live = Live(
         f"{name}, finals",
         lambda: policy.runs,
-        wanted=len(todo),
+        wanted=lambda: len(todo),
         ratios=header.ratios,
     )
     with caught() as signals:
-        rows = PatientWriter(writer, live.say, signals.sleep)
+        inbox = Inbox(
+            store, writer, policy=lambda: policy, signals=signals, say=live.say
+        )
+        rows = PatientWriter(writer, live.say, inbox.sleep)
         recorder = Recorder(
             rows,
             header.space["name"],
@@ -146,7 +154,7 @@ def _run(
         nodes.say = live.say
         for line in nodes.told:
             live.say(line)
-        with live:
+        with live, contextlib.closing(inbox):
             run_policy(
                 policy,
                 plan,
@@ -155,7 +163,8 @@ def _run(
                 slots=slots,
                 retries=retries,
                 shield=signals.shield,
-                ready=lambda: wait(lambda: writer.trouble, live.say, signals.sleep),
+                ready=lambda: wait(lambda: writer.trouble, live.say, inbox.sleep),
+                look=inbox.look,
                 nodes=nodes,
             )
     return [run.state for run in policy.runs.values()]

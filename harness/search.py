@@ -15,6 +15,7 @@ from harness.cluster.banks import Seats
 from harness.cluster.connection import connected, trials_at_once
 from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
+from harness.definition import spaces
 from harness.definition.identity import code_identity, provenance
 from harness.definition.identity.search_identity import difference
 from harness.definition.job import STAGES, Plan
@@ -26,6 +27,7 @@ from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.display import last_driver
 from harness.driver.display.live import Live
 from harness.driver.display.tensorboard import Board
+from harness.driver.inbox import Inbox
 from harness.driver.recording.patient_writer import PatientWriter, wait
 from harness.driver.recording.recorder import Recorder
 from harness.driver.recording.retention import TRASH, Retention
@@ -37,6 +39,7 @@ from harness.worker import admission
 from harness.worker.runner import Runner
 from harness.worker.train_runner import TrainRunner
 from results import Store, Writer, queries
+from search_spaces import configurations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,9 @@ class Search:
     """Whether every trial has ended; False after an interruption."""
     states: dict[str, int]
     """Trials by state."""
+    exhausted: int | None = None
+    """Configurations of the space at each ratio, if all of them were tried and more
+    trials were wanted."""
 
     @property
     def is_fruitless(self) -> bool:
@@ -109,6 +115,7 @@ def search(
     there = name in opened.searches()
     if there:
         _compare(opened, prepared)
+        prepared = _as_counted(opened, prepared)
         if already := _ended(opened, prepared):
             return already
         if not accept_code:
@@ -121,6 +128,8 @@ def search(
             return stack.enter_context(opened.writer(name, takeover=takeover))
 
         mine = writer() if there else None  # first: a second driver is refused at once
+        if there:
+            begun.keep_trials(opened, opened.header(name), options.trials)
         cpus, gpus = stack.enter_context(connected(address, options.concurrency))
         if mine is None:
             opened.create_search(header_of(prepared))
@@ -147,13 +156,22 @@ def _compare(store: Store, prepared: Prepared) -> None:
         )
 
 
+def _as_counted(store: Store, prepared: Prepared) -> Prepared:
+    """The search with the number of trials that holds, see `begun.trials`."""
+    options = prepared.options
+    trials = begun.trials(store, store.header(prepared.name), options.trials)
+    return replace(prepared, options=replace(options, trials=trials))
+
+
 def _ended(store: Store, prepared: Prepared) -> Search | None:
     """The search, if it has nothing left to run."""
-    trials = queries.read(store, "trials", prepared.name)
-    states = trials["state"].to_pylist()
-    if len(states) < prepared.options.trials or {"pending", "running"} & set(states):
+    rows = queries.wide(store, prepared.name).to_pylist()
+    tried = ((row["labelled_ratio"], row) for row in rows)
+    left = spaces.untried(prepared.space, prepared.ratios, tried)
+    lacks = len(rows) < prepared.options.trials
+    if (lacks and left != 0) or {"pending", "running"} & {row["state"] for row in rows}:
         return None
-    return _search_of(store, prepared.name, finished=True)
+    return _search_of(store, prepared, finished=True, is_exhausted=lacks)
 
 
 def _run(
@@ -198,7 +216,7 @@ def _driven(
     live = Live(
         name,
         lambda: policy.trials,
-        wanted=max(options.trials, len(queries.read(store, "trials", name))),
+        wanted=lambda: policy.total,
         ratios=prepared.ratios,
     )
     board = Board(root / "tensorboard" / name, live.say)
@@ -215,7 +233,10 @@ def _driven(
             watcher(trial, report)
 
     with contextlib.closing(board), caught() as signals:
-        rows = PatientWriter(writer, live.say, signals.sleep)
+        inbox = Inbox(
+            store, writer, policy=lambda: policy, signals=signals, say=live.say
+        )
+        rows = PatientWriter(writer, live.say, inbox.sleep)
         policy = _policy(prepared, store, rows, watch)
         for warning in writer.warnings:
             live.say(warning)
@@ -225,7 +246,7 @@ def _driven(
             live.say(line)
         if seats.sentence:
             live.say(f"{name}: {seats.sentence}")
-        with live:
+        with live, contextlib.closing(inbox):
             run_policy(
                 policy,
                 plan,
@@ -235,14 +256,17 @@ def _driven(
                 retries=options.retries,
                 resources=seats.resources,
                 shield=signals.shield,
-                ready=lambda: wait(lambda: writer.trouble, live.say, signals.sleep),
+                ready=lambda: wait(lambda: writer.trouble, live.say, inbox.sleep),
+                look=inbox.look,
                 nodes=nodes,
             )
     if policy.finished:
         writer.compact()
     else:
         writer.flush()
-    return _search_of(store, name, finished=policy.finished)
+    return _search_of(
+        store, prepared, finished=policy.finished, is_exhausted=policy.is_exhausted
+    )
 
 
 def _policy(
@@ -298,7 +322,7 @@ def _forecast(prepared: Prepared, plan: Plan, policy: SearchPolicy, slots: int) 
     ended = sum(not trial.open for trial in policy.trials.values())
     need = disk_forecast(
         prepared,
-        trials=policy.wanted - ended,
+        trials=policy.total - ended,
         slots=slots,
         strips=len(plan.picture_steps),
         products=pre_trainings(prepared) if plan.stages else {},
@@ -306,6 +330,14 @@ def _forecast(prepared: Prepared, plan: Plan, policy: SearchPolicy, slots: int) 
     return need.sentence(Path(plan.checkpoints))
 
 
-def _search_of(store: Store, name: str, *, finished: bool) -> Search:
-    states = queries.progress(store, name).states
-    return Search(name=name, store=store, finished=finished, states=states)
+def _search_of(
+    store: Store, prepared: Prepared, *, finished: bool, is_exhausted: bool
+) -> Search:
+    size = configurations.count(spaces.searched(prepared.space))
+    return Search(
+        name=prepared.name,
+        store=store,
+        finished=finished,
+        states=queries.progress(store, prepared.name).states,
+        exhausted=size if finished and is_exhausted else None,
+    )

@@ -25,7 +25,7 @@ from results.format import headers, records, schema, schema_1, segments, version
 from results.format.headers import Header
 from results.format.names import check_name
 from results.format.storage import Storage, StorageError
-from results.writing import drivers, journal_place, recovery
+from results.writing import drivers, journal_place, recovery, trial_counts
 from results.writing.journal import Journal
 from results.writing.writer import Writer
 
@@ -109,6 +109,28 @@ class Store:
             return Header.from_bytes(path, self.storage.get(path))
         except FileNotFoundError as error:
             raise headers.unknown(self.storage, search) from error
+
+    def wanted(self, search: str) -> int:
+        """How many trials a search is to have, as was wished last.
+
+        Raises:
+            ValueError: If there is no such search.
+            StorageError: If the store cannot be read.
+        """
+        first = self.header(search).trials
+        return trial_counts.newest(self.storage, search, first).trials
+
+    def want(self, search: str, trials: int) -> None:
+        """Set how many trials a search is to have; its driver asks when it starts.
+
+        Raises:
+            ValueError: If there is no such search.
+            StorageError: If the store cannot be read or written.
+        """
+        first = self.header(search).trials
+        typed = trial_counts.newest(self.storage, search, first).typed
+        count = trial_counts.Count(trials=trials, typed=typed)
+        trial_counts.add(self.storage, search, count)
 
     def writer(self, search: str, *, takeover: bool = False) -> Writer:
         """Become the one writer of a search.

@@ -58,6 +58,7 @@ class Shared:
         notes: str | Path | None = None,
         shield: Shield = contextlib.nullcontext,
         ready: Callable[[], None] = lambda: None,
+        look: Callable[[], None] = lambda: None,
         nodes: Nodes | None = None,
         resources: Mapping[str, float] | None = None,
     ) -> None:
@@ -68,11 +69,12 @@ class Shared:
             notes: Folder of the trials' folders, in which the watchdog leaves notes.
             shield: In which no call of the policy is cut off by a signal.
             ready: Returns when a new trial may be started.
+            look: Called at every turn of the loop, for wishes from outside.
             nodes: Those that take part; None asks for none.
             resources: What one trial occupies.
         """
         self.policy, self.notes = policy, notes
-        self.shield, self.ready = shield, ready
+        self.shield, self.ready, self.look = shield, ready, look
         self.nodes, self.resources = nodes, resources or {}
         self.open: dict[str, None] = {}  # names of trials without an end, in order
         self.failure: Exception | None = None
@@ -109,16 +111,18 @@ class PolicySearcher(search.Searcher):
         self._shared = shared
 
     def suggest(self, trial_id: str) -> Any:  # noqa: ARG002
-        """The next proposal as the trainable's configuration, or FINISHED.
+        """The next proposal as the trainable's configuration, None or FINISHED.
 
-        Tune's `trial_id` is random and cannot be chosen; the name of the
-        trial travels in the configuration.
+        Tune never asks again after FINISHED, and more trials may be wished for as
+        long as one is open. Its `trial_id` is random and cannot be chosen; the name
+        of the trial travels in the configuration.
         """
         with self._shared.guard():
             self._shared.ready()
+            self._shared.look()
             proposal = self._shared.policy.propose()
         if proposal is None:
-            return search.Searcher.FINISHED
+            return None if self._shared.open else search.Searcher.FINISHED
         self._shared.open[proposal.trial] = None
         return {"trial": proposal.trial, "config": proposal.config}
 
@@ -153,7 +157,12 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         self,
         tune_controller: Any,  # noqa: ARG002
     ) -> Any:
-        """A trial that has waited for too long, or None: those that start go on."""
+        """A trial that has waited for too long, or None: those that start go on.
+
+        Tune asks at every turn of its loop, ten times a second if nothing happens.
+        """
+        with self._shared.guard():
+            self._shared.look()
         for trial, added_s in self._waits_s.items():
             if trial.status == "PENDING":
                 return trial if time.monotonic() - added_s > START_S else None
@@ -201,8 +210,8 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         logs.LOGGER.warning("%s: %s", trial.config["trial"], message)
         if trial.status == "ERROR" and not for_good:  # about to be queued again
             with self._shared.guard():
-                self._shared.policy.retried(trial.config["trial"], message)
-            return
+                if self._shared.policy.retried(trial.config["trial"], message):
+                    return
         if trial.status == "ERROR":
             self._refused.add(trial.trial_id)
         self._crashed(trial, message)

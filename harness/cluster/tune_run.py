@@ -36,13 +36,14 @@ def run_policy(
     resources: Mapping[str, float] | None = None,
     shield: Shield = contextlib.nullcontext,
     ready: Callable[[], None] = lambda: None,
+    look: Callable[[], None] = lambda: None,
     nodes: Nodes | None = None,
 ) -> None:
     """Run a policy's trials on the cluster that is connected.
 
     Tune's own files go to a folder that is removed; nothing is read from it.
     What a trial occupies is one core, and one GPU where it trains on one, unless
-    `resources` says otherwise; `shield`, `ready` and `nodes` are as in `run_tune`.
+    `resources` says otherwise; `shield`, `ready`, `look` and `nodes` are as in `run_tune`.
     """
     alone = {"cpu": 1, "gpu": 1} if plan.device == "cuda" else {"cpu": 1}
     scratch = tempfile.mkdtemp(prefix="crossnets-tune-")
@@ -59,6 +60,7 @@ def run_policy(
             notes=plan.checkpoints,
             shield=shield,
             ready=ready,
+            look=look,
             nodes=nodes,
         )
     finally:
@@ -78,6 +80,7 @@ def run_tune(
     notes: str | Path | None = None,
     shield: Shield = contextlib.nullcontext,
     ready: Callable[[], None] = lambda: None,
+    look: Callable[[], None] = lambda: None,
     nodes: Nodes | None = None,
 ) -> tuple[str, ...]:
     """Runs trials until the policy has no more; Ray must be connected.
@@ -100,6 +103,7 @@ def run_tune(
         notes: Folder of the trials' folders, in which the watchdog leaves notes.
         shield: In which no call of the policy is cut off by a signal.
         ready: Returns when a new trial may be started.
+        look: Called at every turn of the loop, for wishes from outside.
         nodes: Those that take part; None asks for none.
 
     Returns:
@@ -114,7 +118,7 @@ def run_tune(
         raise ValueError(f"`slots` must be 1 or more, got {slots}.")
     if Path(name).name != name:
         raise ValueError(f"`name` must be one folder's name, got {name!r}.")
-    shared = Shared(policy, notes, shield, ready, nodes, resources)
+    shared = Shared(policy, notes, shield, ready, look, nodes, resources)
     with quietly():
         tune_config = tune.TuneConfig(
             search_alg=PolicySearcher(shared),

@@ -4,7 +4,8 @@ DONE = 0
 """What was asked for is done."""
 
 FAILED = 1
-"""It is done, but too much of it failed."""
+"""It is done, but too much of it failed; or a search has not yet taken what it was asked
+for."""
 
 USAGE = 2
 """The command line or the configuration is wrong."""

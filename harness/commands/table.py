@@ -12,7 +12,7 @@ from harness.commands import doctor
 from harness.commands.data import prepare, show
 from harness.commands.models import evaluate, export, predict, train
 from harness.commands.results import best, query, verify
-from harness.commands.searches import demo, plan, rerun, search, status
+from harness.commands.searches import demo, plan, rerun, search, status, stop, trials
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ COMMANDS: dict[str, Command] = {
     "search": Command(search.Search, search.run, "search"),
     "plan": Command(plan.Plan, plan.run, "search"),
     "status": Command(status.Status, status.run),
+    "stop": Command(stop.Stop, stop.run),
+    "trials": Command(trials.Trials, trials.run),
     "best": Command(best.Best, best.run),
     "query": Command(query.Query, query.run),
     "rerun": Command(rerun.Rerun, rerun.run, "search"),

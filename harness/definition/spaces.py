@@ -3,12 +3,21 @@
 What a space can be made of is in `search_spaces`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cnets import suggestions
 from cnets.config import TrainConfig
 from harness.definition.options import SearchOptions
-from search_spaces import OneOf, Parameter, Real, Space, Value, Whole, registry
+from search_spaces import (
+    OneOf,
+    Parameter,
+    Real,
+    Space,
+    Value,
+    Whole,
+    configurations,
+    registry,
+)
 
 
 RATIO = "labelled_ratio"
@@ -69,6 +78,31 @@ def ratios_of(space: Space, wanted: Sequence[float] | None = None) -> tuple[floa
             shown = ", ".join(map(str, known))
             raise ValueError(f"`ratios` must be among {shown}, got {ratio}.")
     return tuple(sorted(set(wanted or known)))
+
+
+def searched(space: Space) -> dict[str, Parameter]:
+    """The parameters that a sampler proposes: all but the labelled ratio."""
+    return {name: p for name, p in space.parameters.items() if name != RATIO}
+
+
+def untried(
+    space: Space,
+    ratios: Sequence[float],
+    tried: Iterable[tuple[float, Mapping[str, Value]]],
+) -> int | None:
+    """How many configurations are left, over all ratios; None if there is no end.
+
+    Args:
+        space: What may vary.
+        ratios: The labelled ratios of the search.
+        tried: Ratio and values of each trial.
+    """
+    parameters = searched(space)
+    size = configurations.count(parameters)
+    if size is None:
+        return None
+    known = {(r, configurations.number(parameters, values)) for r, values in tried}
+    return size * len(ratios) - len(known)
 
 
 def kind(parameter: Parameter) -> str:

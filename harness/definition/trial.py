@@ -50,7 +50,8 @@ class Decision:
     action: Literal["continue", "stop"]
     """Whether the trial trains on."""
     state: (
-        Literal["completed", "stopped", "diverged", "collapsed", "crashed"] | None
+        Literal["completed", "stopped", "diverged", "collapsed", "crashed", "cancelled"]
+        | None
     ) = None
     """How the trial ended; None while it goes on."""
     rung: int | None = None

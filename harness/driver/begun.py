@@ -1,4 +1,4 @@
-"""Whether a search that is there may go on: by its code, and on which device.
+"""How a search that is there goes on: by its code, its device and its trials.
 
 Rows of a search that come from different code or from another device would stand
 side by side without a word.
@@ -9,6 +9,7 @@ from typing import Literal
 from harness.definition.identity import code_identity
 from harness.definition.identity.provenance import code_version
 from results import Header, Store, queries
+from results.writing import trial_counts
 
 
 def check_code(
@@ -57,3 +58,23 @@ def device(store: Store, name: str, wanted: str, *, has_gpu: bool) -> str:
             "--device cpu goes on, with numbers that differ in the last digits."
         )
     return chosen
+
+
+def trials(store: Store, header: Header, typed: int) -> int:
+    """How many trials a search has that goes on, see `trial_counts`.
+
+    Args:
+        store: The store.
+        header: The search's.
+        typed: As the command that goes on says.
+    """
+    before = trial_counts.newest(store.storage, header.name, header.trials)
+    return before.trials if before.typed == typed else typed
+
+
+def keep_trials(store: Store, header: Header, typed: int) -> None:
+    """Store the number that was typed, if it is another one than before."""
+    before = trial_counts.newest(store.storage, header.name, header.trials)
+    if before.typed != typed:
+        count = trial_counts.Count(trials=typed, typed=typed)
+        trial_counts.add(store.storage, header.name, count)

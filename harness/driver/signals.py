@@ -32,6 +32,10 @@ class Signals:
         if not self._shields:
             self.check()
 
+    def interrupt(self) -> None:
+        """Interrupt at the end of the shielded part, or at the next check."""
+        self._come = True
+
     def check(self) -> None:
         """Interrupt if a signal has come, also inside a shielded part.
 

@@ -1,9 +1,12 @@
 """A search from the command line to the store, on a local Ray."""
 
+import contextlib
 import dataclasses
 import math
 import os
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from crossnets import SearchOptions, rerun, search
 from harness.commands import cli, exit_codes
 from harness.definition.job import Job
 from harness.definition.report import Report
+from harness.driver import asking
 from harness.search import Search
 from harness.worker.runner import Runner
 from results import Store, queries
@@ -230,3 +234,131 @@ def test_too_many_crashes_are_an_exit_code(tmp_path, monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert "completed" in out
     assert "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_one_worker_repeats_a_search_exactly(tmp_path):
+    """Two really trained searches of one seed: equal rows, to the last bit."""
+    options = SearchOptions(
+        data="synthetic:40",
+        preset="tiny",
+        ratios="0.5,1.0",
+        trials=8,
+        concurrency=1,
+        seed=3,
+        set=SHORT,
+    )
+    found = []
+    for place in ("one", "two"):
+        assert search("s", options, store=tmp_path / place).finished
+        tables = {}
+        for table in ("trials", "parameters", "reports", "decisions"):
+            cells = Store.open(tmp_path / place).rows(table, "s").to_pylist()
+            for row in cells:
+                row["reason"] = (row.get("reason") or "").partition(" in ")[0]
+                for name in ("time_utc", "seconds", "wall_time_s", "seq"):
+                    row.pop(name, None)
+            tables[table] = sorted(map(str, cells))
+        found.append(tables)
+    assert len(found[0]["decisions"]) >= 8
+    assert "'stop'" in str(found[0]["decisions"])
+    assert found[0] == found[1]
+
+
+SHORT = (
+    "vae.epochs=1",
+    "vae.steps=3",
+    "gan.epochs=1",
+    "gan.steps=2",
+    "joint.epochs=9",
+    "joint.steps=2",
+    "gan.batch_size=8",
+    "joint.batch_size=8",
+    "health.active_units=0",
+    "health.code_spread_ratio=0",
+    "health.image_spread_ratio=0",
+    "health.adversarial_nats=0",
+)
+"""What makes a trial so short that it is trained within seconds."""
+
+
+class Steady(Formula):
+    """The formula without its failures."""
+
+    def __init__(self, job: Job) -> None:
+        """A trial whose number fails nowhere."""
+        super().__init__(dataclasses.replace(job, trial="t-00009"))
+        self.mark = Path(job.checkpoints)
+
+
+class Slow(Steady):
+    """The same, with an epoch of a fifth of a second."""
+
+    def advance(self) -> Report:
+        """One step of the formula, after a while."""
+        time.sleep(0.2)
+        return super().advance()
+
+
+def asked(store: Path, *wishes: dict) -> list[str]:
+    """What the driver says to wishes, one after the other, when trials run."""
+    said = []
+    until_s = time.monotonic() + 60
+    while time.monotonic() < until_s:
+        with contextlib.suppress(ValueError, OSError):
+            if queries.progress(Store.open(store), "s").states.get("running"):
+                break
+        time.sleep(0.2)
+    for wish in wishes:
+        said.append(str(asking.ask(Store.open(store), "s", wish, wait_s=60)))
+    return said
+
+
+def test_a_search_does_as_it_is_asked_from_outside(tmp_path):
+    """One trial ends, the number changes, the search ends, and the rest goes on."""
+    options = dataclasses.replace(OPTIONS, trials=3, concurrency=1)
+    store, wishes = tmp_path / "runs", [{"kind": "cancel", "trial": "t-00001"}]
+    wishes += [{"kind": "trials", "trials": n} for n in (9, 4)] + [{"kind": "stop"}]
+    with ThreadPoolExecutor(1) as pool:
+        said = pool.submit(asked, store, *wishes)
+        done = search("s", options, store=store, runner=Slow)
+    assert [words.split()[1] for words in said.result()] == ["is", "has", "has", "ends"]
+    assert not done.finished
+    again = search("s", options, store=store, runner=Slow)
+    assert again.finished
+    assert sum(again.states.values()) == 4
+    assert again.states["cancelled"] == 1
+    row = rows(store, "trials")[0]
+    assert (row["trial"], row["state"], row["attempt"]) == ("t-00001", "cancelled", 1)
+
+
+def test_more_trials_are_taken_up_while_the_last_one_runs(tmp_path):
+    """Tune asks again after it was told that there is no more for now."""
+    options = dataclasses.replace(OPTIONS, trials=1, ratios="1.0", concurrency=1)
+    store = tmp_path / "runs"
+    with ThreadPoolExecutor(1) as pool:
+        said = pool.submit(asked, store, {"kind": "trials", "trials": 2})
+        done = search("s", options, store=store, runner=Slow)
+    assert said.result() == ["s has 2 trials now (1 before)."]
+    assert done.finished
+    assert sum(done.states.values()) == 2
+    assert Store.open(store).wanted("s") == 2
+
+
+def test_a_space_that_is_used_up_ends_the_search(tmp_path, monkeypatch, capsys):
+    """Three configurations at two ratios: six of twenty trials, exit code 0, said."""
+    (tmp_path / "few.toml").write_text(
+        'name = "few"\n[parameters."losses.posterior"]\nkind = "one_of"\n'
+        'values = [1.0, 2.0, 4.0]\n[start]\n"losses.posterior" = 1.0\n'
+    )
+    monkeypatch.setitem(search.__kwdefaults__, "runner", Steady)
+    words = "search s --data synthetic:40 --preset tiny --ratios 0.1,1.0 --trials 20"
+    words += f" --space {tmp_path / 'few.toml'} --store {tmp_path / 'runs'}"
+    for _ in range(2):  # the second time nothing is run
+        assert cli.run(words.split()) == exit_codes.DONE
+        err = capsys.readouterr().err
+        said = "s has ended: all 3 configurations of the space have been tried at each"
+        assert said in err
+    found = rows(tmp_path / "runs", "trials_wide")
+    tried = {(row["labelled_ratio"], row["losses.posterior"]) for row in found}
+    assert len(found) == len(tried) == 6

@@ -49,6 +49,16 @@ def run(options: Search) -> int:
     leaderboard.show(done.store, done.name)
     if not done.finished:
         raise KeyboardInterrupt
+    if done.exhausted is not None:
+        messages.note(
+            f"{done.name} has ended: all {done.exhausted} configurations of the space "
+            "have been tried at each ratio."
+        )
+    elif done.finished and (held := sum(done.states.values())) < options.trials:
+        messages.note(
+            f"{done.name} has ended with {held} trials, as `crossnets trials` has set "
+            f"it; `crossnets trials {done.name} N` and the same command go on."
+        )
     if done.is_fruitless:
         counts = ", ".join(f"{count} {state}" for state, count in done.states.items())
         why = f'crossnets query --store {options.store} "SELECT trial, reason FROM trials"'

@@ -55,7 +55,7 @@ def row(store: "Store", name: str) -> dict[str, str]:
     """How far one search is: `COLUMNS` by name."""
     from results import queries
 
-    progress, wanted = queries.progress(store, name), store.header(name).trials
+    progress, wanted = queries.progress(store, name), store.wanted(name)
     states = progress.states
     total = sum(states.values())
     ended = total - states.get("pending", 0) - states.get("running", 0)

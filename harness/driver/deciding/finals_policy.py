@@ -96,11 +96,12 @@ class FinalsPolicy(Policy):
             return Decision(action="stop", state="completed", reason=reason)
         return Decision(action="continue")
 
-    def retried(self, trial: str, message: str) -> None:
+    def retried(self, trial: str, message: str) -> bool:
         """A worker died; the run goes on from its checkpoint."""
         run = self.runs[trial]
         run.attempt, run.reason = run.attempt + 1, message
         self._tell(run, None)
+        return True
 
     def crashed(self, trial: str, message: str) -> None:
         """A run has used up its retries; it has no figures."""

@@ -16,7 +16,7 @@ class Policy(abc.ABC):
 
     @abc.abstractmethod
     def propose(self) -> Proposal | None:
-        """The next trial to run; None when there will be no more."""
+        """The next trial to run; None when there is none now."""
 
     @abc.abstractmethod
     def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
@@ -30,8 +30,12 @@ class Policy(abc.ABC):
         """
 
     @abc.abstractmethod
-    def retried(self, trial: str, message: str) -> None:
-        """A trial failed and starts again from its last checkpoint."""
+    def retried(self, trial: str, message: str) -> bool:
+        """A trial failed and starts again from its last checkpoint, if that is wished.
+
+        Returns:
+            Whether it starts again.
+        """
 
     @abc.abstractmethod
     def crashed(self, trial: str, message: str) -> None:

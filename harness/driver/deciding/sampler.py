@@ -8,14 +8,22 @@ start; of the others at a ratio every third is drawn at random (in a search
 with early stopping a third of random draws recovers about half of what the
 model loses to misleading early values), and so is every trial until `STARTUP`
 have ended; the rest comes from TPE.
+
+No configuration is proposed twice at a ratio. A draw that was proposed before gives
+way to one that was not: of a space with finitely many, any of the rest is equally
+likely; of others, the next random draw that is new. A ratio at which all were proposed
+has no more turns.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
+from harness.definition import spaces
 from harness.definition.spaces import RATIO
 from harness.definition.trial import Origin, Sample, TrialRecord, name_of
 from harness.driver.deciding import study
-from search_spaces import Space
+from search_spaces import Space, Value, configurations
 
 
 STARTUP = 4
@@ -28,13 +36,17 @@ TEACHING = ("completed", "stopped", "diverged", "collapsed")
 """Ends of trials that a model can learn from."""
 
 
+REDRAWS = 100
+"""Random draws from a space without end of which one should be new."""
+
+
 def propose(
     space: Space,
     ratios: Sequence[float],
     seed: int,
     number: int,
     history: Iterable[TrialRecord],
-) -> Sample:
+) -> Sample | None:
     """The trial with that number.
 
     Args:
@@ -45,7 +57,8 @@ def propose(
         history: All trials with lower numbers, in any order.
 
     Returns:
-        A sample that depends on nothing but the arguments.
+        A sample that depends on nothing but the arguments; None if every
+        configuration was proposed at every ratio.
 
     Raises:
         ValueError: If `number` is below 1 or `ratios` is empty.
@@ -65,7 +78,13 @@ def propose(
         values |= study.ask(
             space, records if origin == "tpe" else [], origin, seed, number
         )
-    ratio = ratios[place]
+    ratio, other = _not_yet_proposed(
+        space, (*ratios[place:], *ratios[:place]), values, seed, number, records
+    )
+    if ratio is None:
+        return None
+    if other is not None:
+        values, origin = values | other, "random"
     return Sample(
         trial=name_of(number),
         number=number,
@@ -73,3 +92,52 @@ def propose(
         values=values | {RATIO: ratio},
         origin=origin,
     )
+
+
+def _not_yet_proposed(
+    space: Space,
+    ratios: Sequence[float],
+    values: Mapping[str, Value],
+    seed: int,
+    number: int,
+    records: Sequence[TrialRecord],
+) -> tuple[float | None, dict[str, Value] | None]:
+    """The first ratio that has something new, and what to try if not `values`.
+
+    Args:
+        space: What may vary.
+        ratios: In the order of their turns.
+        values: What was drawn.
+        seed: Seed of the search.
+        number: Place of the proposal.
+        records: All earlier trials.
+    """
+    searched = spaces.searched(space)
+    size = configurations.count(searched)
+    for ratio in ratios:
+        earlier = [r.values for r in records if r.ratio == ratio and r.number < number]
+        if not _is_among(values, earlier, searched):
+            return ratio, None
+        for again in range(1, REDRAWS + 1) if size is None else ():
+            redrawn = study.ask(space, [], "random", seed, number, again=again)
+            if not _is_among(redrawn, earlier, searched):
+                return ratio, redrawn
+        if size is None:
+            continue
+        tried = {configurations.number(searched, known) for known in earlier}
+        if len(tried) < size:
+            draw = np.random.default_rng([seed, number])
+            place = int(draw.integers(size - len(tried)))
+            for taken in sorted(tried):
+                place += taken <= place
+            return ratio, configurations.at(searched, place)
+    return None, None
+
+
+def _is_among(
+    values: Mapping[str, Value],
+    earlier: Iterable[Mapping[str, Value]],
+    names: Iterable[str],
+) -> bool:
+    """Whether values were proposed before; most differ in the first of them."""
+    return any(all(values[n] == known[n] for n in names) for known in earlier)

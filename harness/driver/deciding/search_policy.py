@@ -26,6 +26,9 @@ from search_spaces import Space
 UNHEALTHY = ("diverged", "collapsed")
 """States in which the rules of `cnets.training.health` end a trial."""
 
+WITHDRAWN = (*UNHEALTHY, "crashed", "cancelled")
+"""States of trials that are compared with others no more."""
+
 
 class SearchPolicy(Policy):
     """Optuna's proposals and asynchronous halving, one ladder a labelled ratio."""
@@ -59,6 +62,7 @@ class SearchPolicy(Policy):
         self.space, self.ratios, self.seed = space, tuple(ratios), seed
         self.wanted, self.base, self.objective = trials, base, objective
         self.trials: dict[str, Tracked] = {}
+        self._limit = self._most()
         self._scheduler = Scheduler(rungs)
         self._recorder, self._watch = recorder, watch
         self._again: list[Tracked] = []
@@ -79,7 +83,8 @@ class SearchPolicy(Policy):
             trial.state, trial.reason = row["state"], "" if paid else row["reason"]
             trial.attempt = row["attempt"]
             trial.wall_time_s = row["wall_time_s"] or 0.0
-        failed = [row for row in trials if row["state"] in (*UNHEALTHY, "crashed")]
+        self._limit = self._most()
+        failed = [row for row in trials if row["state"] in WITHDRAWN]
         found = {(r["trial"], r["epoch"]) for r in failed if r["state"] in UNHEALTHY}
         for row in sorted([*reports, *failed], key=_place):
             if "state" in row:
@@ -94,8 +99,10 @@ class SearchPolicy(Policy):
 
     def propose(self) -> Proposal | None:
         """A trial that was interrupted, or a new one; None when all are made."""
-        if self._again:
+        while self._again:
             trial = self._again.pop(0)
+            if not trial.open:  # cancelled meanwhile
+                continue
             trial.attempt += 1
             self._recorder.event(trial, "resumed")
             self._watch(trial, None)
@@ -105,6 +112,9 @@ class SearchPolicy(Policy):
             return None
         history = [trial.record() for trial in self.trials.values()]
         sample = sampler.propose(self.space, self.ratios, self.seed, number, history)
+        if sample is None:
+            self._limit = len(self.trials)
+            return None
         trial = self._tracked(sample)
         self._recorder.event(trial, "proposed")
         self._watch(trial, None)
@@ -118,6 +128,9 @@ class SearchPolicy(Policy):
         """
         tracked, report = self.trials[trial], result["report"]
         assert isinstance(report, Report)
+        if tracked.state == "cancelled":  # its end is stored already
+            self._watch(tracked, None)  # checkpoints that came later go as well
+            return Decision(action="stop", state="cancelled", reason=tracked.reason)
         early = result.get("before", [])
         if report.failure:
             if early:
@@ -149,27 +162,68 @@ class SearchPolicy(Policy):
             return self._joint(tracked, report, started=started)
         return self._before(tracked, report, started=started)
 
-    def retried(self, trial: str, message: str) -> None:
+    def retried(self, trial: str, message: str) -> bool:
         """A worker died; the trial goes on elsewhere from its checkpoint."""
         tracked = self.trials[trial]
+        if tracked.state == "cancelled":
+            return False
         tracked.attempt += 1
         tracked.reason = message
         self._recorder.event(tracked, "retried")
         self._watch(tracked, None)
+        return True
 
     def crashed(self, trial: str, message: str) -> None:
         """A trial has used up its retries."""
+        if self.trials[trial].state != "cancelled":
+            self._give_up(trial, "crashed", message)
+
+    def cancel(self, trial: str, reason: str) -> bool:
+        """End a trial by a person's wish; its next report is answered with a stop.
+
+        Its end is durable when this returns, so that no other driver resumes it.
+
+        Args:
+            trial: Name of a trial.
+            reason: One sentence.
+
+        Returns:
+            Whether it was open.
+        """
+        if not self.trials[trial].open:
+            return False
+        self._give_up(trial, "cancelled", reason)
+        return True
+
+    def _give_up(self, trial: str, state: str, reason: str) -> None:
         tracked = self.trials[trial]
-        tracked.state, tracked.reason = "crashed", message
+        tracked.state, tracked.reason = state, reason
         self._scheduler.withdraw(trial)
         self._recorder.event(tracked, "ended")
         self._watch(tracked, None)
 
     @property
+    def total(self) -> int:
+        """How many trials there will be."""
+        most = self.wanted if self._limit is None else min(self.wanted, self._limit)
+        return max(most, len(self.trials))
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether more trials are wanted than the space has configurations."""
+        return self._limit is not None and self.wanted > self._limit
+
+    @property
     def finished(self) -> bool:
         """Whether every trial was proposed and has ended."""
-        enough = len(self.trials) >= self.wanted
+        enough = len(self.trials) >= self.total
         return enough and not any(trial.open for trial in self.trials.values())
+
+    def _most(self) -> int | None:
+        """Most trials that the space has room for; None if there is no end."""
+        tried = [(t.proposal.ratio, t.proposal.values) for t in self.trials.values()]
+        left = spaces.untried(self.space, self.ratios, tried)
+        return None if left is None else len(tried) + left
 
     def _note(self, trial: Tracked, report: Report) -> None:
         """Record what a report tells besides its figures: trouble, and who paid."""

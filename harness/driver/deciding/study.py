@@ -34,7 +34,7 @@ import optuna
 from optuna import distributions, samplers, storages
 from optuna.trial import FrozenTrial, TrialState
 
-from harness.definition.spaces import RATIO
+from harness.definition import spaces
 from harness.definition.trial import Origin, TrialRecord
 from search_spaces import OneOf, Parameter, Real, Space, Value, Whole
 
@@ -64,7 +64,13 @@ VALUED = ("completed", "stopped")
 
 
 def ask(
-    space: Space, records: Sequence[TrialRecord], origin: Origin, seed: int, number: int
+    space: Space,
+    records: Sequence[TrialRecord],
+    origin: Origin,
+    seed: int,
+    number: int,
+    *,
+    again: int = 0,
 ) -> dict[str, Value]:
     """One draw of every parameter but the labelled ratio.
 
@@ -74,8 +80,10 @@ def ask(
         origin: `tpe` asks the model; anything else draws at random.
         seed: Seed of the search.
         number: Place of the proposal; with the seed it decides the draw.
+        again: How many draws of that place were of no use.
     """
-    state = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+    place = [seed, number, again] if again else [seed, number]
+    state = int(np.random.SeedSequence(place).generate_state(1)[0])
     sampler: samplers.BaseSampler
     if origin == "tpe":
         sampler = _Tpe(seed=state, n_startup_trials=0)
@@ -85,14 +93,10 @@ def ask(
     study = optuna.create_study(
         storage=storage, sampler=sampler, study_name=space.name, direction="minimize"
     )
-    kinds = {
-        name: distribution(parameter)
-        for name, parameter in space.parameters.items()
-        if name != RATIO
-    }
-    place = storage.get_study_id_from_name(space.name)
+    kinds = {n: distribution(p) for n, p in spaces.searched(space).items()}
+    study_id = storage.get_study_id_from_name(space.name)
     for trial in told(records, kinds):
-        storage.create_new_trial(place, trial)
+        storage.create_new_trial(study_id, trial)
     return dict(study.ask(kinds).params)
 
 

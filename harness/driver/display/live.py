@@ -35,7 +35,7 @@ class Live:
         name: str,
         trials: Callable[[], Mapping[str, Tracked]],
         *,
-        wanted: int,
+        wanted: Callable[[], int],
         ratios: Sequence[float],
     ) -> None:
         """Show nothing yet.
@@ -43,7 +43,7 @@ class Live:
         Args:
             name: Name of the search.
             trials: Gives all trials by name.
-            wanted: How many there will be.
+            wanted: Gives how many there will be.
             ratios: The labelled ratios, a row each.
         """
         self._name, self._trials = name, trials
@@ -101,7 +101,7 @@ class Live:
             for ratio, tally in self._tallies.items()
             if tally.best is not None
         )
-        parts = [f"{self._name}: {ended} of {self._wanted} trials ended ({counts})"]
+        parts = [f"{self._name}: {ended} of {self._wanted()} trials ended ({counts})"]
         if best:
             parts.append(f"best at {best}")
         return ", ".join([*parts, self._remaining(ended)])
@@ -117,11 +117,12 @@ class Live:
         """Time that is left, from the trials that ended since the start."""
         done = ended - self._before
         elapsed_s = time.monotonic() - self._started_s
-        if ended >= self._wanted:
+        left = self._wanted() - ended
+        if left <= 0:
             return f"{_clock(elapsed_s)} in all"
         if not done:
             return f"{_clock(elapsed_s)} so far"
-        return f"{_clock(elapsed_s / done * (self._wanted - ended))} to go"
+        return f"{_clock(elapsed_s / done * left)} to go"
 
     def _shown(self) -> Group | Text:
         """The table; an error would end the thread that draws, unseen."""

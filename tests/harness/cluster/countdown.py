@@ -142,6 +142,7 @@ class Remember(policy.Policy):
     def retried(self, trial, message):
         """Written down with its message."""
         self.told.append((trial, f"retried: {message}"))
+        return True
 
     def crashed(self, trial, message):
         """Written down as the end."""

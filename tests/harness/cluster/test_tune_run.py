@@ -18,7 +18,7 @@ class TestRunTune:
         """Two trials are under way before either reports, and processes are reused."""
         policy = countdown.Remember([countdown.values(tmp_path) for _ in range(4)])
         countdown.run(policy, tmp_path, slots=2)
-        assert policy.asked == 5
+        assert policy.asked >= 5  # again and again, while one is open
         assert policy.asked_before_the_first_report == 2
         assert len(policy.pids) <= 2
         assert Counter(policy.ended.values()) == {"completed": 4}

@@ -75,3 +75,27 @@ class TestDevice:
             begun.device(store, "s", "auto", has_gpu=False)
         with pytest.raises(ValueError, match="got cuda; --device cpu"):
             begun.device(store, "s", "cuda", has_gpu=False)
+
+
+class TestTrials:
+    def on(self, driven, typed):
+        """What a command that goes on has, and stores."""
+        header = driven.store.header("s")
+        found = begun.trials(driven.store, header, typed)
+        begun.keep_trials(driven.store, header, typed)
+        assert driven.store.wanted("s") == found
+        return found
+
+    def test_another_number_that_was_typed_holds(self, driven):
+        """More and fewer; the header's holds until then."""
+        assert driven.store.wanted("s") == 12
+        assert [self.on(driven, typed) for typed in (12, 20, 20, 6)] == [12, 20, 20, 6]
+
+    def test_the_same_command_keeps_what_was_wished_since(self, driven):
+        """Whether the search was first begun or was extended with it."""
+        driven.store.want("s", 30)
+        assert [self.on(driven, 12), self.on(driven, 12)] == [30, 30]
+        assert self.on(driven, 15) == 15
+        driven.store.want("s", 9)
+        assert self.on(driven, 15) == 9
+        assert self.on(driven, 12) == 12

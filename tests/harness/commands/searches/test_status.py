@@ -32,3 +32,13 @@ def test_the_rungs_of_a_named_search_follow(driven, capsys):
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert tuple(row) == status.COLUMNS
     assert row["trials"] == "12 of 12 ended"
+
+
+def test_an_extended_search_counts_against_the_new_total(driven):
+    """Twenty were asked for since, and then eight, of which none is more than began."""
+    driven.run()
+    driven.writer.flush()
+    driven.store.want("s", 20)
+    assert status.row(driven.store, "s")["trials"] == "12 of 20 ended"
+    driven.store.want("s", 8)
+    assert status.row(driven.store, "s")["trials"] == "12 of 12 ended"

@@ -18,7 +18,9 @@ from results import Store, Writer, queries
 
 ACTIONS = st.lists(
     st.tuples(
-        st.sampled_from(["propose", "report", "report", "report", "retry", "kill"]),
+        st.sampled_from(
+            ["propose", "report", "report", "report", "retry", "cancel", "kill"]
+        ),
         st.integers(0, 99),
         st.sampled_from([1.0, 2.0, 3.0, 5.0, 8.0, 13.0, math.nan]),
     ),
@@ -105,6 +107,10 @@ def test_it_decides_and_proposes_the_same(
             for twin in twins:
                 twin.policy.retried(name, "Its worker died.")
             reached[name] = which % (reached[name] + 1)
+        elif action == "cancel" and name:
+            for twin in twins:
+                assert twin.policy.cancel(name, "Somebody wished it.")
+            del reached[name]
         elif action == "report" and name:
             reached[name] += 1
             step = reached[name]

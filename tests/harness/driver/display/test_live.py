@@ -42,7 +42,7 @@ def trials() -> dict[str, Tracked]:
 
 def make(trials) -> Live:
     """A display of a search of six trials."""
-    return Live("s", lambda: trials, wanted=6, ratios=(0.1, 1.0))
+    return Live("s", lambda: trials, wanted=lambda: 6, ratios=(0.1, 1.0))
 
 
 def test_the_line_counts_trials_and_names_the_best(trials):
