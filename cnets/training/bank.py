@@ -77,7 +77,8 @@ class Bank:
                 )
         lane, modules = Lane(config), crossing_net.build(config)
         sources = [generators.seeded(config.seed, 9, n) for n in range(len(modules))]
-        poses = self.frames.pose[self.frames.labelled(config)].cpu().float()
+        labelled = self.frames.labelled(config)
+        poses = self.frames.known_pose(labelled).cpu().float()
         crossing_net.initialise(modules, poses, sources)
         for name, module in modules.items():
             take(lane, name, module.to(self.device, self.frames.dtype))

@@ -1,11 +1,15 @@
 """Tests of `cnets.training.bank`: runs that repeat, and lanes beside each other."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
 
-from cnets import presets
+from cnets import metrics, presets
 from cnets.config import TrainConfig
 from cnets.data.hand_data import HandData
+from cnets.data.splits import TEST, UNUSED, VALIDATION
 from cnets.training import state, train
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import EpochReport
@@ -214,3 +218,72 @@ class TestHealth:
         for _ in range(5):
             bank.advance([lane])
         assert len(lane.recent) == 3
+
+
+class TestJointsThatAreNotKnown:
+    def test_lanes_give_the_solo_numbers(self, gappy, short):
+        """Frames without a label and joints without one, in a stack and alone."""
+        configs = [short, short.replace({"seed": 1, "labelled_ratio": 0.5})]
+        wide, solo = (Bank(gappy, dtype=torch.float64, width=w) for w in (3, 1))
+        lanes = [wide.lane(one) for one in configs]
+        while not lanes[0].finished:
+            wide.advance(lanes)
+        for one, lane in zip(configs, lanes, strict=True):
+            alone = finished(solo, one)
+            for name, flat in alone.flat.items():
+                torch.testing.assert_close(lane.flat[name], flat, rtol=1e-8, atol=1e-9)
+
+    def test_a_mask_that_is_never_drawn_changes_no_bit(self, hands, short):
+        """With weights of 1 a run has the bits of one without weights."""
+        joints = hands.joints_mm.copy()
+        joints[59, 1] = np.nan
+        masked = dataclasses.replace(hands, joints_mm=joints)
+        seed = next(s for s in range(99) if 59 not in hands.labelled(0.5, s))
+        half = short.replace({"labelled_ratio": 0.5, "label_seed": seed})
+        assert_equal(finished(Bank(hands), half), finished(Bank(masked), half))
+
+    @pytest.mark.slow
+    def test_a_tenth_missing_costs_little(self, hands):
+        """Far from what unknown joints cost that are read as zeros (measured: 74 mm)."""
+        missing = np.random.default_rng(1).random((90, 5)) < 0.1
+        missing[:, 0] = missing[60:] = False
+        run = run_of(gan__epochs=0, vae__epochs=4, joint__steps=30)
+        found = {}
+        for name, value in (("full", None), ("masked", np.nan), ("zeros", 0.0)):
+            joints = hands.joints_mm.copy()
+            if value is not None:
+                joints[missing] = value
+            bank = Bank(dataclasses.replace(hands, joints_mm=joints))
+            errors = bank.judge.evaluate(finished(bank, run), "test")
+            found[name] = errors.mean().item()
+        assert found["masked"] < 1.15 * found["full"]
+        assert found["zeros"] > 1.5 * found["masked"]
+
+
+@pytest.mark.parametrize("split", [VALIDATION, TEST])
+def test_one_frame_is_judged(hands, short, split):
+    """A split of one frame gives figures of it, and no alarm."""
+    purpose = hands.split.copy()
+    purpose[np.flatnonzero(purpose == split)[1:]] = UNUSED
+    bank = Bank(dataclasses.replace(hands, split=purpose))
+    lane = bank.lane(short)
+    reports = list(train.train(bank, lane))
+    assert all(report.finding is None for report in reports)
+    for name in ("validation", "test"):
+        errors = bank.judge.evaluate(lane, name)
+        assert metrics.summary(errors)["mean_joint_error_mm"] == errors.double().mean()
+    figures = {name for report in reports for name in report.health}
+    between = {"active_units", "code_spread_ratio", "image_spread_ratio"}
+    assert bool(figures & between) == (split == TEST)
+
+
+def test_a_prediction_that_is_no_number_is_never_left_out(gappy, short):
+    """Joints without a label are left out; NaN where there is one ends the run."""
+    bank = Bank(gappy)
+    lane = bank.lane(short)
+    while lane.stage != "joint":
+        bank.advance([lane])
+    lane.flat["decoder"][:] = torch.nan
+    with pytest.raises(train.Diverged, match="`mean_joint_error_mm` is not finite"):
+        list(train.train(bank, lane))
+    assert bank.judge.evaluate(lane, "test").eq(torch.inf).any()
