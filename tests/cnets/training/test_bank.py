@@ -9,11 +9,12 @@ import torch
 from cnets import metrics, presets
 from cnets.config import TrainConfig
 from cnets.data.hand_data import HandData
-from cnets.data.splits import TEST, UNUSED, VALIDATION
+from cnets.data.readers import synthetic
+from cnets.data.splits import TEST, TRAIN, UNUSED, VALIDATION
 from cnets.training import state, train
 from cnets.training.bank import Bank
 from cnets.training.epoch_report import EpochReport
-from cnets.training.lanes.lane import Lane
+from cnets.training.lanes.lane import Lane, run as run_net
 
 
 LONGER = {
@@ -243,21 +244,41 @@ class TestJointsThatAreNotKnown:
         assert_equal(finished(Bank(hands), half), finished(Bank(masked), half))
 
     @pytest.mark.slow
-    def test_a_tenth_missing_costs_little(self, hands):
-        """Far from what unknown joints cost that are read as zeros (measured: 74 mm)."""
-        missing = np.random.default_rng(1).random((90, 5)) < 0.1
-        missing[:, 0] = missing[60:] = False
-        run = run_of(gan__epochs=0, vae__epochs=4, joint__steps=30)
+    def test_a_tenth_missing_costs_little(self):
+        """The VAE is off by 15.5 mm, by 16.8 mm without them, by 28.5 mm with zeros."""
+        labels = synthetic.labels(400)
+        split = next(iter(labels.splits.values()))
+        missing = np.random.default_rng(1).random(labels.joints_mm.shape[:2]) < 0.1
+        missing[:, labels.skeleton.root] = missing[split != TRAIN] = False
+        run = presets.preset("tiny").replace({"networks.joints": 21})
         found = {}
         for name, value in (("full", None), ("masked", np.nan), ("zeros", 0.0)):
-            joints = hands.joints_mm.copy()
+            joints = labels.joints_mm.copy()
             if value is not None:
                 joints[missing] = value
-            bank = Bank(dataclasses.replace(hands, joints_mm=joints))
-            errors = bank.judge.evaluate(finished(bank, run), "test")
-            found[name] = errors.mean().item()
-        assert found["masked"] < 1.15 * found["full"]
-        assert found["zeros"] > 1.5 * found["masked"]
+            bank = Bank(
+                HandData(
+                    name=name,
+                    fingerprint="0" * 64,
+                    skeleton=labels.skeleton,
+                    camera=labels.camera,
+                    crops=np.zeros((400, 32, 32), np.float16),
+                    joints_mm=joints,
+                    centres_mm=labels.centres_mm,
+                    person=labels.person,
+                    split=split,
+                )
+            )
+            lane, rows = bank.lane(run), bank.data.rows("test")
+            while lane.stage == "vae":
+                bank.advance([lane])
+            code = bank.judge.codes(lane, rows)[:, : run.latent_size]
+            decoder = bank.modules(run)["decoder"]
+            decoded = run_net(decoder, lane.net("decoder", decoder), code)
+            error = (decoded - bank.frames.pose[rows]).unflatten(1, (-1, 3))
+            found[name] = error.norm(dim=-1).mean().item()
+        assert found["masked"] < 1.2 * found["full"]
+        assert found["zeros"] > 1.4 * found["masked"]
 
 
 @pytest.mark.parametrize("split", [VALIDATION, TEST])
