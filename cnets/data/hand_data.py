@@ -114,6 +114,12 @@ class HandData:
         chosen = self.split == SPLITS[split]
         return np.flatnonzero(chosen if split == "train" else chosen & self.has_label)
 
+    def scored_rows(self, split: str) -> np.ndarray:
+        """Those of the `rows` of which an evaluated joint is known."""
+        rows = self.rows(split)
+        joints_mm = self.joints_mm[rows][:, list(self.evaluated)]
+        return rows[~np.isnan(joints_mm).all(axis=(1, 2))]
+
     def depth_rows(self) -> np.ndarray:
         """Rows whose crops the GAN may see: all of train, then the unlabelled.
 

@@ -77,6 +77,14 @@ class TestHandData:
         assert found.rows("validation").tolist() == list(range(62, 75))
         assert found.rows("test").tolist() == list(range(75, 89))
 
+    def test_scored_rows(self, gappy):
+        """Rows of which an evaluated joint is known: here joint 2 alone is evaluated."""
+        hand = dataclasses.replace(gappy.skeleton, evaluated=(2,))
+        found = dataclasses.replace(gappy, skeleton=hand).scored_rows("validation")
+        known = ~np.isnan(gappy.joints_mm[:, 2, 0])
+        assert found.tolist() == [row for row in range(60, 75) if known[row]]
+        assert 0 < len(found) < 15
+
 
 @given(held.arrays(bool, st.tuples(st.integers(1, 8), st.integers(1, 5))), st.data())
 def test_has_label(known, data):

@@ -308,3 +308,15 @@ def test_a_prediction_that_is_no_number_is_never_left_out(gappy, short):
     with pytest.raises(train.Diverged, match="`mean_joint_error_mm` is not finite"):
         list(train.train(bank, lane))
     assert bank.judge.evaluate(lane, "test").eq(torch.inf).any()
+
+
+def test_validation_must_show_what_is_evaluated(hands, short):
+    """Known joints that nobody scores are refused before the first update."""
+    joints = hands.joints_mm.copy()
+    joints[60:75, 4] = np.nan
+    hand = dataclasses.replace(hands.skeleton, evaluated=(4,))
+    bank = Bank(dataclasses.replace(hands, joints_mm=joints, skeleton=hand))
+    with pytest.raises(
+        ValueError, match="evaluated joints in validation, and test has"
+    ):
+        bank.lane(short)
