@@ -2,7 +2,8 @@
 
 The distances are Euclidean, per joint; a frame counts as within a threshold when
 its worst joint is, the threshold included. Thresholds are exact unless
-`HALF_MM` is asked for. All figures are taken in float64. Training and evaluation
+`HALF_MM` is asked for. An error is NaN where the label is not known, and no figure
+counts it; a frame without a known joint is not scored. All figures are taken in float64. Training and evaluation
 use the same functions; files and predictions are read elsewhere.
 """
 
@@ -15,7 +16,7 @@ from cnets.shapes import JointsMm
 
 
 Errors = Float[Tensor, "batch joints"]
-"""Distance of each joint from its label, millimetres."""
+"""Distance of each joint from its label, millimetres; NaN where none is known."""
 
 Limits = Float[Tensor, " limits"]
 """Thresholds, millimetres, or the share of frames within each."""
@@ -34,15 +35,51 @@ PERCENTILES = (90, 95, 99)
 
 
 def joint_errors(predicted: JointsMm, labels: JointsMm) -> Errors:
-    """Distance of each joint from its label, millimetres."""
-    return torch.linalg.vector_norm(predicted - labels, dim=-1)
+    """Distance of each joint from its label, millimetres.
+
+    Args:
+        predicted: The joints that are judged.
+        labels: NaN where a joint is not known.
+
+    Returns:
+        NaN where the label is NaN, and nowhere else: a prediction that is no number
+        is infinitely far off, so that no figure leaves it out.
+    """
+    errors = torch.linalg.vector_norm(predicted - labels, dim=-1)
+    errors = torch.where(errors.isnan(), torch.inf, errors)
+    return torch.where(labels.isnan().any(-1), torch.nan, errors)
+
+
+def scored(errors: Errors) -> dict[str, int]:
+    """`frames_scored` and `joints_scored`: how many have a known label."""
+    known = ~errors.isnan()
+    return {
+        "frames_scored": int(known.any(1).sum()),
+        "joints_scored": int(known.sum()),
+    }
+
+
+def worst_joint(errors: Errors) -> Float[Tensor, " scored"]:
+    """Error of the worst known joint of each frame that has one, float64.
+
+    Raises:
+        ValueError: If no frame has one.
+    """
+    known = ~errors.isnan()
+    worst = torch.where(known, errors.double(), -torch.inf).amax(1)[known.any(1)]
+    if not len(worst):
+        raise ValueError(
+            f"`errors` must have a joint that is known, got none in {len(errors)} "
+            "frames."
+        )
+    return worst
 
 
 def summary(errors: Errors, *, bonus_mm: float = 0.0) -> dict[str, float]:
     """The figures of a set of frames.
 
     Args:
-        errors: At least one frame.
+        errors: At least one known joint.
         bonus_mm: Added to every threshold; 0 or `HALF_MM`.
 
     Returns:
@@ -51,12 +88,15 @@ def summary(errors: Errors, *, bonus_mm: float = 0.0) -> dict[str, float]:
         `worst_joint_error_mm` (mean over frames of the worst joint), and
         `frames_within_<T>mm`, the share of frames in [0, 1] whose worst joint is
         within T millimetres.
+
+    Raises:
+        ValueError: If no joint is known.
     """
     values = errors.double()
     figures = {
-        "mean_joint_error_mm": float(values.mean()),
-        "median_joint_error_mm": float(values.median()),
-        "worst_joint_error_mm": float(values.amax(1).mean()),
+        "mean_joint_error_mm": float(values.nanmean()),
+        "median_joint_error_mm": float(values.nanmedian()),
+        "worst_joint_error_mm": float(worst_joint(errors).mean()),
     }
     limits = torch.tensor(WITHIN_MM, dtype=torch.float64)
     shares = curve(errors, limits, bonus_mm=bonus_mm).tolist()
@@ -66,15 +106,15 @@ def summary(errors: Errors, *, bonus_mm: float = 0.0) -> dict[str, float]:
 
 
 def per_joint(errors: Errors) -> list[float]:
-    """Mean error of each joint, millimetres."""
-    return errors.double().mean(0).tolist()
+    """Mean error of each joint, millimetres; NaN if no frame knows it."""
+    return errors.double().nanmean(0).tolist()
 
 
 def percentile(errors: Errors, percent: float) -> float:
     """The error that a share of all joints of all frames does not exceed.
 
     Args:
-        errors: At least one frame.
+        errors: At least one known joint.
         percent: In [0, 100].
 
     Returns:
@@ -85,7 +125,7 @@ def percentile(errors: Errors, percent: float) -> float:
     """
     if not 0 <= percent <= 100:
         raise ValueError(f"`percent` must be in [0, 100], got {percent}.")
-    ordered = errors.double().flatten().sort().values
+    ordered = errors[~errors.isnan()].double().sort().values
     place = (len(ordered) - 1) * percent / 100
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
@@ -93,24 +133,25 @@ def percentile(errors: Errors, percent: float) -> float:
 
 
 def curve(errors: Errors, limits_mm: Limits, *, bonus_mm: float = 0.0) -> Limits:
-    """Share of frames whose worst joint is within each threshold.
+    """Share of scored frames whose worst joint is within each threshold.
 
     Args:
-        errors: At least one frame.
+        errors: At least one known joint.
         limits_mm: Thresholds in any order; a joint at one is within it.
         bonus_mm: Added to every threshold; 0 or `HALF_MM`.
 
     Returns:
-        One share a threshold, in [0, 1], float64. A frame with an error that is
-        no number is within none.
+        One share a threshold, in [0, 1], float64.
+
+    Raises:
+        ValueError: If no joint is known.
 
     Source:
         Taylor et al. 2012; Wan et al. 2017 draw it at thresholds that are
         half a millimetre larger than they say (`bonus_mm`).
     """
-    worst = errors.double().amax(1)
+    worst = worst_joint(errors)
     reached = limits_mm.to(worst) + bonus_mm
-    # Not searchsorted: it takes NaN for a number below the threshold.
     return (worst[:, None] <= reached).sum(0).double() / len(worst)
 
 
@@ -124,7 +165,7 @@ def area_under_curve(
     thresholds and no trapezoid is involved.
 
     Args:
-        errors: At least one frame.
+        errors: At least one known joint.
         end_mm: Where the area ends; above 0.
         bonus_mm: Added to every threshold; 0 or `HALF_MM`.
 
@@ -132,11 +173,11 @@ def area_under_curve(
         In [0, 1]; 1 if every joint is hit.
 
     Raises:
-        ValueError: If `end_mm` is not above 0.
+        ValueError: If `end_mm` is not above 0, or no joint is known.
     """
     if not end_mm > 0:
         raise ValueError(f"`end_mm` must be above 0, got {end_mm}.")
-    begins = (errors.double().amax(1) - bonus_mm).clamp(0.0, float(end_mm))
+    begins = (worst_joint(errors) - bonus_mm).clamp(0.0, float(end_mm))
     return float((end_mm - begins).mean() / end_mm)
 
 
@@ -144,32 +185,37 @@ def report(errors: Errors, *, bonus_mm: float = 0.0) -> dict[str, float]:
     """`summary`, and what is too much for an epoch.
 
     Args:
-        errors: At least one frame.
+        errors: At least one known joint.
         bonus_mm: Added to every threshold; 0 or `HALF_MM`.
 
     Returns:
         The figures of `summary`, `p<P>_joint_error_mm` for each of
-        `PERCENTILES`, and `area_under_curve_80mm`.
+        `PERCENTILES`, `area_under_curve_80mm`, and the counts of `scored`.
+
+    Raises:
+        ValueError: If no joint is known.
     """
     figures = summary(errors, bonus_mm=bonus_mm)
     for percent in PERCENTILES:
         figures[f"p{percent}_joint_error_mm"] = percentile(errors, float(percent))
     area = area_under_curve(errors, bonus_mm=bonus_mm)
-    return figures | {f"area_under_curve_{CURVE_MM}mm": area}
+    return figures | {f"area_under_curve_{CURVE_MM}mm": area} | scored(errors)
 
 
 def mean_pose_errors(labels: JointsMm, root: int) -> Errors:
     """Errors of one and the same pose in every frame, put at the frame's root.
 
-    The pose is the mean of these labels relative to the root, so this is what a
+    The pose is the mean of the known labels relative to the root, so this is what a
     model reaches that knows where the hand is and nothing else. `data.mean_pose` is
     another baseline: its mean is that of the training labels, relative to the
     centre of the crop.
 
     Args:
-        labels: All frames.
-        root: The joint that poses are relative to; its error is 0.
+        labels: All frames; NaN where a joint is not known.
+        root: The joint that poses are relative to; its error is 0. A frame where it
+            is not known is not scored.
     """
     pose, _ = geometry.split_origin(labels, root)
     relative = pose.unflatten(1, (-1, 3))
-    return joint_errors(relative, relative.mean(0, keepdim=True).expand_as(relative))
+    mean = relative.nanmean(0, keepdim=True)
+    return joint_errors(mean.expand_as(relative), relative)

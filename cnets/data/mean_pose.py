@@ -14,11 +14,17 @@ def error_mm(data: HandData, config: TrainConfig, split: str) -> float:
     """Error of always predicting the mean of the labelled poses, millimetres.
 
     The mean is taken relative to the centre of the crop, over the labels that
-    the configuration may use.
+    the configuration may use; a joint that none of them shows is put there. Joints
+    that a frame of the split does not show are left out.
+
+    Raises:
+        ValueError: As `HandData.labelled`.
     """
     labelled = data.labelled(config.labelled_ratio, config.label_seed)
     joints, rows = list(data.evaluated), data.rows(split)
     relative = data.joints_mm - data.centres_mm[:, None]
-    mean = relative[labelled][:, joints].mean(0, dtype=np.float64)
-    difference = relative[rows][:, joints] - mean
-    return float(np.linalg.norm(difference, axis=-1).mean())
+    poses = relative[labelled][:, joints]
+    known = ~np.isnan(poses)
+    total = np.where(known, poses, 0).sum(0, dtype=np.float64)
+    difference = relative[rows][:, joints] - total / np.maximum(known.sum(0), 1)
+    return float(np.nanmean(np.linalg.norm(difference, axis=-1)))

@@ -15,6 +15,7 @@ from cnets import geometry
 from cnets.cameras import Camera
 from cnets.config import TrainConfig
 from cnets.hands.skeleton import Skeleton
+from cnets.networks import pose_vae
 from cnets.shapes import CentreMm, Depth, Joints, JointsMm
 
 
@@ -50,11 +51,16 @@ class Model:
 
     @torch.inference_mode()
     def round_trip(self, joints_mm: JointsMm) -> JointsMm:
-        """Labels through the pose VAE and back, millimetres, without noise."""
+        """Labels through the pose VAE and back, millimetres, without noise.
+
+        Args:
+            joints_mm: NaN where a joint is not known; of a frame whose root is not
+                known, NaN comes back.
+        """
         centres = joints_mm[:, self.skeleton.root]
         units = geometry.to_units(joints_mm, centres)
         pose, origin = geometry.split_origin(units, self.skeleton.root)
-        mean, _ = self.modules["encoder"](pose)
+        mean, _ = self.modules["encoder"](pose_vae.whole(pose))
         decoded = self.modules["decoder"](mean)
         return geometry.to_mm(geometry.join_origin(decoded, origin), centres)
 

@@ -11,13 +11,22 @@ from torch.nn import functional
 from cnets.shapes import Code, Depth, Pose, PoseCode, Scalar
 
 
-def pose_reconstruction(decoded: Pose, pose: Pose) -> Scalar:
+def pose_reconstruction(
+    decoded: Pose, pose: Pose, weight: Pose | None = None
+) -> Scalar:
     """Half the squared error of the decoded poses, summed over the batch.
+
+    Args:
+        decoded: The decoder's poses.
+        pose: The labels.
+        weight: Of each number, 0 where it is not known (`frames.Frames.weight`);
+            None is 1 for all.
 
     Source:
         Wan et al. 2017, L_vae, first part; a sum in the released code.
     """
-    return 0.5 * (decoded - pose).square().sum()
+    error = (decoded - pose).square()
+    return 0.5 * (error if weight is None else weight * error).sum()
 
 
 def kl_standard_normal(mean: PoseCode, log_variance: PoseCode) -> Scalar:

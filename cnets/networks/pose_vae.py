@@ -44,6 +44,15 @@ class PoseDecoder(nn.Module):
         return self.pose(nn.functional.leaky_relu(self.hidden(code), 0.01))
 
 
+def whole(pose: Pose) -> Pose:
+    """A pose as the encoder reads it: a joint that is NaN, not known, is at the root.
+
+    That place is the same in every run and takes no label to know, and no known joint
+    but the root lies there, so the encoder can tell the two apart.
+    """
+    return torch.where(pose.isnan(), 0.0, pose)
+
+
 def sample_code(mean: PoseCode, log_variance: PoseCode, noise: PoseCode) -> PoseCode:
     """A code drawn from the posterior; zero noise gives its mean."""
     return mean + torch.exp(0.5 * log_variance) * noise
@@ -81,14 +90,16 @@ def principal_components(poses: Pose, most: int) -> Tensor:
     does not depend on the linear-algebra library.
 
     Args:
-        poses: The points; their mean is subtracted.
+        poses: The points; their mean is subtracted. NaN counts as the mean.
         most: How many directions to return at most.
 
     Returns:
         At most `most` orthonormal rows: as many as the poses span.
     """
     points = poses.double()
-    _, sizes, rows = torch.linalg.svd(points - points.mean(0), full_matrices=False)
+    centred = points - points.nanmean(0)
+    centred = torch.where(points.isnan(), 0.0, centred)
+    _, sizes, rows = torch.linalg.svd(centred, full_matrices=False)
     rank = int((sizes > 1e-6 * sizes.amax().clamp(min=1e-30)).sum())
     rows = rows[: min(most, rank)]
     peaks = rows.gather(1, rows.abs().argmax(1, keepdim=True))

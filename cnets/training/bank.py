@@ -64,8 +64,15 @@ class Bank:
         """A lane before its first epoch.
 
         Raises:
-            ValueError: If the networks do not fit the data.
+            ValueError: If the networks do not fit the data, the labels are too few,
+                or validation frames show none of the evaluated joints.
         """
+        frames = len(self.data.rows("validation"))
+        if frames and not len(self.data.scored_rows("validation")):
+            raise ValueError(
+                f"`data` must show evaluated joints in validation, and {self.data.name} "
+                f"has none in its {frames} frames."
+            )
         for name, have in (
             ("joints", self.data.joints),
             ("side_px", self.data.side_px),
@@ -77,7 +84,8 @@ class Bank:
                 )
         lane, modules = Lane(config), crossing_net.build(config)
         sources = [generators.seeded(config.seed, 9, n) for n in range(len(modules))]
-        poses = self.frames.pose[self.frames.labelled(config)].cpu().float()
+        labelled = self.frames.labelled(config)
+        poses = self.frames.known_pose(labelled).cpu().float()
         crossing_net.initialise(modules, poses, sources)
         for name, module in modules.items():
             take(lane, name, module.to(self.device, self.frames.dtype))

@@ -54,7 +54,10 @@ class Judge:
         return geometry.to_mm(units.float(), self._frames.centres_mm[rows])
 
     def evaluate(self, lane: Lane, split: str, beat: Beat = silent) -> metrics.Errors:
-        """Error of each evaluated joint on each frame of a split, millimetres."""
+        """Error of each evaluated joint on each frame of a split, millimetres.
+
+        NaN where the label is not known; see `metrics.joint_errors`.
+        """
         rows = self._frames.data.rows(split)
         joints = list(self._frames.data.evaluated)
         labels = torch.tensor(self._frames.data.joints_mm[rows][:, joints])
@@ -82,9 +85,12 @@ class Judge:
             `active_units`; after the VAE's stage also `code_spread_ratio` (pose
             codes read from images against the encoder's) and
             `image_spread_ratio` (images rendered from the encoder's codes
-            against the measured ones).
+            against the measured ones). None of them where the split has one frame:
+            each is about differences between frames.
         """
         rows = self._frames.data.rows("validation")
+        if len(rows) < 2:
+            return {}
         count = min(figures.FRAMES, len(rows))
         rows = rows[np.linspace(0, len(rows) - 1, count).astype(int)]
         pose, size = self._frames.pose[rows], lane.config.latent_size

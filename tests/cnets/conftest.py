@@ -1,5 +1,7 @@
 """A data set of the size of a test: numbers that look like hands to the loop."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -42,3 +44,14 @@ def hands() -> HandData:
         person=(np.arange(90) // 30).astype(np.int32),
         split=split,
     )
+
+
+@pytest.fixture
+def gappy(hands) -> HandData:
+    """The same frames: every third of train without a label, and joints missing."""
+    joints = hands.joints_mm.copy()
+    missing = np.random.default_rng(1).random((90, 5)) < 0.2
+    missing[:, :2] = False  # the root, and one more
+    joints[missing] = np.nan
+    joints[:60:3] = np.nan
+    return dataclasses.replace(hands, joints_mm=joints)

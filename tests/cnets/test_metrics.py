@@ -132,13 +132,11 @@ class TestCurve:
         assert found.tolist() == [0.75, 0, 0.25, 0.25, 0.75, 1, 0]
         assert found.dtype == torch.float64
 
-    def test_no_number(self):
-        """A frame with NaN is within no threshold, one with infinity within no number."""
-        errors = torch.tensor([[1.0, 2.0], [torch.nan, 3.0], [torch.inf, 1.0]])
+    def test_infinity(self):
+        """A frame that is infinitely far off is within no number."""
+        errors = torch.tensor([[1.0, 2.0], [torch.inf, 1.0]])
         limits = torch.tensor([1.0, 2.0, 80.0, 1e30, torch.inf])
-        third = 1 / 3
-        found = metrics.curve(errors, limits)
-        assert found.tolist() == [0, third, third, third, 2 * third]
+        assert metrics.curve(errors, limits).tolist() == [0, 0.5, 0.5, 0.5, 1]
 
     @given(ERRORS, st.lists(st.integers(0, 240), min_size=1, max_size=30), BONUS)
     def test_against_counting(self, errors, halves, bonus_mm):
@@ -199,6 +197,7 @@ def test_report():
     for percent in (90, 95, 99):
         wanted[f"p{percent}_joint_error_mm"] = np.percentile(ordered, percent)
     wanted["area_under_curve_80mm"] = 161.5 / 4 / 80
+    wanted |= {"frames_scored": 4, "joints_scored": 8}
     assert found == pytest.approx(wanted)
 
 
@@ -225,3 +224,76 @@ class TestMeanPose:
         wanted = np.sqrt(((relative - relative.mean(0)) ** 2).sum(-1))
         np.testing.assert_allclose(found, wanted, atol=1e-9)
         assert (found[:, root] == 0).all()
+
+    def test_joints_that_are_not_known(self):
+        """A joint's mean is over the frames that show it and the root."""
+        labels = torch.zeros(3, 3, 3)
+        labels[0, 1, 1], labels[1, 1, 1], labels[2, 1, 1] = 2.0, 6.0, 90.0
+        labels[:2, 2] = torch.nan
+        labels[2, 0] = torch.nan
+        found = metrics.mean_pose_errors(labels, 0)
+        nan = torch.nan
+        wanted = torch.tensor([[0.0, 2.0, nan], [0.0, 2.0, nan], [nan] * 3])
+        torch.testing.assert_close(found, wanted, equal_nan=True)
+
+
+class TestUnknownJoints:
+    def test_the_label_alone_decides(self):
+        """A prediction that is no number is infinitely far off, and never left out."""
+        labels, predicted = torch.zeros(1, 3, 3), torch.zeros(1, 3, 3)
+        labels[0, 1, 2] = predicted[0, 1] = predicted[0, 2, 0] = torch.nan
+        errors = metrics.joint_errors(predicted, labels)
+        assert errors[0, 0] == 0
+        assert errors[0, 1].isnan()
+        assert errors[0, 2] == torch.inf
+        assert metrics.summary(errors)["mean_joint_error_mm"] == torch.inf
+
+    @given(ERRORS, st.data(), BONUS, st.floats(0, 100))
+    def test_against_loops(self, errors, data, bonus_mm, percent):
+        """Every figure is that of plain loops over the joints that are known."""
+        known = data.draw(held.arrays(bool, errors.shape))
+        known[0, 0] = True
+        held_errors = torch.from_numpy(np.where(known, errors, np.nan))
+        frames = []
+        for frame, mask in zip(errors.tolist(), known.tolist(), strict=True):
+            kept = [error for error, have in zip(frame, mask, strict=True) if have]
+            if kept:
+                frames.append(kept)
+        every = sorted(error for frame in frames for error in frame)
+        worst = [max(frame) for frame in frames]
+        wanted = {
+            "mean_joint_error_mm": sum(every) / len(every),
+            "median_joint_error_mm": every[(len(every) - 1) // 2],
+            "worst_joint_error_mm": sum(worst) / len(worst),
+            "area_under_curve_80mm": sum(
+                80 - min(max(w - bonus_mm, 0), 80) for w in worst
+            )
+            / (80 * len(worst)),
+            "frames_scored": len(frames),
+            "joints_scored": len(every),
+        }
+        for limit in metrics.WITHIN_MM:
+            within = [w <= limit + bonus_mm for w in worst]
+            wanted[f"frames_within_{limit}mm"] = sum(within) / len(worst)
+        for part in metrics.PERCENTILES:
+            wanted[f"p{part}_joint_error_mm"] = np.percentile(every, part)
+        found = metrics.report(held_errors, bonus_mm=bonus_mm)
+        assert found == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+        assert metrics.percentile(held_errors, percent) == pytest.approx(
+            np.percentile(every, percent), rel=1e-9, abs=1e-9
+        )
+        assert metrics.worst_joint(held_errors).tolist() == worst
+        for joint, mean in enumerate(metrics.per_joint(held_errors)):
+            of_joint = errors[known[:, joint], joint]
+            if len(of_joint):
+                assert mean == pytest.approx(of_joint.mean(), rel=1e-9, abs=1e-9)
+            else:
+                assert np.isnan(mean)
+
+    def test_nothing_known(self):
+        """Figures of no joint at all are refused, not given as numbers."""
+        errors = torch.full((3, 2), torch.nan)
+        assert metrics.scored(errors) == {"frames_scored": 0, "joints_scored": 0}
+        for figure in (metrics.summary, metrics.report, metrics.area_under_curve):
+            with pytest.raises(ValueError, match="known, got none in 3 frames"):
+                figure(errors)

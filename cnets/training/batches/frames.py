@@ -11,6 +11,8 @@ from torch import Tensor
 from cnets import geometry
 from cnets.config import TrainConfig
 from cnets.data.hand_data import HandData
+from cnets.networks import pose_vae
+from cnets.shapes import Pose
 
 
 ROWS_AT_ONCE = 1024
@@ -47,7 +49,10 @@ class Frames:
         self.centres_mm = torch.tensor(data.centres_mm)
         units = geometry.to_units(joints_mm, self.centres_mm)
         pose, origin = geometry.split_origin(units, data.root)
-        self.pose = pose.to(device, dtype)
+        self.pose = pose_vae.whole(pose).to(device, dtype)
+        """Poses as the encoder reads them."""
+        self.weight = _weight(pose, device, dtype)
+        """What each number of a pose counts for in a loss; None if 1 for all."""
         self.origin = origin.to(device, dtype)
         self._labelled: dict[tuple[float, int], np.ndarray] = {}
         self.resident = _fits(data, device) if resident is None else resident
@@ -59,6 +64,13 @@ class Frames:
         if choice not in self._labelled:
             self._labelled[choice] = self.data.labelled(*choice)
         return self._labelled[choice]
+
+    def known_pose(self, rows: np.ndarray) -> Pose:
+        """Poses of the given rows, NaN where a joint is not known."""
+        pose = self.pose[rows]
+        if self.weight is None:
+            return pose
+        return torch.where(self.weight[rows] > 0, pose, torch.nan)
 
     def depth(self, rows: np.ndarray | Tensor) -> Tensor:
         """Crops of the given rows, [*rows, 1, side, side]."""
@@ -77,6 +89,16 @@ class Frames:
         beyond = rows >= labelled
         found[beyond] = self.data.unlabelled[rows[beyond] - labelled]
         return found
+
+
+def _weight(pose: Pose, device: torch.device, dtype: torch.dtype) -> Pose | None:
+    """0 for a joint that is not known; the others of its frame count for it.
+
+    So each frame weighs as much as a whole one, whose weights are exactly 1. Frames
+    without a label have NaN: no loss may see them.
+    """
+    known = (~pose.isnan()).to(device, dtype)
+    return None if bool(known.all()) else known / known.mean(1, keepdim=True)
 
 
 def _fits(data: HandData, device: torch.device) -> bool:

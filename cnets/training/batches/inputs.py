@@ -45,6 +45,8 @@ def of_update(
     seen = {n: v for n, v in drawn.items() if n not in IMAGES.values()}
     if stage != "gan":
         seen["pose"] = frames.pose[rows]
+    if stage == "vae" and frames.weight is not None:
+        seen["weight"] = frames.weight[rows]
     if stage not in ("vae", "gan"):
         seen["origin"] = frames.origin[rows]
     if stage != "vae":

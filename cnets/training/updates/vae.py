@@ -24,7 +24,8 @@ def terms_of(modules: Modules, nets: Nets, batch: Batch) -> Terms:
     mean, log_variance = run(modules["encoder"], nets["encoder"], batch["pose"])
     code = pose_vae.sample_code(mean, log_variance, batch["noise"])
     decoded = run(modules["decoder"], nets["decoder"], code)
+    pose, weight = batch["pose"], batch.get("weight")
     return {
-        "pose_reconstruction": losses.pose_reconstruction(decoded, batch["pose"]),
+        "pose_reconstruction": losses.pose_reconstruction(decoded, pose, weight),
         "kl": losses.kl_standard_normal(mean, log_variance),
     }

@@ -31,3 +31,22 @@ def test_only_labels_that_may_be_used_enter(hands):
     assert mean_pose.error_mm(hands, some, "test") == before
     hands.joints_mm[hands.labelled(0.2, 0)] += 100
     assert mean_pose.error_mm(hands, some, "test") > before
+
+
+def test_joints_that_are_not_known(gappy):
+    """Loops over the known joints alone; one that no label shows is put at the centre."""
+    gappy.joints_mm[:60, 4] = np.nan
+    run = presets.preset("tiny").replace({"labelled_ratio": 0.5})
+    relative = gappy.joints_mm.astype(float) - gappy.centres_mm[:, None].astype(float)
+    errors = []
+    for joint in range(5):
+        seen = [relative[row, joint] for row in gappy.labelled(0.5, 0)]
+        seen = [point for point in seen if point[0] == point[0]]
+        mean = sum(seen) / len(seen) if seen else np.zeros(3)
+        for row in gappy.rows("test"):
+            point = relative[row, joint]
+            if point[0] == point[0]:
+                errors.append(np.sqrt(((point - mean) ** 2).sum()))
+    assert len(errors) < 15 * 5
+    found = mean_pose.error_mm(gappy, run, "test")
+    assert found == pytest.approx(np.mean(errors), rel=1e-6)

@@ -36,6 +36,17 @@ class TestRoundTrip:
         expected = joints_mm[:, [root]].expand(4, 21, 3)
         torch.testing.assert_close(back, expected)
 
+    def test_joints_that_are_not_known(self, model):
+        """They are read at the root; without a root nothing comes back."""
+        joints_mm = 700 + 50 * torch.randn(4, 21, 3)
+        filled = joints_mm.clone()
+        joints_mm[1, 3] = torch.nan
+        filled[1, 3] = filled[1, model.skeleton.root]
+        joints_mm[2, model.skeleton.root] = torch.nan
+        back, wanted = model.round_trip(joints_mm), model.round_trip(filled)
+        assert torch.equal(back[[0, 1, 3]], wanted[[0, 1, 3]])
+        assert back[2].isnan().all()
+
 
 class TestDigest:
     def test_is_that_of_the_weights(self, model):

@@ -27,6 +27,15 @@ class TestPoseReconstruction:
         losses.pose_reconstruction(decoded, pose).backward()
         torch.testing.assert_close(decoded.grad, (decoded - pose).detach())
 
+    def test_a_weight_of_zero_leaves_a_number_out(self):
+        """Errors 1, 2 and 9 with weights 1.5, 1.5 and 0 give 1.5 (1 + 4) / 2."""
+        decoded = torch.tensor([[1.0, 2.0, 9.0]]).requires_grad_()
+        weight = torch.tensor([[1.5, 1.5, 0.0]])
+        loss = losses.pose_reconstruction(decoded, torch.zeros(1, 3), weight)
+        loss.backward()
+        torch.testing.assert_close(loss.detach(), torch.tensor(3.75))
+        torch.testing.assert_close(decoded.grad, torch.tensor([[1.5, 3.0, 0.0]]))
+
     def test_refuses_shapes_that_would_broadcast(self):
         """One pose is not silently compared with many."""
         with pytest.raises(TypeCheckError):

@@ -46,6 +46,23 @@ class TestPrincipalComponents:
         spread = (points @ rows.T).std(0)
         assert (spread.diff() < 0).all()
 
+    def test_a_number_that_is_not_known_counts_as_the_mean(self):
+        """Points along (3, 4), some without their second number, as filled by hand."""
+        points = (
+            torch.outer(torch.linspace(-1, 1, 9), torch.tensor([3.0, 4.0, 0.0])) + 7
+        )
+        points[::4, 1] = torch.nan
+        filled = points.clone()
+        filled[::4, 1] = sum(points[row, 1] for row in range(9) if row % 4) / 6
+        found = pose_vae.principal_components(points, most=2)
+        torch.testing.assert_close(found, pose_vae.principal_components(filled, most=2))
+
+
+def test_a_joint_that_is_not_known_is_read_at_the_root():
+    """NaN becomes 0, the root's place in a pose; every other number stays."""
+    pose = torch.tensor([[0.0, 3.0, torch.nan]])
+    assert pose_vae.whole(pose).tolist() == [[0, 3, 0]]
+
 
 class TestInitialise:
     def test_components_overwrite_first_and_last_layer(self):

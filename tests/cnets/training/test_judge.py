@@ -107,6 +107,21 @@ class TestHealth:
             lane.flat[network].zero_()
             assert bank.judge.health(lane)[figure] == 0
 
+    def test_joints_that_are_not_known(self, gappy, short):
+        """They are read at the root: the figures are those of a set that has them there."""
+        joints = gappy.joints_mm.copy()
+        root = joints[:, :1].repeat(5, axis=1)
+        rows = gappy.rows("validation")
+        assert np.isnan(joints[rows]).any()
+        joints[rows] = np.where(np.isnan(joints[rows]), root[rows], joints[rows])
+        found = []
+        for data in (gappy, dataclasses.replace(gappy, joints_mm=joints)):
+            bank = Bank(data)
+            lane = bank.lane(short)
+            lane.stage = "joint"
+            found.append(bank.judge.health(lane))
+        assert found[0] == found[1]
+
     def test_it_changes_no_run(self, hands, short):
         """Measured twice as often, a run ends in the same bits."""
         run = short

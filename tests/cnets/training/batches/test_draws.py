@@ -61,6 +61,23 @@ class TestRows:
         others = draws.of_epoch(frames, run, "joint", 0)["others"]
         assert not np.isin(others.numpy(), labelled).any()
 
+    def test_frames_without_a_label_are_for_the_gan(self, gappy, run):
+        """They are never a labelled row; they are the other half of a joint batch."""
+        frames = Frames(gappy, torch.device("cpu"), torch.float32)
+        whole = run.replace({"labelled_ratio": 1.0})
+        without = set(np.flatnonzero(~gappy.has_label[:60]))
+        assert without == set(range(0, 60, 3))
+        joint = draws.of_epoch(frames, whole, "joint", 0)
+        assert not without & set(joint["rows"].flatten().tolist())
+        assert set(joint["others"].flatten().tolist()) <= without
+        assert not without & set(
+            draws.of_epoch(frames, whole, "vae", 0)["rows"].flatten().tolist()
+        )
+        many = whole.replace({"gan.steps": 60 // whole.gan.batch_size + 1})
+        assert without <= set(
+            draws.of_epoch(frames, many, "gan", 0)["rows"].flatten().tolist()
+        )
+
 
 class TestNoise:
     def test_has_the_scale_of_the_configuration(self, frames, run):

@@ -52,3 +52,28 @@ def test_resident_crops_are_the_same_batches(hands):
             assert first.keys() == second.keys()
             for name, value in first.items():
                 assert torch.equal(value, second[name])
+
+
+class TestJointsThatAreNotKnown:
+    def test_weights_by_hand(self, hands, gappy):
+        """0 for a joint that is missing, joints / known for the others; none if all."""
+        assert made(hands).weight is None
+        weight = made(gappy).weight
+        assert weight is not None
+        for row in np.flatnonzero(gappy.has_label):
+            known = ~np.isnan(gappy.joints_mm[row, :, 0])
+            wanted = np.where(known, 5 / known.sum(), 0).repeat(3)
+            np.testing.assert_allclose(weight[row].numpy(), wanted, rtol=1e-6)
+            if known.all():
+                assert (weight[row] == 1).all()
+        assert weight[np.flatnonzero(~gappy.has_label)].isnan().all()
+
+    def test_they_are_read_at_the_root(self, gappy):
+        """The encoder's input is 0 there, and what is known is as it was."""
+        frames = made(gappy)
+        known = ~np.isnan(gappy.joints_mm).reshape(90, 15) & gappy.has_label[:, None]
+        units = (gappy.joints_mm - gappy.joints_mm[:, :1]).reshape(90, 15) / 50
+        wanted = np.where(known, units, 0)
+        np.testing.assert_allclose(frames.pose.numpy(), wanted, atol=1e-4)
+        rows = gappy.labelled(1.0, 0)
+        assert np.array_equal(~frames.known_pose(rows).isnan().numpy(), known[rows])

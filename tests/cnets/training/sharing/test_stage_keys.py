@@ -168,6 +168,15 @@ class TestKey:
             there = stage_keys.key(Bank(hands), BASE, stage).digest
             assert (stage_keys.key(Bank(more), BASE, stage).digest != there) == differs
 
+    def test_frames_that_lose_their_label_are_in_that_of_the_vae(self, hands, gappy):
+        """The labels that are left are other rows; the GAN sees the same images."""
+        before, after = (
+            {s: stage_keys.key(Bank(data), BASE, s).digest for s in stage_keys.SHARED}
+            for data in (hands, gappy)
+        )
+        assert before["vae"] != after["vae"]
+        assert before["gan"] == after["gan"]
+
     def test_a_stage_that_depends_on_everything_has_none(self, hands):
         """The warm-up's product is never shared."""
         with pytest.raises(ValueError, match="`stage` must be one of vae, gan"):

@@ -32,8 +32,8 @@ def tiny() -> TrainConfig:
 def stacked(hands) -> Callable:
     """Makes a stack in double precision, and one batch for it."""
 
-    def make(configs, stage, number=0):
-        bank = Bank(hands, dtype=torch.float64)
+    def make(configs, stage, number=0, data=hands):
+        bank = Bank(data, dtype=torch.float64)
         lanes = [bank.lane(config) for config in configs]
         modules = bank.modules(configs[0])
         names = schedule.NETWORKS[stage]
