@@ -217,7 +217,7 @@ def _driven(
     with contextlib.closing(board), caught() as signals:
         rows = PatientWriter(writer, live.say, signals.sleep)
         policy = _policy(prepared, store, rows, watch)
-        for warning in writer.warnings:
+        for warning in (*prepared.counted, *writer.warnings):
             live.say(warning)
         live.say(f"{name}: needs {_forecast(prepared, plan, policy, seats.slots)}")
         nodes.say = live.say
