@@ -243,7 +243,4 @@ def _fingerprint(
     digest = hashlib.sha256(json.dumps([*facts, made.content]).encode())
     for array in (read.joints_mm, made.centres_mm):
         digest.update(np.ascontiguousarray(array).tobytes())
-    for rows in read.unusable.values():
-        if rows.any():
-            digest.update(rows.tobytes())
     return digest.hexdigest()
