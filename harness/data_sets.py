@@ -36,8 +36,11 @@ def facts(data: HandData) -> dict[str, Any]:
     """How many frames a data set has, of which kinds, and how large they are.
 
     Every frame is counted once: `train`, `validation` and `test` have labels.
+
+    Raises:
+        ValueError: If no frame can be used.
     """
-    found = counts.of(data)
+    found = counts.check_any(data)
     return {
         "data": data.name,
         **{field.name: getattr(found, field.name) for field in fields(found)},

@@ -6,8 +6,10 @@ Every frame is counted once: in a split, as unlabelled, or as dropped with a rea
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cnets.data import units
 from cnets.data.hand_data import HandData
 from cnets.data.purposes import has_label
+from cnets.data.splits import UNUSED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,21 @@ def of(data: HandData) -> Counts:
     )
 
 
+def check_any(data: HandData) -> Counts:
+    """The counts of a set of which something can be used.
+
+    Raises:
+        ValueError: If no frame is in a split; the sentence says why.
+    """
+    found = of(data)
+    if not (data.split != UNUSED).any():
+        raise ValueError(
+            f"`data` must have a frame that can be used, and {data.name} has none: "
+            f"{found.sentence()}{_why(data)}."
+        )
+    return found
+
+
 def check(
     data: HandData, *, ratios: Iterable[float] = (), test: bool = False
 ) -> tuple[str, ...]:
@@ -75,7 +92,7 @@ def check(
         ValueError: If a frame to train on, its label, a validation frame, or one for
             test where it is needed is lacking, or a ratio gives no label.
     """
-    found = of(data)
+    found = check_any(data)
     needed = {
         "frame to train on": found.train + found.unlabelled,
         "label to train on": found.train,
@@ -86,7 +103,7 @@ def check(
         if not count:
             raise ValueError(
                 f"`data` must have a {what}, and {data.name} has none: "
-                f"{found.sentence()}."
+                f"{found.sentence()}{_why(data)}."
             )
     given = {}
     for ratio in ratios:
@@ -99,3 +116,11 @@ def check(
     share = ", ".join(f"{count} at {ratio:g}" for ratio, count in given.items())
     line = f"data: {found.sentence()}" + (f"; labels used: {share}" if share else "")
     return line, *data.notes
+
+
+def _why(data: HandData) -> str:
+    """The likely cause, if in most frames no hand was seen."""
+    files = [path for path in data.files if path.suffix.lower() in (".png", ".bin")]
+    if not files or 2 * data.empty <= len(data.split):
+        return ""
+    return f"; {units.cause(units.nearest(files))}"

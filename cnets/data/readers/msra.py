@@ -128,15 +128,23 @@ def _sequence(
     """The frames of one folder."""
     place = folder / subject / gesture
     labels = shared.first_file(place / "joint.txt")
+    held = listing.numbered(place, "", "_depth.bin")
+    if labels is None and skip_missing:
+        none = np.zeros(0, bool)
+        return _Sequence(
+            subject=SUBJECTS.index(subject),
+            pairs=Pairs(files=[], missing=none, surplus=len(held)),
+            joints_mm=np.zeros((0, 21, 3)),
+            rows=np.arange(0),
+        )
     if labels is None:
-        raise ValueError(f"{place} must hold joint.txt, and does not.")
+        raise ValueError(f"{place} must hold joint.txt, and does not; {shared.ADVICE}.")
     joints_mm = label_files.msra_joints(labels, gaps=True)
     label_files.check_depths(labels, joints_mm)
     rows = np.arange(len(joints_mm))
     for row in FAULTY.get(f"{subject}/{gesture}", ()):
         if row < len(rows):
             rows[row] = rows[row - 1]
-    held = listing.numbered(place, "", "_depth.bin")
     pairs = shared.pair(
         labels,
         [place / f"{row:06d}_depth.bin" for row in rows],

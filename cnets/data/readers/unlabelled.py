@@ -11,6 +11,7 @@ import numpy as np
 
 from cnets import cameras
 from cnets.cameras import CAMERAS, Camera
+from cnets.data import units
 from cnets.data.files import depth_files, listing
 
 
@@ -19,20 +20,6 @@ GUESSED = ("sr300", "kinect2", "msra")
 
 GRAMMAR = "DIR[@CAMERA[+mirror][+unit=MM]]"
 """How a folder is named; `MM` is what one step of depth is, such as 0.125."""
-
-UNITS_MM = {
-    0.125: "eighths of a millimetre",
-    0.1: "tenths of a millimetre",
-    0.001: "micrometres",
-    10.0: "centimetres",
-}
-"""Units that sensors and programs write, besides the millimetre."""
-
-NEAREST_MM, FARTHEST_MM = 150.0, 1500.0
-"""Between these depths a sensor sees hands."""
-
-LOOKED_AT = 20
-"""Frames that are read to say why nothing was seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,22 +87,18 @@ def check_seen(
     Raises:
         ValueError: If no frame can be used; the sentence says the likely cause.
     """
-    folder = found.files[0].parent
-    seen = np.delete(centres_mm[:, 2], list(empty))
-    if not len(seen):
-        depths = [_near(depth_files.read_any(p)) for p in found.files[:LOOKED_AT]]
-        near_mm = float(np.median(depths)) * found.unit_mm
-        raise ValueError(
-            f"`unlabelled_frames` must show hands {NEAREST_MM:g} to {FARTHEST_MM:g} mm "
-            f"away, and no hand was seen in the {len(found.files)} frames of {folder}: "
-            f"{_cause(near_mm, found.unit_mm)}."
-        )
-    if not np.median(seen) >= NEAREST_MM / 2:
-        raise ValueError(
-            f"`unlabelled_frames` must show hands {NEAREST_MM:g} to {FARTHEST_MM:g} mm "
-            f"away, got {np.median(seen):.0f} mm in the frames of {folder}: "
-            f"{_cause(float(np.median(seen)), found.unit_mm)}."
-        )
+    seen = np.delete(centres_mm[:, 2], list(empty)) / found.unit_mm
+    depth = float(np.median(seen)) if len(seen) else units.nearest(found.files)
+    if len(seen) and depth * found.unit_mm >= units.NEAREST_MM / 2:
+        return
+    what = f"got {depth * found.unit_mm:.0f} mm" if len(seen) else "no hand was seen"
+    wishes = " or ".join(f"+unit={unit_mm:g}" for unit_mm in units.likely(depth))
+    advice = f"; say so behind the camera ({wishes})" if wishes else ""
+    raise ValueError(
+        f"`unlabelled_frames` must show hands {units.NEAREST_MM:g} to "
+        f"{units.FARTHEST_MM:g} mm away, and {what} in the {len(found.files)} frames of "
+        f"{found.files[0].parent}: {units.cause(depth)}{advice}."
+    )
 
 
 def _parts(text: str) -> list[str]:
@@ -180,27 +163,4 @@ def _camera(
     raise ValueError(
         f"{folder} must have its camera named (`DIR@CAMERA`), because no known one has "
         f"frames of {size[0]} x {size[1]} pixels."
-    )
-
-
-def _near(frame: np.ndarray) -> float:
-    """Depth of the nearest twentieth of what a frame shows; 0 if it shows nothing."""
-    depths = frame[frame > 0]
-    return float(np.quantile(depths, 0.05)) if len(depths) else 0.0
-
-
-def _cause(near_mm: float, unit_mm: float) -> str:
-    """Why there may be no hand in reach, from the depth of what is nearest."""
-    if near_mm == 0:
-        return "they hold no depth"
-    likely = {
-        words: f"+unit={unit:g}"
-        for unit, words in UNITS_MM.items()
-        if NEAREST_MM <= near_mm * unit <= FARTHEST_MM
-    }
-    if not likely or unit_mm != 1:
-        return f"the nearest things are {near_mm:.0f} mm away"
-    return (
-        f"depths look like {' or '.join(likely)}, about {near_mm:.0f} of them; say so "
-        f"behind the camera ({' or '.join(likely.values())})"
     )

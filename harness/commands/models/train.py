@@ -102,7 +102,7 @@ def _check_again(options: Train) -> None:
     ):
         if value := getattr(options, name):
             raise ValueError(
-                f"`--{name}` must be left out with `--from`, which repeats a trial as "
+                f"`--{name.replace('_', '-')}` must be left out with `--from`, which repeats a trial as "
                 f"it was, got {value!r}."
             )
 

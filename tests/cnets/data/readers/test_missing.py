@@ -225,6 +225,16 @@ class TestFiles:
         left = read(root, centres="labels", skip_missing=True)
         assert (left.files, left.skipped) == (whole.files, {"label missing": 1})
 
+    def test_a_sequence_without_labels(self, msra_set):
+        """MSRA: refused and named; with the wish its images are counted."""
+        (msra_set / "P2" / "1" / "joint.txt").unlink()
+        with pytest.raises(
+            ValueError, match=r"P2/1 must hold joint\.txt, and does not"
+        ):
+            msra.recording(msra_set, centres="auto")
+        left = msra.recording(msra_set, centres="auto", skip_missing=True)
+        assert (len(left.files), left.skipped) == (18, {"label missing": 6})
+
     def test_all_images_missing(self, msra_set):
         """Nothing is left to go on with."""
         for path in (msra_set / "P1").rglob("*.bin"):
@@ -282,3 +292,18 @@ def test_one_frame_of_each(msra_set, tmp_path):
     (line,) = counts.check(hands, ratios=[1.0], test=True)
     assert "3 frames, 3 labels; train 1, validation 1, test 1, unlabelled 0" in line
     assert line.endswith("labels used: 1 at 1")
+
+
+def test_frames_in_another_unit(icvl_set, tmp_path):
+    """Nothing is seen in any frame: refused before training, with the likely unit."""
+    for path in icvl_set.rglob("*.png"):
+        with Image.open(path) as image:
+            eighths = np.asarray(image).copy()
+        eighths[eighths < 32001] *= 8
+        path.unlink()
+        Image.fromarray(eighths).save(path)
+    hands = open_data(f"icvl:{icvl_set}", side_px=32, cache=tmp_path / "c")
+    assert hands.empty == 216
+    said = r"a frame that can be used, .* .216 no hand seen\); depths look like eighths"
+    with pytest.raises(ValueError, match=said):
+        counts.check(hands)

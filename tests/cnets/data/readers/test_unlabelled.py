@@ -139,7 +139,7 @@ class TestSeen:
                 Image.fromarray(np.full((240, 320), depth, np.uint16)).save(path)
             with pytest.raises(ValueError, match=words):
                 self.opened(text, tmp_path)
-        with pytest.raises(ValueError, match="the nearest things are 1800 mm away"):
+        with pytest.raises(ValueError, match="look like eighths"):
             self.opened(f"{text}+unit=0.2", tmp_path)
 
     def test_some_frames_without_a_hand_are_dropped(self, hand, tmp_path):
