@@ -110,7 +110,7 @@ def check(
         if not round(ratio * found.train) >= 1:
             raise ValueError(
                 f"`labelled_ratio` must give one label or more, and {ratio:g} of the "
-                f"{found.train} of {data.name} gives none."
+                f"{found.train} of {data.name} gives none: a larger ratio does."
             )
         given[ratio] = len(data.labelled(ratio, 0))
     share = ", ".join(f"{count} at {ratio:g}" for ratio, count in given.items())

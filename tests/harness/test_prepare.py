@@ -40,9 +40,9 @@ class TestPrepare:
         )
 
     def test_a_ratio_without_a_label(self, tmp_path):
-        """0.01 of 28 labels is none: refused before anything is trained."""
-        options = dataclasses.replace(OPTIONS, ratios="0.01,1.0")
-        with pytest.raises(ValueError, match=r"`labelled_ratio` .* 0\.01 of the 28"):
+        """0.02 of 14 labels is none: refused before anything is trained."""
+        options = dataclasses.replace(OPTIONS, data="synthetic:20", ratios="0.02,1.0")
+        with pytest.raises(ValueError, match=r"`labelled_ratio` .* 0\.02 of the 14"):
             prepare.prepare("s", options, tmp_path / "cache")
 
     def test_leaving_out_what_is_missing_is_a_choice_of_data(self, tmp_path):

@@ -1,6 +1,7 @@
 """Native sets in which labels, joints or files are missing, or frames are another's."""
 
 import gzip
+import shutil
 import struct
 
 import numpy as np
@@ -227,9 +228,10 @@ class TestFiles:
 
     def test_a_sequence_without_labels(self, msra_set):
         """MSRA: refused and named; with the wish its images are counted."""
-        (msra_set / "P2" / "1" / "joint.txt").unlink()
+        shutil.copytree(msra_set / "P2" / "1", msra_set / "P2" / "2")
+        (msra_set / "P2" / "2" / "joint.txt").unlink()
         with pytest.raises(
-            ValueError, match=r"P2/1 must hold joint\.txt, and does not"
+            ValueError, match=r"P2/2 must hold joint\.txt, and does not"
         ):
             msra.recording(msra_set, centres="auto")
         left = msra.recording(msra_set, centres="auto", skip_missing=True)
