@@ -3,15 +3,16 @@
 How crops are made and kept is in `cnets/data`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cnets.data import counts
+from cnets.data.counts import Counts
 from cnets.data.crops.cache import Progress
-from cnets.data.hand_data import SPLITS, HandData
+from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
 from cnets.inference import crop_pictures, pictures
 
@@ -25,20 +26,25 @@ class Drawn:
     """Frames in the picture."""
     total: int
     """Frames of the set."""
-    sizes: Mapping[str, int]
-    """Frames of each split."""
+    counts: Counts
+    """Frames of the set by what they are for."""
+    notes: tuple[str, ...]
+    """What was taken for granted."""
 
 
 def facts(data: HandData) -> dict[str, Any]:
-    """How many frames a data set has, of which kinds, and how large they are."""
-    sizes = _sizes(data)
+    """How many frames a data set has, of which kinds, and how large they are.
+
+    Every frame is counted once: `train`, `validation` and `test` have labels.
+
+    Raises:
+        ValueError: If no frame can be used.
+    """
+    found = counts.check_any(data)
     return {
         "data": data.name,
-        "frames": len(data.crops),
-        "unlabelled": len(data.unlabelled),
-        **sizes,
-        "unused": int(len(data.split) - sum(sizes.values())),
-        "empty": data.empty,
+        **{field.name: getattr(found, field.name) for field in fields(found)},
+        "notes": list(data.notes),
         "side_px": data.side_px,
         "mebibytes": round((data.crops.nbytes + data.unlabelled.nbytes) / 2**20, 1),
         "fingerprint": data.fingerprint,
@@ -76,8 +82,10 @@ def draw(
     data = open_data(spec, side_px=side_px, split=split, cache=cache, progress=progress)
     rows = np.linspace(0, len(data.crops) - 1, min(frames, len(data.crops))).astype(int)
     pictures.save_png(out, crop_pictures.page(data, rows))
-    return Drawn(out=out, frames=len(rows), total=len(data.crops), sizes=_sizes(data))
-
-
-def _sizes(data: HandData) -> dict[str, int]:
-    return {name: len(data.rows(name)) for name in SPLITS}
+    return Drawn(
+        out=out,
+        frames=len(rows),
+        total=len(data.crops),
+        counts=counts.of(data),
+        notes=data.notes,
+    )

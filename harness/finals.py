@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from cnets.data import counts
 from harness.cluster.connection import connected, trials_at_once
 from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
@@ -98,7 +99,9 @@ def rerun(
             begun.check_code(opened, header, "finals")
         if not takeover:
             last_driver.announce(opened, name)
-        same_data(data_choice.of_header(opened, header), header.data_fingerprint)
+        choice = data_choice.of_header(opened, header)
+        data = same_data(choice, header.data_fingerprint)
+        counted = counts.check(data, ratios=header.ratios, test=True)
         initial_model.same(header)
         with (
             opened.writer(name, takeover=takeover) as writer,
@@ -108,6 +111,7 @@ def rerun(
             slots = concurrency or trials_at_once(chosen, cpus=cpus, gpus=gpus)
             plan = _plan(opened, header, chosen)
             nodes = Nodes()
+            nodes.told.extend(counted)
             with logs.kept(Path(plan.logs or "") / logs.DRIVER):
                 nodes.survey(plan)
                 ends = _run(

@@ -80,6 +80,8 @@ class Estimate:
     disk: Forecast
     device: str
     slots: int
+    counted: tuple[str, ...] = ()
+    """What the data has, in lines to be said."""
 
 
 def plan(
@@ -146,6 +148,7 @@ def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estim
         disk=disk,
         device=device,
         slots=slots,
+        counted=prepared.counted,
     )
 
 

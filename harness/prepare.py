@@ -10,10 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cnets.config import TrainConfig
-from cnets.data import mean_pose
+from cnets.data import counts, mean_pose
 from cnets.data.crops.cache import Progress
 from cnets.data.hand_data import HandData
-from cnets.data.opening import open_data, resolved, resolved_folder
+from cnets.data.opening import (
+    SKIP,
+    open_data,
+    resolved,
+    resolved_folder,
+    with_wish,
+)
 from harness.definition import spaces
 from harness.definition.data_choice import DataChoice
 from harness.definition.identity import provenance, search_identity
@@ -36,6 +42,8 @@ class Prepared:
     data: HandData
     init: dict[str, str] | None
     """Name and SHA-256 of the model that every trial starts from."""
+    counted: tuple[str, ...]
+    """What the data has, in lines to be said before anything is trained."""
 
 
 def prepare(
@@ -54,7 +62,7 @@ def prepare(
         wanted = wanted or (base.labelled_ratio,)
     ratios = spaces.ratios_of(space, wanted)
     choice = DataChoice(
-        spec=resolved(options.data),
+        spec=resolved(with_wish(options.data, SKIP, options.skip_missing)),
         side_px=base.networks.side_px,
         split=options.split,
         cache=str(cache.resolve()),
@@ -84,6 +92,7 @@ def prepare(
         choice=choice,
         data=data,
         init=start,
+        counted=counts.check(data, ratios=ratios),
     )
 
 

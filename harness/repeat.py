@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cnets import presets
 from cnets.config import TrainConfig
+from cnets.data import counts
 from harness.definition import data_choice
 from harness.definition.data_choice import DataChoice
 from harness.definition.job import Plan
@@ -50,6 +51,8 @@ class Run:
     """Model to start the joint stage from."""
     rows: int | None = None
     """Lanes of the bank whose numbers are wanted; None trains alone."""
+    counted: tuple[str, ...] = ()
+    """What the data has, in lines to be said before it is trained on."""
 
 
 def stored(store: str | Path, which: str) -> Stored:
@@ -101,13 +104,14 @@ def of_trial(again: Stored, which: str, *, device: str = "cpu") -> Run:
     """
     if again.step is None:
         raise ValueError(f"`from` must have reported an error, got {which!r}.")
-    same_data(again.data, again.fingerprint, device)
+    data = same_data(again.data, again.fingerprint, device)
     return Run(
         config=again.config,
         data=again.data,
         until=again.step,
         init=again.init,
         rows=again.rows,
+        counted=counts.check(data, ratios=[again.config.labelled_ratio]),
     )
 
 
@@ -145,9 +149,11 @@ def of_preset(
         unlabelled=unlabelled,
         cache=str(cache.resolve()),
     )
-    config = config.replace({"networks.joints": bank(data, device).data.joints})
+    hands = bank(data, device).data
+    config = config.replace({"networks.joints": hands.joints})
     initial_model.facts(init, config)
-    return Run(config=config, data=data, init=init)
+    counted = counts.check(hands, ratios=[config.labelled_ratio], test=True)
+    return Run(config=config, data=data, init=init, counted=counted)
 
 
 def train(

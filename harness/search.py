@@ -238,7 +238,7 @@ def _driven(
         )
         rows = PatientWriter(writer, live.say, inbox.sleep)
         policy = _policy(prepared, store, rows, watch)
-        for warning in writer.warnings:
+        for warning in (*prepared.counted, *writer.warnings):
             live.say(warning)
         live.say(f"{name}: needs {_forecast(prepared, plan, policy, seats.slots)}")
         nodes.say = live.say

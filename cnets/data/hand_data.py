@@ -78,7 +78,11 @@ class HandData:
     hand: str = "right"
     """Which hand the crops show, after any mirroring: `right` or `left`."""
     dropped: Mapping[str, int] = field(default_factory=dict)
-    """Frames that are in no split, by why they are not."""
+    """Frames that are in no split, each counted once, by why they are not."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """Frames that each split would have if none were dropped, less those it has."""
+    notes: tuple[str, ...] = ()
+    """What was taken for granted and a person should know, a sentence each."""
 
     @property
     def root(self) -> int:

@@ -13,11 +13,12 @@ from cnets.data.crops.crop import mirrored_camera
 from cnets.data.crops.recorded import Recorded
 from cnets.data.crops.rendered import Rendered
 from cnets.data.crops.source import Source
-from cnets.data.hand_data import HandData
+from cnets.data.hand_data import SPLITS, HandData, has_label
+from cnets.data.purposes import NOT_SEEN, known_joints, purposes
 from cnets.data.readers import icvl, msra, nyu, poses, synthetic, unlabelled
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
-from cnets.data.splits import UNUSED
+from cnets.data.splits import TRAIN, VALIDATION
 
 
 FRAMES = 4000
@@ -28,6 +29,12 @@ READERS = {"nyu": nyu.recording, "icvl": icvl.recording, "msra": msra.recording}
 
 CENTRES = ("labels", "depth", "file")
 """Where the centres of a recorded set come from, if not from its default."""
+
+SKIP = "skip-missing"
+"""The wish to leave out frames whose image or label is missing."""
+
+WISHES = ("mirror", SKIP, *CENTRES)
+"""What may stand behind the kind of a recorded set, each after a `+`."""
 
 KINDS = "synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR"
 
@@ -47,7 +54,8 @@ def open_data(
     Args:
         spec: `synthetic[:FRAMES]`, `poses:DIR`, or a recorded set such as
             `nyu:DIR`; `+mirror` behind the kind turns left hands into right
-            ones, `+labels`, `+depth` or `+file` says where centres come from.
+            ones, `+labels`, `+depth` or `+file` says where centres come from,
+            `+skip-missing` leaves out frames whose image or label is missing.
         side_px: Side of the crops: 32, 64 or 128.
         split: Name of the split; None is the data's own default.
         unlabelled_frames: Folder of frames without labels, `DIR[@CAMERA]`.
@@ -68,12 +76,15 @@ def open_data(
         raise ValueError(f"`split` must be one of {known} for {spec}, got {split!r}.")
     source = _source(read)
     made = crop_cache.cached(source, side_px, cache, progress, workers)
-    extra = _extra(unlabelled_frames, side_px, cache, progress, workers)
+    extra, notes = _extra(unlabelled_frames, side_px, cache, progress, workers)
     name = _fingerprint(read, source, made, side_px)
     if extra is not None:
         name = hashlib.sha256(f"{name} {extra.content}".encode()).hexdigest()
-    purpose, joints, camera = read.splits[way].copy(), read.joints_mm, read.camera
-    purpose[list(made.empty)] = UNUSED
+    joints, camera = known_joints(read), read.camera
+    purpose, dropped = purposes(read, way, made.empty)
+    if extra is not None and extra.empty:
+        unseen = dropped.get(NOT_SEEN, 0) + len(extra.empty)
+        dropped = dropped | {NOT_SEEN: unseen}
     hand = read.hand if isinstance(read, Recording) else "right"
     if isinstance(read, Recording) and read.mirrored:
         joints = joints * np.array([-1, 1, 1], np.float32)
@@ -94,7 +105,30 @@ def open_data(
         files=() if isinstance(read, Labels) else read.files,
         empty=len(made.empty),
         hand=hand,
+        dropped=dropped,
+        lost={
+            name: int((read.splits[way] == value).sum() - (purpose == value).sum())
+            for name, value in SPLITS.items()
+        },
+        notes=(read.notes if isinstance(read, Recording) else ()) + notes,
     )
+
+
+def with_wish(spec: str, wish: str, wished: bool) -> str:
+    """A data set with one of `WISHES` behind its kind, if it is wished.
+
+    Raises:
+        ValueError: If the set is wished so and is not a recorded one.
+    """
+    kind, colon, rest = spec.partition(":")
+    if not wished or wish in kind.split("+")[1:]:
+        return spec
+    if kind.partition("+")[0] not in READERS:
+        known = ", ".join(f"{name}:DIR" for name in READERS)
+        raise ValueError(
+            f"`{wish.replace('-', '_')}` needs a set with frames, {known}, got {spec!r}."
+        )
+    return f"{kind}+{wish}{colon}{rest}"
 
 
 def resolved(spec: str) -> str:
@@ -117,9 +151,20 @@ def look(spec: str) -> str:
     """One line about a data set, without making its crops.
 
     Raises:
-        ValueError: If it is unknown, missing or damaged.
+        ValueError: If it is unknown, missing or damaged, or its default split has
+            no label to train on or no validation frame.
     """
     read = _read(spec)
+    purpose, dropped = purposes(read, next(iter(read.splits)), ())
+    for what, value in (("label to train on", TRAIN), ("validation frame", VALIDATION)):
+        if not (
+            has_label(known_joints(read), read.skeleton.root) & (purpose == value)
+        ).any():
+            why = ", ".join(f"{count} {reason}" for reason, count in dropped.items())
+            raise ValueError(
+                f"`data` must have a {what}, and {spec} has none in its split "
+                f"{next(iter(read.splits))}; dropped: {why or 'none'}."
+            )
     frames, joints, _ = read.joints_mm.shape
     persons = len(set(read.person.tolist()))
     ways = ", ".join(read.splits)
@@ -143,8 +188,8 @@ def _read(spec: str) -> Labels | Recording:
 def _recording(kind: str, *wishes: str, folder: str) -> Recording:
     """A recorded set with the wishes that stood behind its kind."""
     for wish in wishes:
-        if wish not in ("mirror", *CENTRES):
-            known = ", ".join(f"+{word}" for word in ("mirror", *CENTRES))
+        if wish not in WISHES:
+            known = ", ".join(f"+{word}" for word in WISHES)
             raise ValueError(f"`data` must have one of {known}, got +{wish}.")
     centres = [wish for wish in wishes if wish in CENTRES]
     if len(centres) > 1:
@@ -153,6 +198,7 @@ def _recording(kind: str, *wishes: str, folder: str) -> Recording:
         Path(folder),
         centres=centres[0] if centres else "auto",
         mirrored="mirror" in wishes,
+        skip_missing=SKIP in wishes,
     )
 
 
@@ -174,13 +220,17 @@ def _extra(
     cache: Path,
     progress: Progress | None,
     workers: int | None,
-) -> Cached | None:
-    """Crops of frames without labels, their centres found in the frames."""
+) -> tuple[Cached | None, tuple[str, ...]]:
+    """Crops of frames without labels, their centres found in the frames, and notes."""
     if text is None:
-        return None
+        return None, ()
     found = unlabelled.frames(text)
-    source = Recorded(found.files, found.camera, mirrored=found.mirrored)
-    return crop_cache.cached(source, side_px, cache, progress, workers)
+    source = Recorded(
+        found.files, found.camera, mirrored=found.mirrored, unit_mm=found.unit_mm
+    )
+    made = crop_cache.cached(source, side_px, cache, progress, workers)
+    unlabelled.check_seen(found, made.centres_mm, made.empty)
+    return made, found.notes
 
 
 def _fingerprint(

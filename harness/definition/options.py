@@ -44,6 +44,8 @@ class SearchOptions:
     """How frames are split, such as person or block; default: the data's own."""
     unlabelled: str | None = None
     """Folder of 16-bit PNG frames without labels for the GAN: DIR[@CAMERA]."""
+    skip_missing: bool = False
+    """Whether frames whose image or label is missing are left out, with their count."""
     init: str | None = None
     """Model to start the joint stage from: published:DIR, a run or an export."""
     space: str = "joint"

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
+from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
 from cnets.training.bank import Bank
 from harness.definition.data_choice import DataChoice
@@ -29,13 +30,15 @@ def bank(choice: DataChoice, device: str, rows: int | None = None) -> Bank:
     return Bank(data, device, width=rows)
 
 
-def same_data(choice: DataChoice, fingerprint: str, device: str = "cpu") -> None:
-    """Refuse data that are not those of a search any more.
+def same_data(choice: DataChoice, fingerprint: str, device: str = "cpu") -> HandData:
+    """The data of a search; those that are not the same any more are refused.
 
     Raises:
         ValueError: If labels, split or settings have changed since.
     """
-    if bank(choice, device).data.fingerprint != fingerprint:
+    data = bank(choice, device).data
+    if data.fingerprint != fingerprint:
         raise ValueError(
             f"`data` must be what the search ran on, and {choice.spec} has changed."
         )
+    return data

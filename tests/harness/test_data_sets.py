@@ -3,6 +3,7 @@
 import pytest
 from PIL import Image
 
+from cnets.data import counts
 from cnets.data.opening import open_data
 from harness import data_sets
 from harness.data_sets import Drawn
@@ -25,10 +26,10 @@ def test_facts_are_counted(folder):
     hands = open_data("synthetic:20", side_px=32, cache=folder)
     facts = data_sets.facts(hands)
     assert facts["mebibytes"] == round(20 * 32 * 32 * 2 / 2**20, 1)
-    sizes = [facts[n] for n in ("train", "validation", "test", "unused")]
+    sizes = [facts[n] for n in ("train", "validation", "test", "unlabelled")]
     assert sizes == [14, 3, 3, 0]
-    assert sum(sizes) == facts["frames"] == 20
-    assert (facts["unlabelled"], facts["empty"], facts["side_px"]) == (0, 0, 32)
+    assert sum(sizes) == facts["frames"] == facts["labels"] == 20
+    assert (facts["dropped"], facts["notes"], facts["side_px"]) == ({}, [], 32)
 
 
 class TestDraw:
@@ -40,11 +41,13 @@ class TestDraw:
         done = drawn(tmp_path / "a.png", folder, frames=frames)
         with Image.open(tmp_path / "a.png") as image:
             assert image.size == size
+        hands = open_data("synthetic:20", side_px=32, cache=folder)
         assert done == Drawn(
             out=tmp_path / "a.png",
             frames=frames,
             total=20,
-            sizes={"train": 14, "validation": 3, "test": 3},
+            counts=counts.of(hands),
+            notes=(),
         )
 
     def test_more_than_there_are(self, tmp_path, folder):

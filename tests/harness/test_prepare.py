@@ -1,5 +1,6 @@
 """A search that is checked before it starts, and its header."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -30,6 +31,28 @@ class TestPrepare:
         assert prepared.data.joints == 21
         assert prepared.base == base.replace({"networks.joints": 21})
         assert (prepared.ratios, prepared.init) == ((0.5, 1.0), None)
+
+    def test_the_data_are_counted(self, prepared):
+        """The line says what a search has, and the labels of each ratio."""
+        assert prepared.counted == (
+            "data: 40 frames, 40 labels; train 28, validation 6, test 6, unlabelled 0, "
+            "dropped 0; labels used: 14 at 0.5, 28 at 1",
+        )
+
+    def test_a_ratio_without_a_label(self, tmp_path):
+        """0.02 of 14 labels is none: refused before anything is trained."""
+        options = dataclasses.replace(OPTIONS, data="synthetic:20", ratios="0.02,1.0")
+        with pytest.raises(ValueError, match=r"`labelled_ratio` .* 0\.02 of the 14"):
+            prepare.prepare("s", options, tmp_path / "cache")
+
+    def test_leaving_out_what_is_missing_is_a_choice_of_data(self, tmp_path):
+        """It stands in the data set's name; a set without files has no such choice."""
+        options = dataclasses.replace(OPTIONS, skip_missing=True)
+        with pytest.raises(ValueError, match="`skip_missing` needs a set with frames"):
+            prepare.prepare("s", options, tmp_path / "cache")
+        options = dataclasses.replace(options, data=f"msra:{tmp_path}/none")
+        with pytest.raises(ValueError, match="`data` must name a folder that exists"):
+            prepare.prepare("s", options, tmp_path / "cache")
 
     def test_only_the_folder_of_prepared_data_is_written(self, prepared, tmp_path):
         """The choice names it by its full path, and the store is not touched."""

@@ -85,6 +85,7 @@ class TestAPreset:
         assert run.data.side_px == run.config.networks.side_px
         assert run.config.joint.epochs == 2
         assert (run.until, run.init, run.rows) == (None, None, None)
+        assert run.counted[0].startswith("data: 40 frames, 40 labels; train 28, valid")
 
     def test_is_trained_to_its_end_and_tested(self, tmp_path):
         """One report an epoch, the last with figures of the test split."""
@@ -96,6 +97,16 @@ class TestAPreset:
         assert stages == ["vae", "gan", "warm_up", "joint", "joint"]
         assert [report.last for report in reports] == [False] * 4 + [True]
         assert math.isfinite(reports[-1].final["mean_joint_error_mm"])
+
+    def test_without_a_label_is_refused(self, tmp_path):
+        """A share of the labels that is none of them, before anything is trained."""
+        with pytest.raises(ValueError, match="`labelled_ratio` must give one label"):
+            repeat.of_preset(
+                "tiny",
+                ["labelled_ratio=0.01"],
+                spec="synthetic:40",
+                cache=tmp_path / "c",
+            )
 
     def test_with_a_wrong_field_is_refused(self, tmp_path):
         """Before any data are made."""

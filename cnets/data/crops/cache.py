@@ -88,6 +88,7 @@ def cached(
     """
     folder = cache / f"{source.key(side_px)[:32]}-{VERSION}"
     if not folder.is_dir():
+        source.check()
         try:
             _make(source, side_px, folder, progress, workers or os.cpu_count() or 1)
         except OSError as error:

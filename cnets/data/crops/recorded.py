@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cnets import geometry
+from cnets import cameras, geometry
 from cnets.cameras import Camera
 from cnets.data.crops import centre, crop
 from cnets.data.crops.source import Part, Source
@@ -30,21 +30,23 @@ class Recorded(Source):
         centres_uvd: np.ndarray | None = None,
         mirrored: bool = False,
         background_mm: np.ndarray | None = None,
+        unit_mm: float = 1.0,
     ) -> None:
         """Take the frames; nothing is read yet.
 
         Args:
             files: One a frame.
             camera: The camera of all of them.
-            centres_uvd: float32 [frames, 3], centres of the hands; None to find
-                them in the frames.
+            centres_uvd: float32 [frames, 3], centres of the hands; NaN in a row, or
+                None for all, to find them in the frames.
             mirrored: Whether left and right are turned round.
             background_mm: float32 [frames], depth from which on a pixel is
                 background; infinite where there is no such depth.
+            unit_mm: Millimetres of one step of depth in the files.
         """
         self.files, self.camera = files, camera
         self.centres_uvd, self.mirrored = centres_uvd, mirrored
-        self.background_mm = background_mm
+        self.background_mm, self.unit_mm = background_mm, unit_mm
 
     @property
     def frames(self) -> int:
@@ -69,7 +71,14 @@ class Recorded(Source):
         digest = hashlib.sha256(json.dumps(facts).encode())
         for array in (self.centres_uvd, self.background_mm):
             digest.update(b"none" if array is None else array.tobytes())
+        if self.unit_mm != 1:
+            digest.update(repr(self.unit_mm).encode())
         return digest.hexdigest()
+
+    def check(self) -> None:
+        """See that every frame has the camera's size."""
+        for path in self.files:
+            cameras.check_size(self.camera, *depth_files.size_px(path), path)
 
     def make(self, rows: slice, side_px: int) -> Part:
         """Crops of some frames."""
@@ -78,11 +87,16 @@ class Recorded(Source):
             path = self.files[row]
             frame_mm = depth_files.read_any(path)
             content.update(frame_mm.tobytes())
+            if self.unit_mm != 1:
+                frame_mm = frame_mm * np.float32(self.unit_mm)
             if self.background_mm is not None:
                 near = frame_mm < self.background_mm[row]
                 frame_mm = np.where(near, frame_mm, np.float32(0))
             given = self.centres_uvd
-            about = centre.find(frame_mm, self.camera) if given is None else given[row]
+            if given is None or np.isnan(given[row]).any():
+                about = centre.find(frame_mm, self.camera)
+            else:
+                about = given[row]
             eye = self.camera
             if self.mirrored:
                 frame_mm, about, eye = crop.mirrored(frame_mm, about, eye)

@@ -38,6 +38,9 @@ class Rendered(Source):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
+    def check(self) -> None:
+        """Labels were checked as they were read."""
+
     def make(self, rows: slice, side_px: int) -> Part:
         """Crops of a few poses; the noise is seeded by the first."""
         labels = self.labels

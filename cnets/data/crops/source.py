@@ -35,6 +35,14 @@ class Source(ABC):
         """
 
     @abstractmethod
+    def check(self) -> None:
+        """Look at what the crops are read from before any is made.
+
+        Raises:
+            ValueError: If it cannot be what it should be.
+        """
+
+    @abstractmethod
     def make(self, rows: slice, side_px: int) -> Part:
         """The crops of some frames.
 

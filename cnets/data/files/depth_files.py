@@ -75,7 +75,7 @@ def read_any(path: Path) -> FrameMm:
         ValueError: If the file is missing, damaged, or of no known kind.
     """
     data = _bytes(path)
-    if path.suffix == ".bin":
+    if path.suffix.lower() == ".bin":
         return _msra(path, data)
     return _png(path, data, ("nyu", "mm"))
 
@@ -90,6 +90,17 @@ def png_form(path: Path) -> tuple[int, int, str]:
         ValueError: If the file is missing, no PNG, or too large.
     """
     return _header(path, file_bytes.first(path, 33))
+
+
+def size_px(path: Path) -> tuple[int, int]:
+    """Width and height of a frame of any kind, from its first bytes alone.
+
+    Raises:
+        ValueError: If the file is missing, no depth frame, or too large.
+    """
+    if path.suffix.lower() == ".bin":
+        return _msra_size(path, file_bytes.first(path, 24))
+    return png_form(path)[:2]
 
 
 def _bytes(path: Path) -> bytes:
@@ -180,15 +191,8 @@ def _essentials(path: Path, data: bytes, size: int) -> bytes:
 
 def _msra(path: Path, data: bytes) -> FrameMm:
     """A rectangle of depths in a frame of zeros."""
-    if len(data) < 24:
-        raise ValueError(
-            f"{path} must begin with 6 numbers, and has {len(data)} bytes."
-        )
-    width, height, left, top, right, bottom = struct.unpack("<6i", data[:24])
-    if not (0 < width <= MOST_PX and 0 < height <= MOST_PX):
-        raise ValueError(
-            f"{path} must have sides of 1 to {MOST_PX} pixels, got {width} x {height}."
-        )
+    width, height = _msra_size(path, data)
+    left, top, right, bottom = struct.unpack("<4i", data[8:24])
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise ValueError(
             f"{path} must have its rectangle in {width} x {height} pixels, got columns "
@@ -205,3 +209,17 @@ def _msra(path: Path, data: bytes) -> FrameMm:
     frame_mm = np.zeros((height, width), np.float32)
     frame_mm[top:bottom, left:right] = patch
     return frame_mm
+
+
+def _msra_size(path: Path, data: bytes) -> tuple[int, int]:
+    """Width and height of MSRA's binary frame."""
+    if len(data) < 24:
+        raise ValueError(
+            f"{path} must begin with 6 numbers, and has {len(data)} bytes."
+        )
+    width, height = struct.unpack("<2i", data[:8])
+    if not (0 < width <= MOST_PX and 0 < height <= MOST_PX):
+        raise ValueError(
+            f"{path} must have sides of 1 to {MOST_PX} pixels, got {width} x {height}."
+        )
+    return width, height

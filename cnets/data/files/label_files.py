@@ -41,13 +41,18 @@ def numbers(path: Path, columns: int, *, gaps: bool = False) -> Table:
     Args:
         path: The file.
         columns: Numbers in every row, 1 or more.
-        gaps: Whether `nan` may stand for a number that is missing.
+        gaps: Whether `nan` may stand for a number that is missing, and `invalid` at
+            the start of a row for all of its numbers.
 
     Raises:
         ValueError: If the file is missing, empty or damaged, or a row has another
             count of numbers, or one that is not finite.
     """
-    return _table(path, _lines(path), columns, 1, gaps)
+    lines = _lines(path)
+    if gaps:
+        unknown = " ".join(["nan"] * columns)
+        lines = [unknown if line.split()[:1] == ["invalid"] else line for line in lines]
+    return _table(path, lines, columns, 1, gaps)
 
 
 def uvd_text(path: Path, joints: int) -> Uvd:
@@ -65,21 +70,23 @@ def named_uvd(
     """Names of images and the joints in each.
 
     Args:
-        path: A file whose rows have a name, then u, v and depth of each joint;
-            what stands behind them is not read.
+        path: A file whose rows have a name, then u, v and depth of each joint.
         joints: Joints in a row.
-        gaps: Whether `nan` may stand for a number that is missing.
+        gaps: Whether joints may be missing, as `without_marks` says; a name alone
+            is then a frame without any.
 
     Raises:
-        ValueError: If the file is missing, empty or damaged, or a row has too few
-            numbers, or one that is not finite.
+        ValueError: If the file is missing, empty or damaged, or a row has another
+            count of numbers, or one that is not finite.
     """
     names, rows = [], []
     for line in _lines(path):
-        name, *cells = line.split()[: 1 + 3 * joints] or [""]
+        name, *cells = line.split() or [""]
         names.append(name)
-        rows.append(" ".join(cells))
-    return tuple(names), _table(path, rows, 3 * joints, 1, gaps).reshape(-1, joints, 3)
+        bare = gaps and name and not cells
+        rows.append(" ".join(["nan"] * 3 * joints if bare else cells))
+    found = _table(path, rows, 3 * joints, 1, gaps).reshape(-1, joints, 3)
+    return tuple(names), without_marks(found) if gaps else found
 
 
 def msra_joints(path: Path, *, gaps: bool = False) -> JointsMm:
@@ -88,7 +95,7 @@ def msra_joints(path: Path, *, gaps: bool = False) -> JointsMm:
     Args:
         path: A file whose first row is the count of frames; then x, y and z of each
             joint, millimetres, z towards the viewer.
-        gaps: Whether `nan` may stand for a number that is missing.
+        gaps: Whether joints may be missing, as `without_marks` says.
 
     Raises:
         ValueError: If the file is missing, empty or damaged, or its first row is not
@@ -107,7 +114,23 @@ def msra_joints(path: Path, *, gaps: bool = False) -> JointsMm:
             f"{count[:40]}."
         )
     joints = _table(path, rest, 63, 2, gaps).reshape(-1, 21, 3)
-    return joints * np.array([1.0, 1.0, -1.0])
+    return (without_marks(joints) if gaps else joints) * np.array([1.0, 1.0, -1.0])
+
+
+def without_marks(points: Uvd) -> Uvd:
+    """Joints as a file has them, with NaN for those that it marks as not known.
+
+    A joint is not known if one of its numbers is NaN, or if all three are the same
+    and not above 0, such as 0 or -1: no camera sees a point there.
+
+    Args:
+        points: Pixels and depth, or millimetres whose z is towards the viewer.
+    """
+    first = points[..., :1]
+    unknown = np.isnan(points) | (
+        (points == first).all(-1, keepdims=True) & (first <= 0)
+    )
+    return np.where(unknown.any(-1, keepdims=True), np.nan, points)
 
 
 def has_tables(folder: Path) -> bool:
@@ -199,9 +222,11 @@ def _table(path: Path, lines: list[str], columns: int, first: int, gaps: bool) -
     for number, line in enumerate(lines):
         cells = line.replace(",", " ").split()
         if len(cells) != columns:
+            many, odd = divmod(len(cells), 3)
+            cause = "" if odd or columns < 6 else f", as {many} joints have"
             raise ValueError(
                 f"{path} must have {columns} numbers in every row, got {len(cells)} in "
-                f"row {first + number}."
+                f"row {first + number}{cause}."
             )
         try:
             plain = line.isascii() and "_" not in line

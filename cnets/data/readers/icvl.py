@@ -16,9 +16,10 @@ import numpy as np
 
 from cnets.cameras import CAMERAS
 from cnets.data import splits
-from cnets.data.files import label_files
-from cnets.data.readers import recording as shared
-from cnets.data.readers.recording import Recording
+from cnets.data.files import label_files, listing
+from cnets.data.readers import centres as centre_files, recording as shared
+from cnets.data.readers.centres import Centres
+from cnets.data.readers.recording import Pairs, Recording
 from cnets.data.splits import TEST, TRAIN, UNUSED
 from cnets.hands.skeleton import ICVL16
 
@@ -37,17 +38,15 @@ BACKGROUND_MM = 500.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Part:
-    """Frames of some label files; a faulty one is already replaced by that before it."""
+    """Frames of some label files."""
 
     names: list[str]
-    """Of the images, as the labels have them; of a faulty frame its own."""
-    files: list[Path]
-    uvd: np.ndarray
-    """float64 [frames, 16, 3]."""
+    """Of the images, as the labels have them."""
+    pairs: Pairs
     rows: list[int]
     """Which rows of the label files the frames are."""
-    labelled: int
-    """Rows of the label files."""
+    uvd: np.ndarray
+    """float64 [rows, 16, 3]: all rows of the label files; NaN where not known."""
 
     @property
     def sequences(self) -> list[str]:
@@ -72,14 +71,17 @@ def train_file(folder: Path) -> Path | None:
     return shared.first_file(folder / "Training" / "labels.txt", folder / "train.txt")
 
 
-def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recording:
+def recording(
+    folder: Path, *, centres: str, mirrored: bool = False, skip_missing: bool = False
+) -> Recording:
     """The frames and labels of a folder.
 
     Args:
         folder: Where the set lies.
         centres: `auto` and `depth` find them in the frames; `labels` is the palm's
-            label, `file` a text file of u, v and depth a frame, for train and for test.
+            label, `file` a text file with a centre a frame, for train and for test.
         mirrored: Whether the hands are to be mirrored; in this set they are left ones.
+        skip_missing: Whether to leave out frames whose image is missing.
 
     Raises:
         ValueError: If the folder, an image or a label is missing or damaged, a label
@@ -94,29 +96,39 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
             f"{folder} must hold Training/labels.txt, Testing/labels.txt, train.txt or "
             "test_seq_1.txt, and holds none of them."
         )
-    parts = {name: _part(folder, name, paths) for name, paths in held.items()}
-    uvd = np.concatenate([part.uvd for part in parts.values()])
+    parts = {
+        name: _part(folder, name, paths, skip_missing=skip_missing)
+        for name, paths in held.items()
+    }
+    uvd = np.concatenate([part.uvd[part.rows] for part in parts.values()])
     sequences = [name for part in parts.values() for name in part.sequences]
     background_mm = np.full(len(uvd), np.inf, np.float32)
-    background_mm[len(parts["train"].files) if train else 0 :] = BACKGROUND_MM
-    return Recording(
+    background_mm[len(parts["train"].names) if train else 0 :] = BACKGROUND_MM
+    whole = Recording(
         name="icvl",
         skeleton=ICVL16,
         camera=CAMERAS["icvl"],
-        files=tuple(path for part in parts.values() for path in part.files),
+        files=tuple(path for part in parts.values() for path in part.pairs.files),
         joints_mm=shared.to_mm(uvd, CAMERAS["icvl"]).astype(np.float32),
-        centres_uvd=_centres(folder, parts, centres),
+        centres_uvd=None,
         person=_numbered(sequences),
         splits=_splits(parts),
         mirrored=mirrored,
         hand="left",
         background_mm=background_mm,
     )
+    found = [
+        _centres(folder, name, part, centres, alone=len(parts) == 1)
+        for name, part in parts.items()
+    ]
+    return shared.finished(
+        whole, centre_files.joined(found), [part.pairs for part in parts.values()]
+    )
 
 
-def _part(folder: Path, part: str, labels: list[Path]) -> _Part:
+def _part(folder: Path, part: str, labels: list[Path], *, skip_missing: bool) -> _Part:
     """The frames of `train` or `test`."""
-    names, files, uvd, rows, before = [], [], [], [], 0
+    names, pairs, uvd, rows, before = [], [], [], [], 0
     for path in labels:
         held, joints = label_files.named_uvd(path, JOINTS, gaps=True)
         label_files.check_depths(path, joints)
@@ -130,20 +142,20 @@ def _part(folder: Path, part: str, labels: list[Path]) -> _Part:
             )
         depth = _depth_folder(path, folder, part)
         images = [depth / held[row] for row in wanted]
-        lost = shared.missing(images)
-        if lost is not None:
-            raise ValueError(
-                f"{path} names {held[wanted[lost]]} in row {wanted[lost] + 1}, which is "
-                f"missing in {depth}."
-            )
-        sound = shared.sound_rows(shared.has_gaps(joints[wanted]), path)
+        found = shared.pair(
+            path,
+            images,
+            listing.located(images),
+            skip_missing=skip_missing,
+            rows=[row + 1 for row in wanted],
+        )
         names += [held[row] for row in wanted]
-        files += [images[row] for row in sound]
-        uvd.append(joints[wanted][sound])
-        rows += [before + wanted[row] for row in sound]
+        pairs.append(found)
+        uvd.append(joints)
+        rows += [before + row for row in wanted]
         before += len(held)
     return _Part(
-        names=names, files=files, uvd=np.concatenate(uvd), rows=rows, labelled=before
+        names=names, pairs=shared.together(pairs), rows=rows, uvd=np.concatenate(uvd)
     )
 
 
@@ -187,19 +199,20 @@ def _depth_folder(labels: Path, folder: Path, part: str) -> Path:
     raise ValueError(f"{labels} must have a folder Depth beside it, and has none.")
 
 
-def _centres(folder: Path, parts: dict[str, _Part], centres: str) -> np.ndarray | None:
-    """Centres of all frames, float32 [frames, 3]; None to find them in the frames."""
+def _centres(
+    folder: Path, name: str, part: _Part, centres: str, *, alone: bool
+) -> Centres | None:
+    """Centres of the frames of a part; None to find them in the frames."""
     if centres in ("auto", "depth"):
         return None
     if centres == "labels":
-        uvd = np.concatenate([part.uvd for part in parts.values()])
-        return uvd[:, ICVL16.root].astype(np.float32)
-    found = []
-    for name, part in parts.items():
-        places = (folder, folder / ("Training" if name == "train" else "Testing"))
-        path = shared.find_centres(places, name, alone=len(parts) == 1)
-        found.append(shared.read_centres(path, part.labelled)[part.rows])
-    return np.concatenate(found)
+        return centre_files.of_labels(part.uvd[part.rows, ICVL16.root])
+    places = (folder, folder / ("Training" if name == "train" else "Testing"))
+    path = centre_files.find(places, name, alone=alone)
+    joints_mm = shared.to_mm(part.uvd, CAMERAS["icvl"])
+    return centre_files.read(path, joints_mm, CAMERAS["icvl"]).of_rows(
+        np.array(part.rows)
+    )
 
 
 def _splits(parts: dict[str, _Part]) -> dict[str, np.ndarray]:
@@ -209,7 +222,7 @@ def _splits(parts: dict[str, _Part]) -> dict[str, np.ndarray]:
     if "test" not in parts:
         return {"block": _by_time(parts["train"].names, "block")}
     train = _by_time(parts["train"].names, "official")
-    tested = np.full(len(parts["test"].files), TEST, np.int8)
+    tested = np.full(len(parts["test"].names), TEST, np.int8)
     return {"official": np.concatenate([train, tested])}
 
 

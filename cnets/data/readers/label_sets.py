@@ -147,6 +147,7 @@ def _text(root: Path) -> Path | None:
         path
         for end in (".txt", ".txt.gz")
         for path in root.glob(f"*groundtruth_label*{end}")
+        if not path.name.startswith(".")
     )
     if len(found) > 1:
         names = ", ".join(path.name for path in found)

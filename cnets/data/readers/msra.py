@@ -15,9 +15,10 @@ import numpy as np
 
 from cnets.cameras import CAMERAS
 from cnets.data import splits
-from cnets.data.files import label_files
-from cnets.data.readers import recording as shared
-from cnets.data.readers.recording import Recording
+from cnets.data.files import label_files, listing
+from cnets.data.readers import centres as centre_files, recording as shared
+from cnets.data.readers.centres import Centres
+from cnets.data.readers.recording import Pairs, Recording
 from cnets.data.splits import GAP_FRAMES, TEST, TRAIN, UNUSED, VALIDATION
 from cnets.hands.skeleton import HAND21
 
@@ -41,12 +42,12 @@ VALIDATION_SHARE = 0.15
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Sequence:
-    """One subject's frames of one gesture; a faulty frame is already replaced."""
+    """One subject's frames of one gesture; a faulty one is that before it."""
 
     subject: int
-    files: list[Path]
+    pairs: Pairs
     joints_mm: np.ndarray
-    """float64 [frames, 21, 3]."""
+    """float64 [frames, 21, 3]; NaN where a joint is not known."""
     rows: np.ndarray
     """The frame of the sequence that each frame is taken from."""
 
@@ -72,15 +73,18 @@ def label_files_of(folder: Path) -> list[Path]:
     return [path for path in found if path]
 
 
-def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recording:
+def recording(
+    folder: Path, *, centres: str, mirrored: bool = False, skip_missing: bool = False
+) -> Recording:
     """The frames and labels of a folder.
 
     Args:
         folder: Where the set lies: the folder that holds `P0`.
         centres: `auto` and `depth` find them in the frames; `labels` is the mean of
             the joints, because a cube about the root, the wrist, would miss the
-            fingertips; `file` is a text file of u, v and depth a frame.
+            fingertips; `file` is a text file with a centre a frame.
         mirrored: Whether the hands are left ones.
+        skip_missing: Whether to leave out frames whose image or label is missing.
 
     Raises:
         ValueError: If the folder, an image or a label is missing or damaged, or there
@@ -88,7 +92,7 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
     """
     shared.check(folder, centres)
     sequences = [
-        _sequence(subject, gesture, folder)
+        _sequence(subject, gesture, folder, skip_missing=skip_missing)
         for subject in SUBJECTS
         for gesture in GESTURES
         if (folder / subject / gesture).is_dir()
@@ -98,50 +102,60 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
             f"{folder} must hold folders of sequences such as P0/1, and holds none."
         )
     joints_mm = np.concatenate([one.joints_mm for one in sequences])
-    counts = [len(one.files) for one in sequences]
+    counts = [len(one.rows) for one in sequences]
     person = np.repeat([one.subject for one in sequences], counts).astype(np.int32)
-    return Recording(
+    whole = Recording(
         name="msra",
         skeleton=HAND21,
         camera=CAMERAS["msra"],
-        files=tuple(path for one in sequences for path in one.files),
+        files=tuple(path for one in sequences for path in one.pairs.files),
         joints_mm=joints_mm.astype(np.float32),
-        centres_uvd=_centres(folder, joints_mm, _sound(sequences), centres),
+        centres_uvd=None,
         person=person,
         splits=_splits(person, counts),
         mirrored=mirrored,
-        background_mm=None,
+    )
+    return shared.finished(
+        whole,
+        _centres(folder, joints_mm, _sound(sequences), centres),
+        [one.pairs for one in sequences],
     )
 
 
-def _sequence(subject: str, gesture: str, folder: Path) -> _Sequence:
+def _sequence(
+    subject: str, gesture: str, folder: Path, *, skip_missing: bool
+) -> _Sequence:
     """The frames of one folder."""
     place = folder / subject / gesture
     labels = shared.first_file(place / "joint.txt")
+    held = listing.numbered(place, "", "_depth.bin")
+    if labels is None and skip_missing:
+        none = np.zeros(0, bool)
+        return _Sequence(
+            subject=SUBJECTS.index(subject),
+            pairs=Pairs(files=[], missing=none, surplus=len(held)),
+            joints_mm=np.zeros((0, 21, 3)),
+            rows=np.arange(0),
+        )
     if labels is None:
-        raise ValueError(f"{place} must hold joint.txt, and does not.")
+        raise ValueError(f"{place} must hold joint.txt, and does not; {shared.ADVICE}.")
     joints_mm = label_files.msra_joints(labels, gaps=True)
     label_files.check_depths(labels, joints_mm)
-    images = [place / f"{row:06d}_depth.bin" for row in range(len(joints_mm))]
-    lost = shared.missing(images)
-    if lost is not None:
-        raise ValueError(
-            f"{labels} has a label in row {lost + 2} whose image {images[lost].name} is "
-            "missing."
-        )
-    count = sum(1 for _ in place.glob("*_depth.bin"))
-    if count != len(images):
-        raise ValueError(
-            f"{labels} must have a label for each of the {count} images beside it, has "
-            f"{len(images)}."
-        )
-    faulty = shared.has_gaps(joints_mm)
-    known = FAULTY.get(f"{subject}/{gesture}", ())
-    faulty[[row for row in known if row < len(faulty)]] = True
-    rows = shared.sound_rows(faulty, labels)
+    rows = np.arange(len(joints_mm))
+    for row in FAULTY.get(f"{subject}/{gesture}", ()):
+        if row < len(rows):
+            rows[row] = rows[row - 1]
+    pairs = shared.pair(
+        labels,
+        [place / f"{row:06d}_depth.bin" for row in rows],
+        [held.get(int(row)) for row in rows],
+        surplus=[held[number] for number in sorted(held) if number >= len(rows)],
+        skip_missing=skip_missing,
+        rows=range(2, len(rows) + 2),
+    )
     return _Sequence(
         subject=SUBJECTS.index(subject),
-        files=[images[row] for row in rows],
+        pairs=pairs,
         joints_mm=joints_mm[rows],
         rows=rows,
     )
@@ -157,15 +171,15 @@ def _sound(sequences: list[_Sequence]) -> np.ndarray:
 
 def _centres(
     folder: Path, joints_mm: np.ndarray, rows: np.ndarray, centres: str
-) -> np.ndarray | None:
-    """Centres of all frames, float32 [frames, 3]; None to find them in the frames."""
+) -> Centres | None:
+    """Centres of all frames; None to find them in the frames."""
     if centres in ("auto", "depth"):
         return None
     if centres == "labels":
-        means = joints_mm.mean(1, keepdims=True)
-        return shared.to_uvd(means, CAMERAS["msra"])[:, 0].astype(np.float32)
-    path = shared.find_centres((folder,), "test", alone=True)
-    return shared.read_centres(path, len(rows))[rows]
+        means = centre_files.middles_mm(joints_mm)[:, None]
+        return centre_files.of_labels(shared.to_uvd(means, CAMERAS["msra"])[:, 0])
+    path = centre_files.find((folder,), "test", alone=True)
+    return centre_files.read(path, joints_mm, CAMERAS["msra"]).of_rows(rows)
 
 
 def _splits(person: np.ndarray, counts: list[int]) -> dict[str, np.ndarray]:

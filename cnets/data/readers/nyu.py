@@ -15,10 +15,11 @@ import numpy as np
 
 from cnets.cameras import CAMERAS
 from cnets.data import splits
-from cnets.data.files import label_files, matlab_files
+from cnets.data.files import label_files, listing, matlab_files
 from cnets.data.files.label_files import Uvd
-from cnets.data.readers import recording as shared
-from cnets.data.readers.recording import Recording
+from cnets.data.readers import centres as centre_files, recording as shared
+from cnets.data.readers.centres import Centres
+from cnets.data.readers.recording import Pairs, Recording
 from cnets.data.splits import TEST
 from cnets.hands.skeleton import NYU36
 
@@ -31,13 +32,12 @@ PARTS = ("train", "test")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Part:
-    """One of the two folders; a faulty frame is already replaced."""
+    """One of the two folders, a row for each label."""
 
-    files: list[Path]
-    uvd: np.ndarray
-    """float64 [frames, 36, 3]."""
-    centres_uvd: np.ndarray | None
-    """float32 [frames, 3]."""
+    pairs: Pairs
+    joints_mm: np.ndarray
+    """float64 [frames, 36, 3]; NaN where a joint is not known."""
+    centres: Centres | None
 
 
 def labels_file(folder: Path, part: str) -> Path | None:
@@ -65,12 +65,14 @@ def joints_uvd(path: Path) -> Uvd:
             f"{path} must hold joint_uvd of [cameras, frames, {joints}, 3], got "
             f"{list(held.shape)}."
         )
-    uvd = np.ascontiguousarray(held[0])
+    uvd = label_files.without_marks(np.ascontiguousarray(held[0]))
     label_files.check_depths(path, uvd)
     return uvd
 
 
-def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recording:
+def recording(
+    folder: Path, *, centres: str, mirrored: bool = False, skip_missing: bool = False
+) -> Recording:
     """The frames and labels of a folder.
 
     Args:
@@ -79,6 +81,7 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
             are there, else the palm's label; `labels` is the palm's label, `file` the
             files, `depth` what the frames show.
         mirrored: Whether the hands are left ones.
+        skip_missing: Whether to leave out frames whose image or label is missing.
 
     Raises:
         ValueError: If the folder, an image or a label is missing or damaged, or there
@@ -88,7 +91,7 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
     labels = {part: labels_file(folder, part) for part in PARTS}
     alone = None in labels.values()
     parts = {
-        part: _part(folder, part, path, centres, alone=alone)
+        part: _part(folder, part, path, centres, alone=alone, skip_missing=skip_missing)
         for part, path in labels.items()
         if path
     }
@@ -97,55 +100,62 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
             f"{folder} must hold train/joint_data.mat or test/joint_data.mat, and holds "
             "neither."
         )
-    uvd = np.concatenate([part.uvd for part in parts.values()])
-    given = [
-        part.centres_uvd for part in parts.values() if part.centres_uvd is not None
-    ]
-    counts = {part: len(parts[part].files) if part in parts else 0 for part in PARTS}
+    counts = {
+        part: len(parts[part].joints_mm) if part in parts else 0 for part in PARTS
+    }
     person = _persons(**counts)
-    return Recording(
+    joints_mm = np.concatenate([part.joints_mm for part in parts.values()])
+    whole = Recording(
         name="nyu",
         skeleton=NYU36,
         camera=CAMERAS["nyu"],
-        files=tuple(path for part in parts.values() for path in part.files),
-        joints_mm=shared.to_mm(uvd, CAMERAS["nyu"]).astype(np.float32),
-        centres_uvd=np.concatenate(given) if given else None,
+        files=tuple(path for part in parts.values() for path in part.pairs.files),
+        joints_mm=joints_mm.astype(np.float32),
+        centres_uvd=None,
         person=person,
         splits=_splits(person, **counts),
         mirrored=mirrored,
-        background_mm=None,
+    )
+    return shared.finished(
+        whole,
+        centre_files.joined([part.centres for part in parts.values()]),
+        [part.pairs for part in parts.values()],
     )
 
 
-def _part(folder: Path, part: str, labels: Path, centres: str, *, alone: bool) -> _Part:
+def _part(
+    folder: Path,
+    part: str,
+    labels: Path,
+    centres: str,
+    *,
+    alone: bool,
+    skip_missing: bool,
+) -> _Part:
     """The frames of `train` or `test`."""
     uvd = joints_uvd(labels)
-    held = [labels.parent / f"depth_1_{row + 1:07d}.png" for row in range(len(uvd))]
-    lost = shared.missing(held)
-    if lost is not None:
-        raise ValueError(
-            f"{labels} has a label in row {lost + 1} whose image {held[lost].name} is "
-            "missing."
-        )
-    images = sum(1 for _ in labels.parent.glob("depth_1_*.png"))
-    if images != len(uvd):
-        raise ValueError(
-            f"{labels} must have a label for each of the {images} images beside it, has "
-            f"{len(uvd)}."
-        )
+    held = listing.numbered(labels.parent, "depth_1_", ".png")
+    numbers = range(1, len(uvd) + 1)
+    pairs = shared.pair(
+        labels,
+        [labels.parent / f"depth_1_{number:07d}.png" for number in numbers],
+        [held.get(number) for number in numbers],
+        surplus=[held[number] for number in sorted(held) if number not in numbers],
+        skip_missing=skip_missing,
+    )
+    joints_mm = shared.to_mm(uvd, CAMERAS["nyu"])
     places = (folder, labels.parent.parent, labels.parent)
     given = None
     if centres == "file":
-        given = shared.find_centres(places, part, alone=alone)
+        given = centre_files.find(places, part, alone=alone)
     elif centres == "auto":
         given = shared.first_file(*(p / f"center_uvd_{part}.mat" for p in places))
-    rows = shared.sound_rows(shared.has_gaps(uvd), labels)
     about = None
     if given is not None:
-        about = shared.read_centres(given, len(uvd))[rows]
+        about = centre_files.read(given, joints_mm, CAMERAS["nyu"])
     elif centres in ("auto", "labels"):
-        about = uvd[rows, NYU36.root].astype(np.float32)
-    return _Part(files=[held[row] for row in rows], uvd=uvd[rows], centres_uvd=about)
+        about = centre_files.of_labels(uvd[:, NYU36.root])
+    return _Part(pairs=pairs, joints_mm=joints_mm, centres=about)
 
 
 def _persons(train: int, test: int) -> np.ndarray:

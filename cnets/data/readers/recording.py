@@ -4,18 +4,18 @@ Images are not opened here, and nothing is cropped or mirrored: `recorded.py` do
 both. The readers (`nyu.py`, `icvl.py`, `msra.py`) know the folders.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Int8
+from jaxtyping import Float, Int, Int8
 
 from cnets import geometry
 from cnets.cameras import Camera
 from cnets.data import splits
-from cnets.data.files import label_files, matlab_files
+from cnets.data.readers.centres import Centres
 from cnets.data.splits import GAP_FRAMES, TEST, TRAIN, UNUSED, VALIDATION
 from cnets.hands.skeleton import Skeleton
 
@@ -29,6 +29,9 @@ ROUND_FRAMES = 3200
 VALIDATION_SHARE = 1 / 16
 """Share of such a round that is for validation."""
 
+ADVICE = "--skip-missing leaves such frames out"
+"""How to go on without frames whose image or label is missing."""
+
 LEAST_FRAMES = 4 * (GAP_FRAMES + 1)
 """Fewest frames that a stretch of validation is taken from."""
 
@@ -37,8 +40,7 @@ LEAST_FRAMES = 4 * (GAP_FRAMES + 1)
 class Recording:
     """Depth frames on disk, their labels, and the ways to split them.
 
-    All arrays have one row a frame. A faulty frame is replaced by the one before it:
-    image, label and centre.
+    All arrays have one row a frame.
     """
 
     name: str
@@ -52,7 +54,10 @@ class Recording:
     NaN where a joint is not known.
     """
     centres_uvd: np.ndarray | None
-    """float32 [frames, 3], pixels and millimetres; None: to be found in the frames."""
+    """float32 [frames, 3], pixels and millimetres.
+
+    NaN in a row, or None for all: to be found in the frame.
+    """
     person: np.ndarray
     """int32 [frames]."""
     splits: dict[str, np.ndarray]
@@ -61,8 +66,26 @@ class Recording:
     """Whether frames and labels are to be mirrored, because the hands are left ones."""
     hand: str = "right"
     """Which hand the frames show as they lie on disk: `right` or `left`."""
-    background_mm: np.ndarray | None
+    background_mm: np.ndarray | None = None
     """float32 [frames], depth from which on a pixel is background; else infinite."""
+    unusable: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """bool [frames] by reason: frames that no split may have, whatever their labels."""
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """Frames that are no rows here, by why they were left out."""
+    notes: tuple[str, ...] = ()
+    """What was taken for granted and a person should know, a sentence each."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pairs:
+    """Rows of labels with the images that they are of."""
+
+    files: list[Path]
+    """One a row; where it is missing, the name that it should have."""
+    missing: np.ndarray
+    """bool [rows]: whose image is not there."""
+    surplus: int
+    """Images without a row."""
 
 
 def check(folder: Path, centres: str) -> None:
@@ -86,45 +109,92 @@ def first_file(*paths: Path) -> Path | None:
     return None
 
 
-def missing(files: Iterable[Path]) -> int | None:
-    """Which of the files is not there, by one listing of each folder; None if all are."""
-    held: dict[Path, set[str]] = {}
-    for row, path in enumerate(files):
-        if path.parent not in held:
-            try:
-                held[path.parent] = {entry.name for entry in path.parent.iterdir()}
-            except OSError:
-                held[path.parent] = set()
-        if path.name not in held[path.parent]:
-            return row
-    return None
-
-
-def sound_rows(
-    faulty: Bool[np.ndarray, " frames"], path: Path
-) -> Int[np.ndarray, " frames"]:
-    """For each frame the row to be taken: its own, or the last sound one before it.
+def pair(
+    labels: Path,
+    wanted: Sequence[Path],
+    files: Sequence[Path | None],
+    *,
+    skip_missing: bool,
+    surplus: Sequence[Path] = (),
+    rows: Sequence[int] | None = None,
+) -> Pairs:
+    """Rows of labels and the images that they are of.
 
     Args:
-        faulty: Whether a frame's image or label is of no use.
-        path: The file of the labels, for the error.
+        labels: The file of the labels, for the error.
+        wanted: The image of each row, as it is called in the set.
+        files: What is there of them, None where nothing is.
+        skip_missing: Whether to go on without what has no partner.
+        surplus: Images that are there and have no row.
+        rows: Which row of the file each label is, from 1; None is from the first on.
 
     Raises:
-        ValueError: If the first frame is faulty.
+        ValueError: If an image or a row is missing and must not be, or all images
+            are; the first is named.
     """
-    rows = np.arange(len(faulty))
-    if faulty[0]:
+    missing = np.array([path is None for path in files])
+    if missing.any() and not skip_missing:
+        at = int(np.argmax(missing))
+        row = at + 1 if rows is None else rows[at]
+        more = int(missing.sum()) - 1
         raise ValueError(
-            f"{path} must have a sound label in its first frame, has none."
+            f"{labels} has a label in row {row} whose image {wanted[at]} "
+            f"is missing{f', and {more} more' if more else ''}; {ADVICE}."
         )
-    return np.maximum.accumulate(np.where(faulty, 0, rows))
+    if surplus and not skip_missing:
+        raise ValueError(
+            f"{labels} must have a label for each of the "
+            f"{len(files) - int(missing.sum()) + len(surplus)} images beside it, has "
+            f"{len(files)}, none for {surplus[0].name}; {ADVICE}."
+        )
+    if missing.all():
+        raise ValueError(
+            f"{labels} must have images, and all {len(files)} are missing: the first "
+            f"is {wanted[0]}."
+        )
+    return Pairs(
+        files=[path or name for path, name in zip(files, wanted, strict=True)],
+        missing=missing,
+        surplus=len(surplus),
+    )
 
 
-def has_gaps(
-    points: Float[np.ndarray, "frames joints 3"],
-) -> Bool[np.ndarray, " frames"]:
-    """Whether a number is missing in a frame's label."""
-    return np.asarray(np.isnan(points).any((1, 2)))
+def together(pairs: Sequence[Pairs]) -> Pairs:
+    """The pairs of several label files as those of one."""
+    return Pairs(
+        files=[path for one in pairs for path in one.files],
+        missing=np.concatenate([one.missing for one in pairs]),
+        surplus=sum(one.surplus for one in pairs),
+    )
+
+
+def finished(
+    read: Recording, centres: Centres | None, pairs: Sequence[Pairs]
+) -> Recording:
+    """A recording with its centres, and without the rows whose images are missing.
+
+    The splits are those of the whole set: what is left keeps its purpose.
+
+    Args:
+        read: All rows, without centres.
+        centres: One a row; None to find them in the frames.
+        pairs: The parts that the set consists of, in their order.
+    """
+    found = together(pairs)
+    kept = ~found.missing
+    counts = {"file missing": int((~kept).sum()), "label missing": found.surplus}
+    return replace(
+        read,
+        files=tuple(path for path, held in zip(read.files, kept, strict=True) if held),
+        joints_mm=read.joints_mm[kept],
+        centres_uvd=None if centres is None else centres.uvd[kept],
+        person=read.person[kept],
+        splits={way: split[kept] for way, split in read.splits.items()},
+        background_mm=None if read.background_mm is None else read.background_mm[kept],
+        unusable={} if centres is None else {"no centre": centres.lacking[kept]},
+        skipped={why: count for why, count in counts.items() if count},
+        notes=() if centres is None else centres.notes,
+    )
 
 
 def to_mm(
@@ -167,54 +237,6 @@ def hold_out(frames: int, way: str) -> Int8[np.ndarray, " frames"]:
     return split
 
 
-def centres_file(folders: Iterable[Path], part: str | None) -> Path | None:
-    """The file of centres of one part of a data set.
-
-    Args:
-        folders: Where to look, in this order.
-        part: `train` or `test`, and the file's name says which; None is the whole set.
-
-    Raises:
-        ValueError: If a folder holds more than one such file.
-    """
-    for folder in folders:
-        found = [
-            path
-            for path in sorted(folder.glob("*center*"))
-            if path.name.endswith((".mat", ".txt", ".txt.gz"))
-            and (part is None or part in path.name)
-        ]
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found)
-            raise ValueError(f"{folder} must hold one file of centres, holds {names}.")
-        if found:
-            return found[0]
-    return None
-
-
-def find_centres(folders: Iterable[Path], part: str, *, alone: bool) -> Path:
-    """The file of centres that was asked for.
-
-    Args:
-        folders: Where to look.
-        part: Which part of the data set; a file's name says it.
-        alone: Whether there is no other part, so that the name need not say it.
-
-    Raises:
-        ValueError: If there is none, or more than one.
-    """
-    places = list(folders)
-    found = centres_file(places, part)
-    if found is None and alone:
-        found = centres_file(places, None)
-    if found is None:
-        raise ValueError(
-            f"{places[0]} must hold centres, such as center_uvd_{part}.mat or "
-            f"center_{part}.txt, and holds none."
-        )
-    return found
-
-
 def tested_alone(person: Int[np.ndarray, " frames"]) -> dict[str, np.ndarray]:
     """Ways to split a test set whose training set is missing.
 
@@ -225,30 +247,3 @@ def tested_alone(person: Int[np.ndarray, " frames"]) -> dict[str, np.ndarray]:
         return {"block": splits.blocks(person)} | ways
     except ValueError:  # too few to train on are enough to be tested on
         return ways
-
-
-def read_centres(path: Path, frames: int) -> Float[np.ndarray, "frames 3"]:
-    """Centres of the hands: u and v in pixels, depth in millimetres.
-
-    Args:
-        path: A text file with three numbers a row, or a MATLAB file with an array
-            `center_uvd`.
-        frames: Rows it must have.
-
-    Raises:
-        ValueError: If it is damaged, has another count of rows, or a centre is not
-            finite or not in front of the camera.
-    """
-    if path.suffix == ".mat":
-        uvd = matlab_files.matrix(path, "center_uvd")
-    else:
-        uvd = label_files.numbers(path, 3)
-    if uvd.shape != (frames, 3):
-        raise ValueError(
-            f"{path} must hold {frames} rows of 3 numbers, got {list(uvd.shape)}."
-        )
-    if np.isnan(uvd).any():
-        row = np.argwhere(np.isnan(uvd))[0][0]
-        raise ValueError(f"{path} must hold finite numbers, row {row + 1} does not.")
-    label_files.check_depths(path, uvd[:, None])
-    return uvd.astype(np.float32)

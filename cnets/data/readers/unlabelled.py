@@ -1,17 +1,25 @@
-"""Depth frames without labels: a folder of 16-bit PNG files of millimetres.
+"""Depth frames without labels: a folder of 16-bit PNG files.
 
 Grey files of fewer bits, such as masks, are passed over: they cannot hold a depth.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from cnets import cameras
 from cnets.cameras import CAMERAS, Camera
-from cnets.data.files import depth_files
+from cnets.data import units
+from cnets.data.files import depth_files, listing
 
 
 GUESSED = ("sr300", "kinect2", "msra")
 """Cameras that are taken by the size of the frames where none is named."""
+
+GRAMMAR = "DIR[@CAMERA[+mirror][+unit=MM]]"
+"""How a folder is named; `MM` is what one step of depth is, such as 0.125."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,53 +27,106 @@ class UnlabelledFrames:
     """Frames of one camera."""
 
     files: tuple[Path, ...]
-    """In the order of their names."""
+    """In the natural order of their names."""
     camera: Camera
     mirrored: bool
     """Whether frames are to be mirrored, because the hands are left ones."""
+    unit_mm: float = 1.0
+    """Millimetres of one step of depth."""
+    notes: tuple[str, ...] = ()
+    """What was guessed, a sentence each."""
 
 
 def frames(text: str) -> UnlabelledFrames:
     """The frames of a folder and of the folders in it.
 
     Args:
-        text: `DIR`, `DIR@CAMERA` or `DIR@CAMERA+mirror`. Without a name the camera is
-            the one of `GUESSED` whose frames have the size of these.
+        text: As `GRAMMAR` says; the camera by its name or its numbers. Without one
+            it is the one of `GUESSED` whose frames have the size of these, and a
+            note says so.
 
     Raises:
         ValueError: If the folder is missing or holds no PNG, the camera is unknown or
             has frames of another size, or a file is damaged, in colour, or of
             another size than the first.
     """
-    name, mirrored, folder = "", False, text
-    if not Path(text).is_dir():
-        folder, _, camera = text.rpartition("@") if "@" in text else (text, "", "")
-        name, plus, wish = camera.partition("+")
-        mirrored = wish == "mirror"
-        if plus and not mirrored:
-            raise ValueError(
-                f"`unlabelled_frames` must be DIR[@CAMERA[+mirror]], got {text!r}."
-            )
-    if name and name not in CAMERAS:
-        known = ", ".join(CAMERAS)
-        raise ValueError(
-            f"`unlabelled_frames` must name a camera of {known}, got {name!r}."
-        )
+    folder, camera, *wishes = _parts(text)
+    mirrored, unit_mm = False, 1.0
+    for wish in wishes:
+        name, _, number = wish.partition("=")
+        if wish == "mirror":
+            mirrored = True
+        elif name == "unit":
+            unit_mm = _unit(number, text)
+        else:
+            raise ValueError(f"`unlabelled_frames` must be {GRAMMAR}, got {text!r}.")
     root = Path(folder)
+    if camera:  # one that cannot be is refused before files are looked at
+        cameras.camera_of(camera, argument="unlabelled_frames")
     if not folder or not root.is_dir():
         raise ValueError(
             f"`unlabelled_frames` must name a folder that exists, got {folder!r}."
         )
     files, size = _found(root)
+    taken, notes = _camera(folder, camera, size, files[0])
     return UnlabelledFrames(
-        files=files, camera=_camera(folder, name, size), mirrored=mirrored
+        files=files, camera=taken, mirrored=mirrored, unit_mm=unit_mm, notes=notes
     )
+
+
+def check_seen(
+    found: UnlabelledFrames, centres_mm: np.ndarray, empty: tuple[int, ...]
+) -> None:
+    """Refuse frames of which none shows a hand, or whose hands are out of reach.
+
+    Args:
+        found: The frames.
+        centres_mm: Centres of their crops, [frames, 3].
+        empty: Which of them show nothing in their cube.
+
+    Raises:
+        ValueError: If no frame can be used; the sentence says the likely cause.
+    """
+    seen = np.delete(centres_mm[:, 2], list(empty)) / found.unit_mm
+    depth = float(np.median(seen)) if len(seen) else units.nearest(found.files)
+    if len(seen) and depth * found.unit_mm >= units.NEAREST_MM / 2:
+        return
+    what = f"got {depth * found.unit_mm:.0f} mm" if len(seen) else "no hand was seen"
+    wishes = " or ".join(f"+unit={unit_mm:g}" for unit_mm in units.likely(depth))
+    advice = f"; say so behind the camera ({wishes})" if wishes else ""
+    raise ValueError(
+        f"`unlabelled_frames` must show hands {units.NEAREST_MM:g} to "
+        f"{units.FARTHEST_MM:g} mm away, and {what} in the {len(found.files)} frames of "
+        f"{found.files[0].parent}: {units.cause(depth)}{advice}."
+    )
+
+
+def _parts(text: str) -> list[str]:
+    """Folder, camera and wishes; a folder that is there is taken as it is called."""
+    if "@" not in text or Path(text).is_dir():
+        return [text, ""]
+    folder, _, rest = text.rpartition("@")
+    return [folder, *rest.split("+")]
+
+
+def _unit(number: str, text: str) -> float:
+    """What `+unit=` says."""
+    try:
+        unit_mm = float(number)
+    except ValueError:
+        unit_mm = math.nan
+    if not 0 < unit_mm <= 1000:
+        raise ValueError(
+            f"`unlabelled_frames` must have a unit above 0 and up to 1000 mm, such as "
+            f"+unit=0.125, got {text!r}."
+        )
+    return unit_mm
 
 
 def _found(root: Path) -> tuple[tuple[Path, ...], tuple[int, int]]:
     """The frames, by name, and the width and height that all of them have."""
     files, size = [], (0, 0)
-    for path in sorted(root.rglob("*.png")):
+    for path in listing.under(root, [".png"]):
         width, height, kind = depth_files.png_form(path)
         if kind == "nyu":
             raise ValueError(f"{path} must be a grey PNG of 16 bits, and is RGB.")
@@ -83,21 +144,22 @@ def _found(root: Path) -> tuple[tuple[Path, ...], tuple[int, int]]:
     return tuple(files), size
 
 
-def _camera(folder: str, name: str, size: tuple[int, int]) -> Camera:
-    """The camera of that name, or the one whose frames have this size."""
-    sizes = {
-        known: (CAMERAS[known].width_px, CAMERAS[known].height_px) for known in CAMERAS
-    }
-    if name:
-        if sizes[name] != size:
-            raise ValueError(
-                f"{folder} must hold frames of {sizes[name][0]} x {sizes[name][1]} pixels "
-                f"for camera {name}, got {size[0]} x {size[1]}."
-            )
-        return CAMERAS[name]
+def _camera(
+    folder: str, text: str, size: tuple[int, int], first: Path
+) -> tuple[Camera, tuple[str, ...]]:
+    """The camera that was named, or the one whose frames have this size, with a note."""
+    if text:
+        named = cameras.camera_of(text, argument="unlabelled_frames", size_px=size)
+        cameras.check_size(named, *size, first)
+        return named, ()
     for known in GUESSED:
-        if sizes[known] == size:
-            return CAMERAS[known]
+        camera = CAMERAS[known]
+        if (camera.width_px, camera.height_px) == size:
+            return camera, (
+                f"The camera of {folder} is a guess: {known}, because its frames are "
+                f"{size[0]} x {size[1]} too; name it as DIR@CAMERA or "
+                f"DIR@{cameras.NUMBERS}.",
+            )
     raise ValueError(
         f"{folder} must have its camera named (`DIR@CAMERA`), because no known one has "
         f"frames of {size[0]} x {size[1]} pixels."

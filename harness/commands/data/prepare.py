@@ -21,6 +21,8 @@ class DataPrepare:
     """Side of a crop, pixels."""
     unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
     """Folder of 16-bit PNG frames without labels, to be prepared too."""
+    skip_missing: bool = False
+    """Leave out frames whose image or label is missing, and count them."""
     workers: int | None = None
     """Processes that read frames; default: one a core."""
     store: StoreFolder = "runs"
@@ -31,7 +33,7 @@ class DataPrepare:
 
 def run(options: DataPrepare) -> int:
     """Make the crops, then say what there is."""
-    from cnets.data.opening import open_data
+    from cnets.data.opening import SKIP, open_data, with_wish
     from harness import data_sets
     from harness.commands.printing import crops, messages, tables
 
@@ -40,7 +42,7 @@ def run(options: DataPrepare) -> int:
     start_s = time.monotonic()
     with crops.CropBar() as bar:
         data = open_data(
-            options.data,
+            with_wish(options.data, SKIP, options.skip_missing),
             side_px=options.side,
             unlabelled_frames=options.unlabelled,
             cache=Path(options.store) / "cache",

@@ -21,6 +21,8 @@ class DataShow:
     """How frames are split, such as person or block; default: the data's own."""
     side: Side = 128
     """Side of a crop, pixels."""
+    skip_missing: bool = False
+    """Leave out frames whose image or label is missing, and count them."""
     frames: int = 16
     """Frames in the picture, spread over the whole set."""
     out: Annotated[str, arg(metavar="PNG")] = "hands.png"
@@ -31,12 +33,13 @@ class DataShow:
 
 def run(options: DataShow) -> int:
     """Write the picture."""
+    from cnets.data.opening import SKIP, with_wish
     from harness import data_sets
     from harness.commands.printing import bars, messages
 
     with bars.preparation() as progress:
         drawn = data_sets.draw(
-            options.data,
+            with_wish(options.data, SKIP, options.skip_missing),
             side_px=options.side,
             split=options.split,
             frames=options.frames,
@@ -44,10 +47,10 @@ def run(options: DataShow) -> int:
             cache=Path(options.store) / "cache",
             progress=progress,
         )
-    sizes = ", ".join(f"{count} {name}" for name, count in drawn.sizes.items())
+    messages.notes(drawn.notes)
     line = (
         f"{drawn.out}: {drawn.frames} of {drawn.total} frames of {options.data} "
-        f"({sizes})."
+        f"({drawn.counts.sentence()})."
     )
     messages.answer(printable(line))
     return DONE

@@ -26,6 +26,8 @@ class Train:
     """How frames are split, such as person or block; default: the data's own."""
     unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
     """Folder of 16-bit PNG frames without labels, for the GAN."""
+    skip_missing: bool = False
+    """Leave out frames whose image or label is missing, and count them."""
     init: Annotated[str | None, arg(metavar="MODEL")] = None
     """Model to start the joint stage from: published:DIR, a run or an export."""
     preset: str | None = None
@@ -44,6 +46,7 @@ class Train:
 
 def run(options: Train) -> int:
     """Train, then print the last figures; with `--from`, compare them too."""
+    from cnets.data.opening import SKIP, with_wish
     from harness import repeat
     from harness.commands.printing import messages, training
 
@@ -56,13 +59,14 @@ def run(options: Train) -> int:
         wanted = repeat.of_preset(
             options.preset or "small",
             options.set,
-            spec=options.data or "synthetic",
+            spec=with_wish(options.data or "synthetic", SKIP, options.skip_missing),
             split=options.split,
             unlabelled=options.unlabelled,
             cache=Path(options.store) / "cache",
             device=options.device,
             init=options.init,
         )
+    messages.notes(wanted.counted)
     with _folder(options.out) as folder:
         reports = repeat.train(
             wanted.config,
@@ -87,10 +91,18 @@ def _check_again(options: Train) -> None:
     Raises:
         ValueError: If `--from` stands beside an option of a new run.
     """
-    for name in ("data", "split", "unlabelled", "init", "preset", "set"):
+    for name in (
+        "data",
+        "split",
+        "unlabelled",
+        "skip_missing",
+        "init",
+        "preset",
+        "set",
+    ):
         if value := getattr(options, name):
             raise ValueError(
-                f"`--{name}` must be left out with `--from`, which repeats a trial as "
+                f"`--{name.replace('_', '-')}` must be left out with `--from`, which repeats a trial as "
                 f"it was, got {value!r}."
             )
 

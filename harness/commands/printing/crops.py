@@ -67,16 +67,12 @@ def sentences(facts: Mapping[str, Any]) -> str:
         facts: Those of `data_sets.facts`, and `seconds` that it took.
     """
     lines = [
-        f"{printable(facts['data'])}: {facts['frames']} crops of {facts['side_px']} px "
-        f"({facts['mebibytes']} MiB): {facts['train']} train, "
-        f"{facts['validation']} validation, {facts['test']} test, "
-        f"{facts['unused']} in the gaps between them.",
+        f"{printable(facts['data'])}: {facts['frames']} frames, {facts['labels']} labels, "
+        f"crops of {facts['side_px']} px ({facts['mebibytes']} MiB): {facts['train']} "
+        f"train, {facts['validation']} validation, {facts['test']} test, "
+        f"{facts['unlabelled']} unlabelled, {sum(facts['dropped'].values())} dropped.",
     ]
-    if facts["empty"]:
-        lines.append(
-            f"{facts['empty']} frames show nothing in their cube and are in no split."
-        )
-    if facts["unlabelled"]:
-        lines.append(f"{facts['unlabelled']} frames without labels for the GAN.")
+    lines += [f"Dropped: {count} {why}." for why, count in facts["dropped"].items()]
+    lines += [printable(note) for note in facts["notes"]]
     lines.append(f"Ready after {facts['seconds']} s.")
     return "\n".join(lines)

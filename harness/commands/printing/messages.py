@@ -1,6 +1,7 @@
 """Lines of text: answers to standard output, messages to standard error."""
 
 import sys
+from collections.abc import Iterable
 
 from harness.definition.terminal import printable
 
@@ -17,6 +18,12 @@ def answer(text: str) -> None:
 def note(text: str) -> None:
     """Print what a person should know beside the answer."""
     print(text, file=sys.stderr)  # noqa: T201
+
+
+def notes(lines: Iterable[str]) -> None:
+    """Print lines beside the answer that hold names from outside."""
+    for line in lines:
+        note(printable(line))
 
 
 def complain(error: object) -> None:

@@ -44,5 +44,6 @@ def run(options: Plan) -> int:
             device=options.device,
             progress=progress,
         )
+    messages.notes(cost.counted)
     messages.answer(costs.shown(cost, Path(options.store), options.format))
     return DONE

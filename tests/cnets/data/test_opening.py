@@ -1,5 +1,6 @@
 """Tests of `cnets.data`: what a data set is called, and what opening it gives."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,31 @@ class TestLook:
         """An unknown set is refused."""
         with pytest.raises(ValueError, match="`data` must be"):
             opening.look("icvl")
+
+    def test_what_cannot_be_trained_on(self, icvl_set):
+        """A set without a label to train on, or without a validation frame."""
+        shutil.rmtree(icvl_set / "Training")
+        with pytest.raises(
+            ValueError, match=r"a label to train on, .* split test-only"
+        ):
+            opening.look(f"icvl:{icvl_set}")
+
+
+class TestWithWish:
+    def test_behind_the_kind(self):
+        """Once, whatever else is wished; not without being asked."""
+        add = opening.with_wish
+        assert add("nyu:a:b", "skip-missing", True) == "nyu+skip-missing:a:b"
+        assert add("nyu+mirror:d", "skip-missing", True) == "nyu+mirror+skip-missing:d"
+        once = "icvl+skip-missing:d"
+        assert add(once, "skip-missing", True) == once
+        assert add("icvl:d", "skip-missing", False) == "icvl:d"
+
+    @pytest.mark.parametrize("spec", ["synthetic:20", "poses:d", "other"])
+    def test_sets_without_frames(self, spec):
+        """They have no file that could be missing."""
+        with pytest.raises(ValueError, match="`skip_missing` needs a set with frames"):
+            opening.with_wish(spec, "skip-missing", True)
 
 
 class TestResolved:

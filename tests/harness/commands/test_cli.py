@@ -163,7 +163,10 @@ class TestBadInput:
                 ["query", "SELECT * FROM read_text('/etc/passwd')"],
                 "`sql` must be valid",
             ),
-            (["best", "nothing"], "`search` must be a search that is there in the store"),
+            (
+                ["best", "nothing"],
+                "`search` must be a search that is there in the store",
+            ),
             (["train", "--from", "s"], "`from` must be SEARCH/TRIAL"),
             (["rerun", "s", "--top", "0"], "`top` must be 1 or more"),
             (

@@ -70,6 +70,31 @@ class TestRecorded:
         np.testing.assert_allclose(made.centres_mm[1], [0, 0, 500])
         assert (made.crops[1] == 1).all()
 
+    def test_a_centre_that_is_not_known_is_found(self, files):
+        """A row of NaN is looked for in its frame; the other rows stay as given."""
+        found = Recorded(files, CAMERA).make(slice(0, 3), 32)
+        given = np.float32([[np.nan] * 3, [10, 10, 500], [160, 120, 500]])
+        some = Recorded(files, CAMERA, centres_uvd=given).make(slice(0, 3), 32)
+        np.testing.assert_array_equal(some.crops[0], found.crops[0])
+        np.testing.assert_array_equal(some.centres_mm[0], found.centres_mm[0])
+        assert some.centres_mm[2].tolist() == [0, 0, 500]
+
+    def test_another_unit(self, files, tmp_path):
+        """Half millimetres are halved; the key is another one."""
+        with Image.open(files[2]) as image:
+            Image.fromarray(np.asarray(image) * 2).save(tmp_path / "half.png")
+        halves = Recorded((tmp_path / "half.png",), CAMERA, unit_mm=0.5)
+        made, wanted = halves.make(slice(0, 1), 32), Recorded(files, CAMERA)
+        np.testing.assert_array_equal(made.crops, wanted.make(slice(2, 3), 32).crops)
+        assert halves.key(32) != Recorded(halves.files, CAMERA).key(32)
+
+    def test_every_frame_is_checked(self, files):
+        """The last of three frames has another size."""
+        Recorded(files, CAMERA).check()
+        Image.fromarray(np.zeros((480, 640), np.uint16)).save(files[2])
+        with pytest.raises(ValueError, match=r"2\.png must be a frame of its camera"):
+            Recorded(files, CAMERA).check()
+
     def test_background(self, files):
         """Pixels at the given depth or behind it are nothing."""
         limit = np.float32([np.inf, np.inf, 500])

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
+from cnets.cameras import CAMERAS
 from cnets.data.files import depth_files, label_files, matlab_files
-from cnets.data.readers import icvl, recording
+from cnets.data.readers import centres, icvl
 
 
 CASES = 60
@@ -87,12 +88,12 @@ def tables(path, draw):
 
 def centre_mat(path, draw):
     """Six centres."""
-    savemat(path, {"center_uvd": draw.uniform(100, 500, (6, 3))})
+    savemat(path, {"center_uvd": draw.uniform(100, 400, (6, 3))})
 
 
 def centre_mat_small(path, draw):
     """Six centres, compressed, float32."""
-    held = draw.uniform(100, 500, (6, 3)).astype(np.float32)
+    held = draw.uniform(100, 400, (6, 3)).astype(np.float32)
     savemat(path, {"center_uvd": held, "x": "y"}, do_compression=True)
 
 
@@ -108,6 +109,11 @@ def joint_mat(path, draw):
     savemat(path, held)
 
 
+def read_centres(path):
+    """Six centres of frames without labels."""
+    return centres.read(path, np.full((6, 1, 3), np.nan), CAMERAS["nyu"]).uvd
+
+
 FILES = {
     "rgb.png": (png_rgb, depth_files.read_any),
     "grey.png": (png16, depth_files.read_any),
@@ -121,8 +127,8 @@ FILES = {
     ),
     "joint.txt": (joint_text, label_files.msra_joints),
     "joint_1_u.csv.gz": (tables, lambda path: label_files.uvd_tables(path.parent)),
-    "center.mat": (centre_mat, lambda path: recording.read_centres(path, 6)),
-    "small.mat": (centre_mat_small, lambda path: recording.read_centres(path, 6)),
+    "center.mat": (centre_mat, read_centres),
+    "small.mat": (centre_mat_small, read_centres),
     "joint_data.mat": (joint_mat, lambda path: matlab_files.matrix(path, "joint_uvd")),
 }
 """How a file of each kind is written, and how it is read."""

@@ -113,13 +113,17 @@ class TestNamedUvd:
         assert second[-1] == "test_seq_2/image_0893.png"
         np.testing.assert_array_equal(np.concatenate([a, b]), truth)
 
-    def test_what_stands_behind_the_joints_is_not_read(self, tmp_path):
-        """Of a row with a name and four numbers for one joint three are taken."""
+    def test_only_blanks_may_stand_behind_the_joints(self, tmp_path):
+        """Tabs and carriage returns are passed over; a fourth number is refused."""
         path = tmp_path / "labels.txt"
-        path.write_text("a/b.png 1 2 3 left \nc.png 4 5 6\n")
+        path.write_text("a/b.png 1 2 3 \t\t\r\r\nc.png 4 5 6\n")
         names, uvd = label_files.named_uvd(path, 1)
         assert names == ("a/b.png", "c.png")
         assert uvd.tolist() == [[[1, 2, 3]], [[4, 5, 6]]]
+
+        path.write_text("a/b.png 1 2 3\nc.png 4 5 6 7\n")
+        with pytest.raises(ValueError, match=r"must have 3 numbers .* got 4 in row 2"):
+            label_files.named_uvd(path, 1)
 
     def test_too_few_numbers_are_refused(self, tmp_path):
         """A row with a number too few, and a blank row, are named."""
@@ -200,3 +204,29 @@ class TestTables:
             ValueError, match=r"d\.csv .* got 0\.5 in frame 2, joint 35"
         ):
             label_files.uvd_tables(tmp_path)
+
+
+class TestWithoutMarks:
+    def test_which_joints_are_unknown(self):
+        """NaN in one number, or three that are equal and not above 0; nothing else."""
+        nan = np.nan
+        known = [[1.0, 1, 1], [0, 0, 300], [-1, -1, 300], [-1, -2, -3], [0, -1, 0]]
+        unknown = [
+            [0.0, 0, 0],
+            [-1, -1, -1],
+            [-999, -999, -999],
+            [nan, 5, 5],
+            [5, 5, nan],
+        ]
+        found = label_files.without_marks(np.array([known, unknown]))
+        np.testing.assert_array_equal(found[0], known)
+        assert np.isnan(found[1]).all()
+
+    def test_invalid_rows(self, tmp_path):
+        """The word stands for a whole row, where gaps are allowed only."""
+        path = tmp_path / "a.txt"
+        path.write_text("1 2 3\ninvalid\n")
+        found = label_files.numbers(path, 3, gaps=True)
+        np.testing.assert_array_equal(found, [[1, 2, 3], [np.nan] * 3])
+        with pytest.raises(ValueError, match="got 1 in row 2"):
+            label_files.numbers(path, 3)

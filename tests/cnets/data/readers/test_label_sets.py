@@ -86,6 +86,7 @@ class TestForms:
         """A file that has groundtruth_label in its name is taken; of two, none is."""
         source = realdata / "icvl" / "icvl_test_groundtruth_label.txt.gz"
         shutil.copy(source, tmp_path / "my_groundtruth_label_v2.txt.gz")
+        (tmp_path / "._my_groundtruth_label_v2.txt.gz").write_bytes(b"hidden")
         assert label_set(f"icvl:{tmp_path}").uvd.shape == (1596, 16, 3)
         shutil.copy(source, tmp_path / "icvl_test_groundtruth_label.txt.gz")
         with pytest.raises(ValueError, match=r"must hold one .groundtruth_label. file"):

@@ -1,7 +1,6 @@
 """Tests of `cnets.data.readers.recording`: what the readers of frames share."""
 
 import gzip
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,72 +19,6 @@ class TestFiles:
         assert recording.first_file(*names) == tmp_path / "b.txt"
         (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"1"))
         assert recording.first_file(*names) == tmp_path / "a.txt.gz"
-
-    def test_the_first_that_is_missing(self, tmp_path):
-        """Its row is given, also where its whole folder is not there."""
-        files = [tmp_path / f"{number}.png" for number in range(3)]
-        for path in files:
-            path.touch()
-        assert recording.missing(files) is None
-        files[1].unlink()
-        assert recording.missing(files) == 1
-        assert recording.missing([tmp_path / "none" / "0.png"]) == 0
-
-    def test_centres_are_those_of_the_part(self, tmp_path):
-        """The name says train or test; two of one part are refused."""
-        for name in ("center_train.txt", "center_test.txt", "labels_test.txt"):
-            (tmp_path / name).touch()
-        folders = [tmp_path / "none", tmp_path]
-        found = recording.find_centres(folders, "test", alone=False)
-        assert found == tmp_path / "center_test.txt"
-        (tmp_path / "center_test.mat").touch()
-        with pytest.raises(ValueError, match="must hold one file of centres"):
-            recording.find_centres(folders, "test", alone=False)
-
-    def test_a_part_alone_need_not_be_named(self, tmp_path):
-        """Without another part any file of centres will do."""
-        (tmp_path / "center.txt").touch()
-        assert recording.find_centres([tmp_path], "test", alone=True).name == (
-            "center.txt"
-        )
-        with pytest.raises(ValueError, match="must hold centres"):
-            recording.find_centres([tmp_path], "test", alone=False)
-
-    @pytest.mark.parametrize(
-        ("text", "words"),
-        [
-            ("1 2 3\n", "must hold 2 rows of 3 numbers"),
-            ("1 2 3\n4 5 nan\n", "must hold finite numbers"),
-            ("1 2 3\n4 5 0\n", "center.txt"),
-        ],
-    )
-    def test_bad_centres_are_refused(self, tmp_path, text, words):
-        """Too few, no number, or not in front of the camera."""
-        path = tmp_path / "center.txt"
-        path.write_text(text)
-        with pytest.raises(ValueError, match=words):
-            recording.read_centres(path, 2)
-        path.write_text("1 2 3\n4 5 6\n")
-        assert recording.read_centres(path, 2).tolist() == [[1, 2, 3], [4, 5, 6]]
-
-
-class TestFaultyFrames:
-    def test_the_last_sound_one_stands_in(self):
-        """A row of faulty frames repeats the one before it."""
-        faulty = np.array([False, False, True, True, False])
-        rows = recording.sound_rows(faulty, Path("labels.txt"))
-        assert rows.tolist() == [0, 1, 1, 1, 4]
-
-    def test_the_first_must_be_sound(self):
-        """There is none before it; the file is named."""
-        with pytest.raises(ValueError, match=r"labels\.txt must have a sound label"):
-            recording.sound_rows(np.array([True, False]), Path("labels.txt"))
-
-    def test_a_gap_is_one_missing_number(self):
-        """One of a frame's numbers is enough."""
-        points = np.zeros((3, 2, 3))
-        points[1, 0, 2] = np.nan
-        assert recording.has_gaps(points).tolist() == [False, True, False]
 
 
 class TestPoints:

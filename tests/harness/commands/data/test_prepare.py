@@ -1,7 +1,9 @@
 """Tests of `crossnets data prepare`: crops made before they are needed."""
 
 import json
+import struct
 
+import numpy as np
 import pytest
 
 from harness.commands import cli
@@ -19,6 +21,24 @@ def words(tmp_path) -> list[str]:
     """Forty embedded frames."""
     store = str(tmp_path / "store")
     return ["data", "prepare", "synthetic:40", "--side", "32", "--store", store]
+
+
+@pytest.fixture
+def lost_frame(tmp_path):
+    """Three subjects of MSRA with three frames each, one of which is not there."""
+    joints = np.random.default_rng(0).uniform(-20, 20, (3, 21, 3)) - [0, 0, 350]
+    rows = [" ".join(map(str, row)) for row in joints.reshape(3, 63).tolist()]
+    patch = 350 + np.arange(1600).reshape(40, 40) // 100
+    head = struct.pack("<6i", 320, 240, 140, 100, 180, 140)
+    for subject in ("P0", "P1", "P2"):
+        place = tmp_path / "msra" / subject / "1"
+        place.mkdir(parents=True)
+        (place / "joint.txt").write_text("\n".join(["3", *rows]))
+        for row in range(3):
+            image = place / f"{row:06d}_depth.bin"
+            image.write_bytes(head + patch.astype("<f4").tobytes())
+    (tmp_path / "msra" / "P1" / "1" / "000002_depth.bin").unlink()
+    return tmp_path / "msra"
 
 
 class TestPrepare:
@@ -54,7 +74,25 @@ class TestPrepare:
         """The plain form names frames and splits."""
         assert cli.run(words) == cli.DONE
         out = capsys.readouterr().out
-        assert "40 crops of 32 px (0.1 MiB): 28 train, 6 validation, 6 test" in out
+        assert (
+            "40 frames, 40 labels, crops of 32 px (0.1 MiB): 28 train, 6 validation, "
+            "6 test, 0 unlabelled, 0 dropped." in out
+        )
+
+    def test_frames_of_which_some_are_missing(self, capsys, words, lost_frame):
+        """Refused without the option; with it they are counted, here and in a picture."""
+        words[2] = f"msra:{lost_frame}"
+        assert cli.run(words) == cli.USAGE
+        assert "--skip-missing leaves such frames out" in capsys.readouterr().err
+        found, _ = said(capsys, [*words, "--skip-missing"])
+        assert found["dropped"] == {"file missing": 1}
+        assert (found["frames"], found["labels"]) == (9, 8)
+        out = lost_frame / "a.png"
+        show = ["data", "show", *words[2:], "--skip-missing", "--out", str(out)]
+        assert cli.run(show) == cli.DONE
+        assert "dropped 1 (1 file missing)" in capsys.readouterr().out
+        words[2] = "synthetic:40"
+        assert cli.run([*words, "--skip-missing"]) == cli.USAGE
 
     @pytest.mark.parametrize(
         ("more", "sentence"),

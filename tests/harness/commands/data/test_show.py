@@ -7,7 +7,9 @@ def test_the_picture_is_named_with_its_frames(tmp_path, capsys):
     out = tmp_path / "a.png"
     assert cli.run([*words, "--out", str(out), "--store", str(tmp_path)]) == cli.DONE
     assert capsys.readouterr() == (
-        f"{out}: 10 of 20 frames of synthetic:20 (14 train, 3 validation, 3 test).\n",
+        f"{out}: 10 of 20 frames of synthetic:20 "
+        "(20 frames, 20 labels; train 14, validation 3, test 3, unlabelled 0, "
+        "dropped 0).\n",
         "",
     )
     assert out.read_bytes()[1:4] == b"PNG"

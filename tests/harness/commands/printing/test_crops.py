@@ -1,5 +1,3 @@
-import pytest
-
 from harness.commands.printing import crops
 
 
@@ -11,9 +9,10 @@ FACTS = {
     "train": 28,
     "validation": 6,
     "test": 5,
-    "unused": 1,
-    "empty": 0,
+    "labels": 37,
     "unlabelled": 0,
+    "dropped": {},
+    "notes": [],
     "seconds": 1.5,
 }
 
@@ -45,17 +44,22 @@ class TestCropBar:
 
 class TestSentences:
     def test_name_every_frame(self):
-        """Splits and gaps; the name of the set cannot steer a terminal."""
+        """Every kind of frame; the name of the set cannot steer a terminal."""
         first, last = crops.sentences(FACTS).splitlines()
         assert first == (
-            "nyu:\\x1b[2J: 40 crops of 32 px (0.1 MiB): 28 train, 6 validation, "
-            "5 test, 1 in the gaps between them."
+            "nyu:\\x1b[2J: 40 frames, 37 labels, crops of 32 px (0.1 MiB): 28 train, "
+            "6 validation, 5 test, 0 unlabelled, 0 dropped."
         )
         assert last == "Ready after 1.5 s."
 
-    @pytest.mark.parametrize("name", ["empty", "unlabelled"])
-    def test_a_line_more_for_what_is_special(self, name):
-        """Frames that show nothing, and frames without labels."""
-        lines = crops.sentences(FACTS | {name: 17}).splitlines()
-        assert len(lines) == 3
-        assert lines[1].startswith("17 frames ")
+    def test_a_line_more_for_each_reason_and_note(self):
+        """Why frames were dropped, and what was taken for granted."""
+        dropped = {"no hand seen": 17, "no label": 2}
+        more = {"dropped": dropped, "notes": ["a guess \x1b"]}
+        first, *lines, _ = crops.sentences(FACTS | more).splitlines()
+        assert first.endswith("19 dropped.")
+        assert lines == [
+            "Dropped: 17 no hand seen.",
+            "Dropped: 2 no label.",
+            "a guess \\x1b",
+        ]
