@@ -54,6 +54,8 @@ class HandData:
     """Which hand the crops show, after any mirroring: `right` or `left`."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Frames that are in no split, by why they are not."""
+    notes: tuple[str, ...] = ()
+    """What was taken for granted and a person should know, a sentence each."""
 
     @property
     def root(self) -> int:

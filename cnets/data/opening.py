@@ -18,6 +18,7 @@ from cnets.data.readers import icvl, msra, nyu, poses, synthetic, unlabelled
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
 from cnets.data.splits import UNUSED
+from cnets.data.trust import findings, looking
 
 
 FRAMES = 4000
@@ -56,16 +57,17 @@ def open_data(
         workers: Threads that make crops; None is one a core.
 
     Raises:
-        ValueError: If the set is unknown, missing or damaged, or has no such
-            split.
+        ValueError: If the set is unknown, missing or damaged, cannot be what its
+            labels say (`trust.findings`), or has no such split.
     """
     if side_px not in SIDES_PX:
         raise ValueError(f"`side` must be one of 32, 64, 128, got {side_px}.")
-    read = _read(spec)
+    read = labels_of(spec)
     way = split or next(iter(read.splits))
     if way not in read.splits:
         known = ", ".join(read.splits)
         raise ValueError(f"`split` must be one of {known} for {spec}, got {split!r}.")
+    doubts = findings.trusted(read) if isinstance(read, Recording) else ()
     source = _source(read)
     made = crop_cache.cached(source, side_px, cache, progress, workers)
     extra = _extra(unlabelled_frames, side_px, cache, progress, workers)
@@ -94,6 +96,7 @@ def open_data(
         files=() if isinstance(read, Labels) else read.files,
         empty=len(made.empty),
         hand=hand,
+        notes=doubts,
     )
 
 
@@ -119,15 +122,19 @@ def look(spec: str) -> str:
     Raises:
         ValueError: If it is unknown, missing or damaged.
     """
-    read = _read(spec)
+    read = labels_of(spec)
     frames, joints, _ = read.joints_mm.shape
     persons = len(set(read.person.tolist()))
     ways = ", ".join(read.splits)
     return f"{frames} frames, {joints} joints, {persons} persons; splits: {ways}"
 
 
-def _read(spec: str) -> Labels | Recording:
-    """The labels of a set, and where its frames are if it has any."""
+def labels_of(spec: str) -> Labels | Recording:
+    """The labels of a set, and where its frames are if it has any.
+
+    Raises:
+        ValueError: If it is unknown, missing or damaged.
+    """
     match spec.partition(":"):
         case ["synthetic", "", _]:
             return synthetic.labels(FRAMES)
@@ -179,6 +186,7 @@ def _extra(
     if text is None:
         return None
     found = unlabelled.frames(text)
+    findings.trusted(looking.of_unlabelled(found))
     source = Recorded(found.files, found.camera, mirrored=found.mirrored)
     return crop_cache.cached(source, side_px, cache, progress, workers)
 
