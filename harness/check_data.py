@@ -17,7 +17,7 @@ from cnets.inference import frame_pictures, pictures
 from harness.definition.terminal import printable
 
 
-FRAMES = 64
+FRAMES = 256
 """Frames that are looked at where nobody says how many."""
 
 COLUMNS = 4
@@ -45,8 +45,7 @@ class Checked:
 
     def facts(self) -> dict[str, Any]:
         """The figures by name; shares in per cent, None where there is none."""
-        known = sum(int(look.known.sum()) for look in self.looks)
-        held = sum(int((look.in_cube & look.known).sum()) for look in self.looks)
+        known, held = self._in_crop()
         depths = np.array([look.hand_mm for look in self.looks]).reshape(-1, 2)
         seen = depths[np.isfinite(depths).all(1)]
         return {
@@ -65,6 +64,18 @@ class Checked:
             "worst": [self._figures(look) for look in self.worst],
             "findings": [vars(finding) for finding in self.found],
         }
+
+    def _in_crop(self) -> tuple[int, int]:
+        """Known joints, and those of them that lie in the crop."""
+        if self.looks:
+            known = sum(int(look.known.sum()) for look in self.looks)
+            return known, sum(int(look.in_cube.sum()) for look in self.looks)
+        frames = self.frames
+        if frames.joints_uvd is None or frames.centres_uvd is None:
+            return 0, 0
+        pairs = zip(frames.joints_uvd, frames.centres_uvd, strict=True)
+        held = [measures.in_cube(*pair, frames.camera).sum() for pair in pairs]
+        return int(np.isfinite(frames.joints_uvd).all(-1).sum()), int(sum(held))
 
     def _figures(self, look: Look) -> dict[str, Any]:
         known = look.known.any()
@@ -141,7 +152,10 @@ def draw(checked: Checked, out: Path) -> None:
 def sentence(facts: Mapping[str, Any]) -> str:
     """The figures in one line."""
     if not facts["looked_at"]:
-        return f"{facts['frames']} rendered frames; there is no file to look at."
+        return (
+            f"{facts['frames']} rendered frames, {facts['in_crop_percent']:g} % of the "
+            "joints in the crop; there is no file to look at."
+        )
     parts = [f"{facts['looked_at']} of {facts['frames']} frames looked at"]
     if facts["joints"]:
         parts.append(f"{facts['on_hand_percent']:g} % of the joints on the hand")

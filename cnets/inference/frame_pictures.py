@@ -11,6 +11,12 @@ from cnets.inference import pictures
 WIDTH_PX, TITLE_PX = 320, 30
 """Width of a frame in a picture, and height of the two lines above it."""
 
+BRIGHTEST = 150
+"""Grey of the nearest things; joints are white."""
+
+DARK_MM = 300.0
+"""How far behind the nearest thing a pixel is dark."""
+
 
 def tile(
     frame_mm: np.ndarray,
@@ -32,8 +38,8 @@ def tile(
     size = (WIDTH_PX, max(1, round(height * scale)))
     seen = frame_mm > 0
     nearest = np.percentile(frame_mm[seen], 1) if seen.any() else 0.0
-    bright = np.clip(1.2 - (frame_mm - nearest) / pictures.FRAME_DEPTH_MM, 0, 1) * seen
-    grey = Image.fromarray(np.rint(bright * 255).astype(np.uint8)).resize(size)
+    bright = np.clip(1 - (frame_mm - nearest) / DARK_MM, 0, 1) * seen
+    grey = Image.fromarray(np.rint(bright * BRIGHTEST).astype(np.uint8)).resize(size)
     picture = np.stack([np.asarray(grey)] * 3, -1)
     if joints_px is not None:
         known = set(np.flatnonzero(np.isfinite(joints_px).all(1)))

@@ -21,11 +21,17 @@ from cnets.geometry import CUBE_MM
 SAMPLED = 24
 """Frames that are looked at before crops are made."""
 
-LOW, HIGH, GAIN = 0.3, 0.7, 0.12
-"""Share of joints on the hand that is too low; that is high; that a turn must gain."""
+LOW, HIGH = 0.3, 0.7
+"""Shares of joints on the hand as files stand, and in another unit, to be refused."""
 
-FEW = 0.5
-"""Share of joints on the hand, or of frames with a hand, under which it is said."""
+APART = 1.5
+"""No other unit is nearer to a millimetre than this factor; an offset may be."""
+
+TURNED, GAIN = 0.85, 0.12
+"""Share of joints on the hand that turned labels must reach, and how much they gain."""
+
+FEW_JOINTS, FEW_HANDS = 0.75, 0.5
+"""Share of joints on the hand, and of frames with a hand, under which it is said."""
 
 CENTRES = 200
 """Given centres that are compared with labels."""
@@ -139,7 +145,7 @@ def _units(
     """Depths that are all too large or too small."""
     if not any(look.known.any() for look in looks):
         yield from _range(frames, looks)
-    elif supposed is not None and supposed.plain < LOW and supposed.scaled > HIGH:
+    elif supposed is not None and _is_another_unit(supposed):
         look = next(look for look in looks if look.known.any())
         assert frames.joints_uvd is not None
         told = float(np.median(frames.joints_uvd[look.row][look.known, 2]))
@@ -154,6 +160,11 @@ def _units(
             f"{likely}; {_percent(supposed.plain)} of the joints lie on the hand, and "
             f"{_percent(supposed.scaled)} with the depths divided by {times:.4g}."
         )
+
+
+def _is_another_unit(supposed: Supposed) -> bool:
+    apart = max(supposed.factor, 1 / supposed.factor) > APART
+    return supposed.plain < LOW and supposed.scaled > HIGH and apart
 
 
 def _range(frames: Frames, looks: list[Look]) -> Iterator[Finding]:
@@ -236,7 +247,7 @@ def _axes(frames: Frames, supposed: Supposed | None) -> Iterator[Finding]:
         return
     best = max(supposed.flips, key=lambda name: supposed.flips[name])
     share = supposed.flips[best]
-    if share < max(HIGH, supposed.plain + GAIN):
+    if share < max(TURNED, supposed.plain + GAIN):
         return
     yield _warning(
         f"{_percent(supposed.plain)} of the joints of {frames.name} lie on or beside the "
@@ -246,10 +257,11 @@ def _axes(frames: Frames, supposed: Supposed | None) -> Iterator[Finding]:
 
 
 def _share(supposed: Supposed | None) -> Iterator[Finding]:
-    if supposed is not None and supposed.plain < FEW:
+    if supposed is not None and supposed.plain < FEW_JOINTS:
         yield _warning(
-            f"Only {_percent(supposed.plain)} of the joints lie on or beside the hand: "
-            "labels of other frames, another order of joints, or another camera."
+            f"Only {_percent(supposed.plain)} of the joints lie on or beside the hand "
+            f"(depths there are {supposed.factor:.3g} times those of the labels): labels "
+            "of other frames, another camera, or an offset."
         )
 
 
@@ -271,7 +283,7 @@ def _hand(frames: Frames) -> Iterator[Finding]:
 
 def _empty(frames: Frames, looks: list[Look]) -> Iterator[Finding]:
     lost = [look for look in looks if not look.shows_hand]
-    if len(lost) > (1 - FEW) * len(looks):
+    if len(lost) > (1 - FEW_HANDS) * len(looks):
         path = frames.files[lost[0].row]
         every = len(lost) == len(looks) and frames.joints_uvd is None
         yield Finding(

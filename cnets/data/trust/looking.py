@@ -28,7 +28,7 @@ RUN = 4
 SEED = 14
 """Seed of every sample."""
 
-GRID = 24
+GRID = 64
 """Places along each side of a frame that are compared with other frames."""
 
 Progress = Callable[[int, int], None]

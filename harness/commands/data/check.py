@@ -16,7 +16,7 @@ class DataCheck:
 
     data: Positional[Annotated[str, arg(metavar="DATA")]]
     """Data set, such as nyu:DIR, or a folder of frames without labels, DIR[@CAMERA]."""
-    frames: int = 64
+    frames: int = 256
     """Most frames to look at, drawn from a seed."""
     worst: int = 8
     """How many of the worst frames are named and drawn."""
@@ -40,9 +40,9 @@ def run(options: DataCheck) -> int:
         )
     facts = checked.facts()
     as_json = options.format == "json"
-    messages.answer(tables.as_json(facts) if as_json else trust.report(facts))
     if options.out is not None:
         check_data.draw(checked, Path(options.out))
+    messages.answer(tables.as_json(facts) if as_json else trust.report(facts))
     refused = [finding for finding in checked.found if finding.level == "refuse"]
     if refused:
         messages.complain(refused[0].sentence)

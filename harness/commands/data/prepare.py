@@ -50,7 +50,7 @@ def run(options: DataPrepare) -> int:
         )
     seconds = round(time.monotonic() - start_s, 1)
     facts = data_sets.facts(data) | {"made": bar.made, "seconds": seconds}
-    facts["looked"] = check_data.check(options.data).facts()
+    facts["looked"] = check_data.check(options.data, frames=64).facts()
     as_json = options.format == "json"
     messages.answer(tables.as_json(facts) if as_json else crops.sentences(facts))
     if not as_json and facts["looked"]["looked_at"]:

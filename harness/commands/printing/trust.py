@@ -43,13 +43,20 @@ def report(facts: Mapping[str, Any]) -> str:
     figures = [
         {"looked at": words, "value": tables.rounded(facts[name])}
         for name, words in ROWS.items()
+        if facts["joints"] or ("joint" not in words and "of them" not in words)
     ]
     worst = [
         {
             "row": frame["row"],
-            "frame": f"{frame['frame'][-NAME:]}",
+            "frame": frame["frame"][-NAME:],
             "on hand %": frame["on_hand_percent"],
             "in crop %": frame["in_crop_percent"],
+        }
+        if facts["joints"]
+        else {
+            "row": frame["row"],
+            "frame": frame["frame"][-NAME:],
+            "hand cm2": frame["hand_cm2"],
         }
         for frame in facts["worst"]
     ]
