@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from harness.commands import cli
+from harness.commands.exit_codes import FAILED
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_table_and_picture(healthy, tmp_path, capsys):
     spec = healthy.write(tmp_path / "set")
     assert cli.run(["data", "check", spec, "--out", str(out)]) == cli.DONE
     said = capsys.readouterr().out
-    assert "9 of 9 frames looked at, drawn with seed" in said
+    assert "9 of 9 frames looked at, drawn with seed" in " ".join(said.split())
     assert "On the hand: a pixel within 10 mm" in said
     assert max(map(len, said.splitlines()[2:])) <= 80
     assert out.read_bytes()[1:4] == b"PNG"
@@ -76,7 +77,7 @@ def test_others_refuse_it_too(spoilt, tmp_path, capsys, words):
     spec = spoilt.write(tmp_path / "set")
     store = ["--store", str(tmp_path / "store")]
     code = cli.run([word.replace("SPEC", spec) for word in words] + store)
-    assert code == (cli.FAILED if words[0] == "doctor" else cli.USAGE)
+    assert code == (FAILED if words[0] == "doctor" else cli.USAGE)
     said = capsys.readouterr()
     assert "eighths of a millimetre" in said.err + said.out
     assert not (tmp_path / "store").exists()
