@@ -115,7 +115,8 @@ def _hands(seed: int, frames: int, camera: Camera) -> np.ndarray:
     draw, random = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
     persons, angles = hand.draw_persons(1, draw), hand.draw_angles(frames, draw)
     joints = hand.joints(persons, torch.zeros(frames, dtype=torch.long), angles)
-    z = random.uniform(300, 600) * camera.fx / 241.42
+    farthest = 400 if camera == CAMERAS["icvl"] else 600  # its test frames end at 500
+    z = random.uniform(300, farthest) * camera.fx / CAMERAS["msra"].fx
     half = np.array([camera.width_px / camera.fx, camera.height_px / camera.fy]) * z / 2
     place = random.uniform(-1, 1, 2) * np.maximum(half - 120, 0)
     moves = np.append(place, z) + random.normal(0, 10, (frames, 1, 3))

@@ -290,7 +290,8 @@ def _empty(frames: Frames, looks: list[Look]) -> Iterator[Finding]:
             level="refuse" if every else "warn",
             sentence=f"{len(lost)} of {len(looks)} frames that were looked at show no hand "
             f"{centre.NEAREST_MM:g} to {centre.FARTHEST_MM:g} mm away, the first {path}: "
-            "empty frames, another unit, or centres of other frames.",
+            "empty frames, another unit, centres of other frames, or hands behind the "
+            "depth at which this set's background begins.",
         )
 
 
