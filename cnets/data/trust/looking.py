@@ -59,15 +59,18 @@ class Frames:
         """
         return depth_files.read_any(self.files[row])
 
-    def centre(self, row: int, frame_mm: FrameMm) -> Uvd:
-        """The centre of a frame's crop: given, or found in the frame."""
+    def cut(self, row: int, frame_mm: FrameMm) -> FrameMm:
+        """The frame as it is cropped: without its background."""
+        if self.background_mm is None:
+            return frame_mm
+        return np.where(frame_mm < self.background_mm[row], frame_mm, np.float32(0))
+
+    def centre(self, row: int, cut_mm: FrameMm) -> Uvd:
+        """The centre of a frame's crop: given, or found in the frame that was cut."""
         given = None if self.centres_uvd is None else self.centres_uvd[row]
         if given is not None and np.isfinite(given).all():
             return given
-        if self.background_mm is not None:
-            near = frame_mm < self.background_mm[row]
-            frame_mm = np.where(near, frame_mm, np.float32(0))
-        return centre.find(frame_mm, self.camera)
+        return centre.find(cut_mm, self.camera)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -176,8 +179,9 @@ def look(
 def _look(frames: Frames, row: int) -> Look:
     frame_mm, camera = frames.read(row), frames.camera
     joints = np.zeros((0, 3)) if frames.joints_uvd is None else frames.joints_uvd[row]
-    about = frames.centre(row, frame_mm)
-    held = measures.hand_mm(frame_mm, about, camera)
+    cut_mm = frames.cut(row, frame_mm)
+    about = frames.centre(row, cut_mm)
+    held = measures.hand_mm(cut_mm, about, camera)
     seen = frame_mm[frame_mm > 0]
     height, width = frame_mm.shape
     grid = np.ix_(*(np.linspace(0, n - 1, GRID).astype(int) for n in (height, width)))

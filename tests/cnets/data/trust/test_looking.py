@@ -65,8 +65,9 @@ class TestLook:
         case.frames_mm[1:] = [np.full((240, 320), 600.0)] * 3
         frames = looking.of_recording(labels_of(case.write(tmp_path / "set")))
         assert (frames.read(1) == 600).all()
-        assert frames.centre(1, frames.read(1)).tolist() == [160, 120, 500]
-        assert looking.look(frames, np.arange(2))[1].area_mm2 > 0
+        hand, wall = looking.look(frames, np.arange(2))
+        assert wall.centre_uvd.tolist() == [160, 120, 500]
+        assert (hand.shows_hand, wall.area_mm2) == (True, 0)
 
     def test_a_centre_that_is_not_given(self, scene, tmp_path):
         """A row of NaN is found in the frame, others are taken."""
