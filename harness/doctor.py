@@ -20,6 +20,9 @@ LEAST_FREE_GIB = 2.0
 LEAST_MEMORY_GIB_A_CORE = 1.0
 """Memory a core under which fewer trials at once are advised."""
 
+DATA_FRAMES = 32
+"""Frames of the data that are looked at."""
+
 EXTRA = "search"
 """What to install for everything that is checked."""
 
@@ -140,8 +143,13 @@ def _disk(store: str) -> str:
 
 def _data(data: str) -> str:
     from cnets.data.opening import look
+    from harness import check_data
 
-    return look(data)
+    words, checked = look(data), check_data.check(data, frames=DATA_FRAMES)
+    for finding in checked.found:
+        raise ValueError(finding.sentence)
+    facts = checked.facts()
+    return f"{words}; {check_data.sentence(facts)}" if facts["looked_at"] else words
 
 
 def _cluster(address: str) -> str:

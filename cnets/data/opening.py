@@ -19,6 +19,7 @@ from cnets.data.readers import icvl, msra, nyu, poses, synthetic, unlabelled
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
 from cnets.data.splits import TRAIN, VALIDATION
+from cnets.data.trust import findings, looking
 
 
 FRAMES = 4000
@@ -64,16 +65,17 @@ def open_data(
         workers: Threads that make crops; None is one a core.
 
     Raises:
-        ValueError: If the set is unknown, missing or damaged, or has no such
-            split.
+        ValueError: If the set is unknown, missing or damaged, cannot be what its
+            labels say (`trust.findings`), or has no such split.
     """
     if side_px not in SIDES_PX:
         raise ValueError(f"`side` must be one of 32, 64, 128, got {side_px}.")
-    read = _read(spec)
+    read = labels_of(spec)
     way = split or next(iter(read.splits))
     if way not in read.splits:
         known = ", ".join(read.splits)
         raise ValueError(f"`split` must be one of {known} for {spec}, got {split!r}.")
+    doubts = findings.trusted(read) if isinstance(read, Recording) else ()
     source = _source(read)
     made = crop_cache.cached(source, side_px, cache, progress, workers)
     extra, notes = _extra(unlabelled_frames, side_px, cache, progress, workers)
@@ -110,7 +112,7 @@ def open_data(
             name: int((read.splits[way] == value).sum() - (purpose == value).sum())
             for name, value in SPLITS.items()
         },
-        notes=(read.notes if isinstance(read, Recording) else ()) + notes,
+        notes=(read.notes if isinstance(read, Recording) else ()) + notes + doubts,
     )
 
 
@@ -154,7 +156,7 @@ def look(spec: str) -> str:
         ValueError: If it is unknown, missing or damaged, or its default split has
             no label to train on or no validation frame.
     """
-    read = _read(spec)
+    read = labels_of(spec)
     purpose, dropped = purposes(read, next(iter(read.splits)), ())
     for what, value in (("label to train on", TRAIN), ("validation frame", VALIDATION)):
         if not (
@@ -171,8 +173,12 @@ def look(spec: str) -> str:
     return f"{frames} frames, {joints} joints, {persons} persons; splits: {ways}"
 
 
-def _read(spec: str) -> Labels | Recording:
-    """The labels of a set, and where its frames are if it has any."""
+def labels_of(spec: str) -> Labels | Recording:
+    """The labels of a set, and where its frames are if it has any.
+
+    Raises:
+        ValueError: If it is unknown, missing or damaged.
+    """
     match spec.partition(":"):
         case ["synthetic", "", _]:
             return synthetic.labels(FRAMES)
@@ -225,6 +231,7 @@ def _extra(
     if text is None:
         return None, ()
     found = unlabelled.frames(text)
+    findings.trusted(looking.of_unlabelled(found))
     source = Recorded(
         found.files, found.camera, mirrored=found.mirrored, unit_mm=found.unit_mm
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.commands import doctor
-from harness.commands.data import prepare, show
+from harness.commands.data import check, prepare, show
 from harness.commands.models import evaluate, export, predict, train
 from harness.commands.results import best, query, verify
 from harness.commands.searches import demo, plan, rerun, search, status, stop, trials
@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
     "predict": Command(predict.Predict, predict.run),
     "export": Command(export.Export, export.run),
     "data prepare": Command(prepare.DataPrepare, prepare.run),
+    "data check": Command(check.DataCheck, check.run),
     "data show": Command(show.DataShow, show.run),
     "verify": Command(verify.Verify, verify.run),
     "doctor": Command(doctor.Doctor, doctor.run),

@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg
 
 from harness.commands.arguments import Side, StoreFolder, TableOrJson
 from harness.commands.exit_codes import DONE
+from harness.definition.terminal import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class DataPrepare:
 def run(options: DataPrepare) -> int:
     """Make the crops, then say what there is."""
     from cnets.data.opening import SKIP, open_data, with_wish
-    from harness import data_sets
+    from harness import check_data, data_sets
     from harness.commands.printing import crops, messages, tables
 
     if options.workers is not None and not options.workers >= 1:
@@ -51,6 +52,11 @@ def run(options: DataPrepare) -> int:
         )
     seconds = round(time.monotonic() - start_s, 1)
     facts = data_sets.facts(data) | {"made": bar.made, "seconds": seconds}
+    facts["looked"] = check_data.check(options.data, frames=64).facts()
     as_json = options.format == "json"
     messages.answer(tables.as_json(facts) if as_json else crops.sentences(facts))
+    if not as_json and facts["looked"]["looked_at"]:
+        messages.answer(check_data.sentence(facts["looked"]))
+    for note in data.notes:
+        messages.note(printable(note))
     return DONE

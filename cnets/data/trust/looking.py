@@ -1,0 +1,212 @@
+"""Some frames of a data set, each looked at once: what is measured on them.
+
+Which frames is drawn from a seed, in short runs, so that neighbours that are the
+same can be seen. No verdict is given here; `findings.py` does.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cnets.cameras import Camera
+from cnets.data.crops import centre
+from cnets.data.crops.crop import FrameMm, Uvd
+from cnets.data.files import depth_files, file_bytes
+from cnets.data.readers.labels import Labels
+from cnets.data.readers.recording import Recording
+from cnets.data.readers.unlabelled import UnlabelledFrames
+from cnets.data.trust import measures
+from cnets.hands.skeleton import Skeleton
+
+
+RUN = 4
+"""Frames that follow each other in a sample."""
+
+SEED = 14
+"""Seed of every sample."""
+
+GRID = 64
+"""Places along each side of a frame that are compared with other frames."""
+
+Progress = Callable[[int, int], None]
+"""Called with the frames that are done and the frames there will be."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frames:
+    """Frames on disk with what is said about them; arrays have one row a frame."""
+
+    name: str
+    files: tuple[Path, ...]
+    camera: Camera
+    hand: str = "right"
+    """Which hand they show, as they lie on disk."""
+    skeleton: Skeleton | None = None
+    joints_uvd: np.ndarray | None = None
+    """float64 [frames, joints, 3], NaN where not known; None without labels."""
+    centres_uvd: np.ndarray | None = None
+    """float32 [frames, 3]; None, or NaN in a row: found in the frame."""
+    background_mm: np.ndarray | None = None
+    unit_mm: float = 1.0
+
+    def read(self, row: int) -> FrameMm:
+        """One frame as it lies on disk, with its background.
+
+        Raises:
+            ValueError: If it is missing or damaged.
+        """
+        return depth_files.read_any(self.files[row]) * np.float32(self.unit_mm)
+
+    def cut(self, row: int, frame_mm: FrameMm) -> FrameMm:
+        """The frame as it is cropped: without its background."""
+        if self.background_mm is None:
+            return frame_mm
+        return np.where(frame_mm < self.background_mm[row], frame_mm, np.float32(0))
+
+    def centre(self, row: int, cut_mm: FrameMm) -> Uvd:
+        """The centre of a frame's crop: given, or found in the frame that was cut."""
+        given = None if self.centres_uvd is None else self.centres_uvd[row]
+        if given is not None and np.isfinite(given).all():
+            return given
+        return centre.find(cut_mm, self.camera)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Look:
+    """What one frame showed."""
+
+    row: int
+    size: tuple[int, int]
+    """Width and height, pixels."""
+    known: np.ndarray
+    """bool [joints], which joints have a label."""
+    on_hand: np.ndarray
+    """bool [joints], which lie on or beside a pixel of the hand."""
+    in_cube: np.ndarray
+    """bool [joints], which the cube of the crop holds."""
+    centre_uvd: np.ndarray
+    hand_mm: tuple[float, float]
+    """Depth that 1 % and 99 % of the cube's pixels are nearer than; NaN if none."""
+    area_mm2: float
+    """Surface in the cube."""
+    nearest_mm: float
+    """Depth that 1 % of the frame's pixels are nearer than; NaN if nothing is seen."""
+    swapped: bool
+    """Whether the bytes of the file seem to be in the wrong order."""
+    digest: str
+    """SHA-256 of the file."""
+    grid: np.ndarray
+    """float32 [GRID * GRID], depths spread over the frame."""
+
+    @property
+    def shows_hand(self) -> bool:
+        """Whether there is enough in the cube for a hand."""
+        return self.area_mm2 >= measures.LEAST_MM2
+
+
+def of_recording(recording: Recording) -> Frames:
+    """The frames of a recorded set."""
+    points, camera = recording.joints_mm.astype(np.float64), recording.camera
+    return Frames(
+        name=recording.name,
+        files=recording.files,
+        camera=camera,
+        hand=recording.hand,
+        skeleton=recording.skeleton,
+        joints_uvd=measures.pixels_uvd(points, camera),
+        centres_uvd=recording.centres_uvd,
+        background_mm=recording.background_mm,
+    )
+
+
+def of_labels(labels: Labels, name: str) -> Frames:
+    """Labels whose frames are rendered: there are no files to look at."""
+    points, camera = labels.joints_mm.astype(np.float64), labels.camera
+    return Frames(
+        name=name,
+        files=(),
+        camera=camera,
+        skeleton=labels.skeleton,
+        joints_uvd=measures.pixels_uvd(points, camera),
+        centres_uvd=measures.pixels_uvd(labels.centres_mm, camera),
+    )
+
+
+def of_unlabelled(found: UnlabelledFrames) -> Frames:
+    """Frames without labels."""
+    place = str(found.files[0].parent)
+    return Frames(
+        name=place, files=found.files, camera=found.camera, unit_mm=found.unit_mm
+    )
+
+
+def sample(frames: Frames, wanted: int, seed: int = SEED) -> np.ndarray:
+    """Rows to look at, ascending: all, or runs of `RUN` spread by chance.
+
+    A row whose file is not there is passed over; readers have refused or counted it.
+
+    Args:
+        frames: The set.
+        wanted: Most frames to look at, 1 or more.
+        seed: Which choice of frames.
+    """
+    count = len(frames.files)
+    rows = np.arange(count)
+    if wanted < count:
+        draw = np.random.default_rng(seed)
+        runs = draw.choice(-(-count // RUN), -(-wanted // RUN), replace=False)
+        rows = (np.sort(runs)[:, None] * RUN + np.arange(RUN)).ravel()
+        rows = rows[rows < count][:wanted]
+    return np.array([row for row in rows if frames.files[row].is_file()], int)
+
+
+def look(
+    frames: Frames, rows: np.ndarray, progress: Progress | None = None
+) -> list[Look]:
+    """Look at some frames.
+
+    Raises:
+        ValueError: If one is missing or damaged.
+    """
+    looks = []
+    for number, row in enumerate(rows):
+        looks.append(_look(frames, int(row)))
+        if progress is not None:
+            progress(number + 1, len(rows))
+    return looks
+
+
+def _look(frames: Frames, row: int) -> Look:
+    frame_mm, camera = frames.read(row), frames.camera
+    joints = np.zeros((0, 3)) if frames.joints_uvd is None else frames.joints_uvd[row]
+    cut_mm = frames.cut(row, frame_mm)
+    about = frames.centre(row, cut_mm)
+    held = measures.hand_mm(cut_mm, about, camera)
+    seen = frame_mm[frame_mm > 0]
+    height, width = frame_mm.shape
+    grid = np.ix_(*(np.linspace(0, n - 1, GRID).astype(int) for n in (height, width)))
+    data = file_bytes.first(frames.files[row], depth_files.MOST_BYTES)
+    return Look(
+        row=row,
+        size=(width, height),
+        known=np.asarray(np.isfinite(joints).all(1)),
+        on_hand=measures.on_hand(frame_mm, joints, camera),
+        in_cube=measures.in_cube(joints, about, camera),
+        centre_uvd=about,
+        hand_mm=_range(held),
+        area_mm2=measures.area_mm2(held, camera),
+        nearest_mm=_range(seen)[0],
+        swapped=measures.is_swapped(frame_mm),
+        digest=hashlib.sha256(data).hexdigest(),
+        grid=frame_mm[grid].ravel(),
+    )
+
+
+def _range(depths_mm: np.ndarray) -> tuple[float, float]:
+    if not len(depths_mm):
+        return np.nan, np.nan
+    nearest, farthest = np.percentile(depths_mm, (1, 99))
+    return float(nearest), float(farthest)
