@@ -54,6 +54,8 @@ class HandData:
     """Which hand the crops show, after any mirroring: `right` or `left`."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Frames that are in no split, by why they are not."""
+    notes: tuple[str, ...] = ()
+    """What a person is to be told whenever the set is opened, such as guesses."""
 
     @property
     def root(self) -> int:

@@ -15,6 +15,7 @@ from cnets.data.crops.rendered import Rendered
 from cnets.data.crops.source import Source
 from cnets.data.hand_data import HandData
 from cnets.data.readers import icvl, msra, nyu, poses, synthetic, unlabelled
+from cnets.data.readers.folder import reader as own
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
 from cnets.data.splits import UNUSED
@@ -23,13 +24,18 @@ from cnets.data.splits import UNUSED
 FRAMES = 4000
 """Frames of `synthetic` where no number is given."""
 
-READERS = {"nyu": nyu.recording, "icvl": icvl.recording, "msra": msra.recording}
+READERS = {
+    "nyu": nyu.recording,
+    "icvl": icvl.recording,
+    "msra": msra.recording,
+    "folder": own.recording,
+}
 """Readers of recorded data sets, by the name in front of the folder."""
 
 CENTRES = ("labels", "depth", "file")
 """Where the centres of a recorded set come from, if not from its default."""
 
-KINDS = "synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR"
+KINDS = "synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR"
 
 
 def open_data(
@@ -79,6 +85,9 @@ def open_data(
         joints = joints * np.array([-1, 1, 1], np.float32)
         camera = mirrored_camera(camera)
         hand = "left" if hand == "right" else "right"
+    if isinstance(read, Recording) and read.turned is not None:
+        joints = np.where(read.turned[:, None, None], joints * [-1, 1, 1], joints)
+        joints = joints.astype(np.float32)
     return HandData(
         name=spec,
         fingerprint=f"{name}-{way}",
@@ -94,6 +103,7 @@ def open_data(
         files=() if isinstance(read, Labels) else read.files,
         empty=len(made.empty),
         hand=hand,
+        notes=read.notes if isinstance(read, Recording) else (),
     )
 
 
@@ -165,6 +175,8 @@ def _source(read: Labels | Recording) -> Source:
         centres_uvd=read.centres_uvd,
         mirrored=read.mirrored,
         background_mm=read.background_mm,
+        form=read.form,
+        turned=read.turned,
     )
 
 
@@ -191,6 +203,7 @@ def _fingerprint(
         return source.key(side_px)
     facts = [side_px, repr(read.skeleton), repr(read.camera), read.mirrored]
     digest = hashlib.sha256(json.dumps([*facts, made.content]).encode())
+    digest.update(read.settings.encode())
     for array in (read.joints_mm, made.centres_mm):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

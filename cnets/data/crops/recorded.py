@@ -13,6 +13,7 @@ from cnets.cameras import Camera
 from cnets.data.crops import centre, crop
 from cnets.data.crops.source import Part, Source
 from cnets.data.files import depth_files
+from cnets.data.files.frame_files import FrameForm
 
 
 VERSION = 1
@@ -30,6 +31,8 @@ class Recorded(Source):
         centres_uvd: np.ndarray | None = None,
         mirrored: bool = False,
         background_mm: np.ndarray | None = None,
+        form: FrameForm | None = None,
+        turned: np.ndarray | None = None,
     ) -> None:
         """Take the frames; nothing is read yet.
 
@@ -41,10 +44,13 @@ class Recorded(Source):
             mirrored: Whether left and right are turned round.
             background_mm: float32 [frames], depth from which on a pixel is
                 background; infinite where there is no such depth.
+            form: What the numbers in the frames mean; None: a file's form says it.
+            turned: bool [frames], frames that are turned round even so; None: none.
         """
         self.files, self.camera = files, camera
         self.centres_uvd, self.mirrored = centres_uvd, mirrored
         self.background_mm = background_mm
+        self.form, self.turned = form, turned
 
     @property
     def frames(self) -> int:
@@ -69,6 +75,10 @@ class Recorded(Source):
         digest = hashlib.sha256(json.dumps(facts).encode())
         for array in (self.centres_uvd, self.background_mm):
             digest.update(b"none" if array is None else array.tobytes())
+        if self.form is not None:
+            digest.update(repr(self.form).encode())
+        if self.turned is not None:
+            digest.update(self.turned.tobytes())
         return digest.hexdigest()
 
     def make(self, rows: slice, side_px: int) -> Part:
@@ -76,7 +86,7 @@ class Recorded(Source):
         crops, centres, content = [], [], hashlib.sha256()
         for row in range(rows.start, rows.stop):
             path = self.files[row]
-            frame_mm = depth_files.read_any(path)
+            frame_mm = self.form.read(path) if self.form else depth_files.read_any(path)
             content.update(frame_mm.tobytes())
             if self.background_mm is not None:
                 near = frame_mm < self.background_mm[row]
@@ -84,7 +94,7 @@ class Recorded(Source):
             given = self.centres_uvd
             about = centre.find(frame_mm, self.camera) if given is None else given[row]
             eye = self.camera
-            if self.mirrored:
+            if self.mirrored or (self.turned is not None and self.turned[row]):
                 frame_mm, about, eye = crop.mirrored(frame_mm, about, eye)
             try:
                 crops.append(crop.crop(frame_mm, about, eye, side_px))

@@ -16,6 +16,7 @@ from cnets import geometry
 from cnets.cameras import Camera
 from cnets.data import splits
 from cnets.data.files import label_files, matlab_files
+from cnets.data.files.frame_files import FrameForm
 from cnets.data.splits import GAP_FRAMES, TEST, TRAIN, UNUSED, VALIDATION
 from cnets.hands.skeleton import Skeleton
 
@@ -63,6 +64,14 @@ class Recording:
     """Which hand the frames show as they lie on disk: `right` or `left`."""
     background_mm: np.ndarray | None
     """float32 [frames], depth from which on a pixel is background; else infinite."""
+    form: FrameForm | None = None
+    """What the numbers in the frames mean; None: a file says it by its form."""
+    turned: np.ndarray | None = None
+    """bool [frames], which frames and labels are mirrored, in a set of both hands."""
+    notes: tuple[str, ...] = ()
+    """What a person is to be told whenever the set is opened, such as guesses."""
+    settings: str = ""
+    """SHA-256 of what else numbers depend on; empty where there is nothing else."""
 
 
 def check(folder: Path, centres: str) -> None:

@@ -1,0 +1,291 @@
+"""Any data set: the frames and labels of a folder that `dataset.toml` describes.
+
+The order of the table is the order of time. Frames are opened here only where the
+labels are pixels without a depth, which is then read below each of them.
+"""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from cnets.cameras import Camera
+from cnets.data import splits
+from cnets.data.files import label_files
+from cnets.data.readers import recording as shared
+from cnets.data.readers.folder import description, tables, values
+from cnets.data.readers.folder.description import Description, Points
+from cnets.data.readers.folder.tables import Table
+from cnets.data.readers.recording import Recording
+from cnets.data.splits import TEST, TRAIN, UNUSED, VALIDATION
+
+
+HELD_OUT_SHARE = 0.15
+"""Share of a short table that is for validation, and as much for test."""
+
+LEAST_FRAMES = 5
+"""Fewest frames that are split by time: three to train on, one of either other."""
+
+
+def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recording:
+    """The frames and labels of a folder.
+
+    Args:
+        folder: Holds `dataset.toml`, a table, and frames.
+        centres: `auto` is what the description says, `labels` the mean of the joints
+            that are known, `depth` what the frames show.
+        mirrored: Whether the hands are left ones that are to become right ones.
+
+    Raises:
+        ValueError: If the folder, the description, the table or a frame is missing or
+            damaged, or a row says something that cannot be.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"`data` must name a folder that exists, got {folder}.")
+    told = description.read(folder)
+    table = tables.read(folder / told.table, told.table_form)
+    _check_columns(table, told)
+    files = values.files(table, told.frame, told.name, folder / told.folder)
+    lost = shared.missing(files)
+    if lost is not None:
+        raise ValueError(
+            f"{table.path} names {files[lost]} {table.where(lost)}, and there is no such "
+            "file."
+        )
+    joints_mm = _joints(table, told, files)
+    turned = _turned(table, told)
+    if mirrored and turned is not None:
+        raise ValueError(
+            f"`data` must be without +mirror where a column says which hand it is "
+            f"({told.path}): left hands become right ones already."
+        )
+    groups = {
+        name: values.groups(table, column)
+        for name, column in (("person", told.person), ("sequence", told.sequence))
+        if column
+    }
+    ways = _splits(table, told, groups)
+    person = groups.get("person", groups.get("sequence"))
+    if person is None:
+        person = np.zeros(len(files), np.int32)
+    return Recording(
+        name="folder",
+        skeleton=told.skeleton,
+        camera=told.camera,
+        files=files,
+        joints_mm=joints_mm.astype(np.float32),
+        centres_uvd=_centres(table, told, joints_mm, centres),
+        person=person,
+        splits=ways,
+        mirrored=mirrored,
+        hand=told.hand,
+        background_mm=None,
+        form=told.form,
+        turned=turned,
+        notes=told.notes(),
+        settings=_settings(told, person, ways),
+    )
+
+
+def _check_columns(table: Table, told: Description) -> None:
+    """Refuse a description that names columns the table lacks."""
+    wanted = {
+        "table.frame": (told.frame,),
+        "table.person": (told.person,),
+        "table.sequence": (told.sequence,),
+        "joints.columns": told.joints.columns,
+        "centres.columns": told.centre.columns if told.centre else (),
+        "hand.column": (told.hand_column,),
+        "split.column": (told.split_column,),
+    }
+    named = {key: tuple(filter(None, names)) for key, names in wanted.items()}
+    values.check_columns(table, named)
+    for way in ("person", "sequence"):
+        if told.split == way and not getattr(told, way):
+            raise ValueError(
+                f"{told.path} `split.by` is {way!r}, so `table.{way}` must name the "
+                "column of it, and does not."
+            )
+
+
+def _joints(table: Table, told: Description, files: tuple[Path, ...]) -> np.ndarray:
+    """Joints in millimetres, camera frame, y up; float64 [frames, joints, 3]."""
+    names = told.skeleton.joint_names
+    held = values.points(table, told.joints, len(names), told.missing)
+    if told.joints.kind == "uv":
+        held = _with_depth(held, told, files)
+        how = replace(told.joints, axes=("u", "v", "d"), unit_mm=1.0)
+    else:
+        how = told.joints
+    joints_mm = _to_mm(held, how, told.camera)
+    near = np.argwhere(joints_mm[..., 2] < label_files.NEAREST_MM)
+    if len(near):
+        row, joint = near[0]
+        raise ValueError(
+            f"{table.path} must have joints {label_files.NEAREST_MM:g} mm or more in "
+            f"front of the camera, got {joints_mm[row, joint, 2]:g} mm for "
+            f"{names[joint]} {table.where(row)}; are `joints.axes`, `unit_mm` and "
+            "`missing` right?"
+        )
+    return joints_mm
+
+
+def _to_mm(held: np.ndarray, how: Points, camera: Camera) -> np.ndarray:
+    """Points of the camera frame from the numbers of a table."""
+    first, second, third = (held[..., how.axes.index(axis)] for axis in how.kind)
+    if how.kind == "xyz":
+        return np.stack([first, second, third], -1) * how.unit_mm
+    uvd = np.stack([first, second, third * how.unit_mm], -1)
+    return shared.to_mm(uvd, camera)
+
+
+def _with_depth(
+    held: np.ndarray, told: Description, files: tuple[Path, ...]
+) -> np.ndarray:
+    """Pixels with the depth that the frame has below each; NaN where it has none.
+
+    A joint that is labelled but hidden (`visible` 1) has no depth either: what the
+    frame shows there is in front of it.
+    """
+    axes = told.joints.axes
+    u, v = (held[..., axes.index(axis)] for axis in "uv")
+    known = np.isfinite(u) & np.isfinite(v)
+    if "visible" in axes:
+        known &= held[..., axes.index("visible")] > 1
+    rows = np.flatnonzero(known.any(1))
+    depth_mm = np.full(u.shape, np.nan)
+    with ThreadPoolExecutor() as pool:
+        frames = pool.map(lambda row: told.form.read(files[row]), rows)
+        for row, frame_mm in zip(rows, frames, strict=True):
+            height, width = frame_mm.shape
+            at_u, at_v = (
+                np.rint(np.nan_to_num(axis[row], nan=-1.0)) for axis in (u, v)
+            )
+            inside = known[row] & (at_u >= 0) & (at_u < width)
+            inside &= (at_v >= 0) & (at_v < height)
+            below = frame_mm[at_v[inside].astype(int), at_u[inside].astype(int)]
+            depth_mm[row, inside] = np.where(below > 0, below + told.behind_mm, np.nan)
+    lost = np.isnan(depth_mm)
+    uvd = np.stack([u, v, depth_mm], -1)
+    return np.where(lost[..., None], np.nan, uvd)
+
+
+def _turned(table: Table, told: Description) -> np.ndarray | None:
+    """Whether each hand is a left one; None where all are of one side."""
+    if not told.hand_column:
+        return None
+    hands = values.words(table, told.hand_column, values.HANDS, "right or left")
+    return np.array([hand == "left" for hand in hands])
+
+
+def _centres(
+    table: Table, told: Description, joints_mm: np.ndarray, centres: str
+) -> np.ndarray | None:
+    """Centres of all frames, float32 [frames, 3]; None to find them in the frames.
+
+    A row of NaN has none: it is to be found in the frame.
+    """
+    wanted = told.centres if centres == "auto" else centres
+    if wanted == "depth":
+        return None
+    if wanted == "labels":
+        known = np.isfinite(joints_mm[..., 2:])
+        total = np.where(known, joints_mm, 0).sum(1)
+        count = known.sum(1)
+        means = np.divide(
+            total, count, out=np.full(total.shape, np.nan), where=count > 0
+        )
+        return shared.to_uvd(means[:, None], told.camera)[:, 0].astype(np.float32)
+    if told.centre is None:
+        raise ValueError(
+            f"`data` must be without +{centres}, because {told.path} names no columns of "
+            "centres."
+        )
+    held = values.points(table, told.centre, 1, (0.0,))
+    points_mm = _to_mm(held, told.centre, told.camera)
+    near = np.argwhere(points_mm[:, 0, 2] < label_files.NEAREST_MM)
+    if len(near):
+        row = near[0][0]
+        raise ValueError(
+            f"{table.path} must have centres {label_files.NEAREST_MM:g} mm or more in "
+            f"front of the camera, got {points_mm[row, 0, 2]:g} mm {table.where(row)}."
+        )
+    return shared.to_uvd(points_mm, told.camera)[:, 0].astype(np.float32)
+
+
+def _splits(
+    table: Table, told: Description, groups: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The ways to split the set; the one of the description comes first."""
+    ways: dict[str, np.ndarray] = {}
+    if told.split_column:
+        ways["column"] = _by_column(table, told)
+    person = groups.get("person", groups.get("sequence"))
+    if person is None:
+        person = np.zeros(len(table.rows), np.int32)
+    for name, numbers in groups.items():
+        count = len(np.unique(numbers))
+        if count >= 3:
+            ways[name] = splits.by_person(numbers)
+        elif count == 2:
+            ways[name] = splits.last_person(numbers)
+        elif told.split == name:
+            raise ValueError(
+                f"{table.path} must have frames of two or more in column "
+                f"{getattr(told, name)}, because `split.by` is {name!r}, got {count}."
+            )
+    try:
+        ways["time"] = splits.blocks(person)
+    except ValueError:  # too short for blocks with gaps of 50 frames between them
+        if len(person) >= LEAST_FRAMES:
+            ways["time"] = _short(len(person))
+        elif told.split == "time":
+            raise ValueError(
+                f"{table.path} must have {LEAST_FRAMES} frames or more to be split by "
+                f"time, got {len(person)}."
+            ) from None
+    return {told.split: ways[told.split]} | ways
+
+
+def _by_column(table: Table, told: Description) -> np.ndarray:
+    """The parts that a column names; its end of train is for validation if it must."""
+    rule = "train, validation, test or nothing"
+    parts = values.words(table, told.split_column, values.PARTS, rule)
+    split = np.array(parts, np.int8)
+    if VALIDATION not in split and TRAIN in split:
+        rows = np.flatnonzero(split == TRAIN)
+        part = _short(len(rows), parts=1)
+        split[rows] = part
+    return split
+
+
+def _short(frames: int, parts: int = 2) -> np.ndarray:
+    """Train, then the end of the time for validation and, of two parts, test.
+
+    Between them are gaps of a twentieth of the frames, 50 at most: a short table has
+    no room for more.
+    """
+    split = np.full(frames, TRAIN, np.int8)
+    held = max(1, round(HELD_OUT_SHARE * frames))
+    gap = min(splits.GAP_FRAMES, frames // 20)
+    stop = frames
+    for kind in (TEST, VALIDATION)[-parts:]:
+        start = max(0, stop - held)
+        split[start:stop] = kind
+        split[max(0, start - gap) : start] = UNUSED
+        stop = max(0, start - gap)
+    return split
+
+
+def _settings(
+    told: Description, person: np.ndarray, ways: dict[str, np.ndarray]
+) -> str:
+    """SHA-256 of what numbers depend on and arrays of frames and joints do not show."""
+    digest = hashlib.sha256(repr((told.form, told.hand, told.hand_column)).encode())
+    for name, split in ways.items():
+        digest.update(name.encode())
+        digest.update(split.tobytes())
+    digest.update(person.tobytes())
+    return digest.hexdigest()
