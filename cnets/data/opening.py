@@ -101,6 +101,7 @@ def open_data(
         unlabelled=made.crops[:0] if extra is None else extra.crops,
         unlabelled_empty=() if extra is None else extra.empty,
         files=() if isinstance(read, Labels) else read.files,
+        form=read.form if isinstance(read, Recording) else None,
         empty=len(made.empty),
         hand=hand,
         notes=read.notes if isinstance(read, Recording) else (),

@@ -12,7 +12,7 @@ from cnets import geometry
 from cnets.cameras import Camera
 from cnets.data.crops import centre, crop
 from cnets.data.crops.source import Part, Source
-from cnets.data.files import depth_files
+from cnets.data.files import frame_files
 from cnets.data.files.frame_files import FrameForm
 
 
@@ -86,7 +86,7 @@ class Recorded(Source):
         crops, centres, content = [], [], hashlib.sha256()
         for row in range(rows.start, rows.stop):
             path = self.files[row]
-            frame_mm = self.form.read(path) if self.form else depth_files.read_any(path)
+            frame_mm = frame_files.read(path, self.form)
             content.update(frame_mm.tobytes())
             if self.background_mm is not None:
                 near = frame_mm < self.background_mm[row]

@@ -80,6 +80,19 @@ class FrameForm:
         return steps[..., :3] @ np.array(self.channels)
 
 
+def read(path: Path, form: FrameForm | None) -> FrameMm:
+    """One depth frame, millimetres, 0 where nothing was seen.
+
+    Args:
+        path: The file.
+        form: What its numbers mean; None for the data sets whose files say it.
+
+    Raises:
+        ValueError: If the file is missing, damaged, or of another form.
+    """
+    return depth_files.read_any(path) if form is None else form.read(path)
+
+
 def numbers(path: Path) -> np.ndarray:
     """What a file holds, [height, width] or [height, width, channels], float64.
 

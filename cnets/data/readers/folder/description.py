@@ -200,7 +200,7 @@ def _camera(part: Section) -> Camera:
     """A known camera by name, or six numbers."""
     if part.raw("name") is not None:
         return CAMERAS[part.choice("name", CAMERAS)]
-    numbers = {key: part.number(key, low=0, high=LARGEST) for key in ("fx", "fy")}
+    numbers = {key: part.number(key, low=0.0, high=LARGEST) for key in ("fx", "fy")}
     middle = {key: part.number(key, low=-LARGEST, high=LARGEST) for key in ("cx", "cy")}
     most = depth_files.MOST_PX
     sides = {
@@ -219,7 +219,7 @@ def _form(part: Section, camera: Camera) -> FrameForm:
     return FrameForm(
         width_px=camera.width_px,
         height_px=camera.height_px,
-        unit_mm=part.number("unit_mm", low=0, high=LARGEST),
+        unit_mm=part.number("unit_mm", low=0.0, high=LARGEST),
         nothing=part.numbers("nothing", (0.0,)),
         channels=channels,
     )
@@ -290,7 +290,7 @@ def _points(part: Section, joints: tuple[str, ...]) -> Points:
             f"{part.key('columns')} must have one column, or {len(axes)} for each of "
             f"{len(joints)} joints, got {len(columns)}."
         )
-    unit_mm = part.number("unit_mm", low=0, high=LARGEST, default=1.0)
+    unit_mm = part.number("unit_mm", low=0.0, high=LARGEST, default=1.0)
     return Points(axes=axes, signs=signs, columns=columns, unit_mm=unit_mm)
 
 
@@ -349,7 +349,7 @@ def _centre(part: Section) -> Points | None:
             f"{part.key('columns')} must have one column or three, and `axes` three "
             f"numbers, got {list(columns)} and {list(axes)}."
         )
-    unit_mm = part.number("unit_mm", low=0, high=LARGEST, default=1.0)
+    unit_mm = part.number("unit_mm", low=0.0, high=LARGEST, default=1.0)
     return Points(axes=axes, signs=signs, columns=columns, unit_mm=unit_mm)
 
 

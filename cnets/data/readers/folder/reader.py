@@ -25,11 +25,13 @@ from cnets.data.splits import TEST, TRAIN, UNUSED, VALIDATION
 HELD_OUT_SHARE = 0.15
 """Share of a short table that is for validation, and as much for test."""
 
-LEAST_FRAMES = 5
-"""Fewest frames that are split by time: three to train on, one of either other."""
+LEAST_FRAMES = 3
+"""Fewest frames that are split by time: one for each part."""
 
 
-def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recording:
+def recording(
+    folder: Path, *, centres: str, mirrored: bool = False, skip_missing: bool = False
+) -> Recording:
     """The frames and labels of a folder.
 
     Args:
@@ -37,6 +39,7 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
         centres: `auto` is what the description says, `labels` the mean of the joints
             that are known, `depth` what the frames show.
         mirrored: Whether the hands are left ones that are to become right ones.
+        skip_missing: Whether rows whose frame is missing are left out.
 
     Raises:
         ValueError: If the folder, the description, the table or a frame is missing or
@@ -47,13 +50,7 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
     told = description.read(folder)
     table = tables.read(folder / told.table, told.table_form)
     _check_columns(table, told)
-    files = values.files(table, told.frame, told.name, folder / told.folder)
-    lost = shared.missing(files)
-    if lost is not None:
-        raise ValueError(
-            f"{table.path} names {files[lost]} {table.where(lost)}, and there is no such "
-            "file."
-        )
+    table, files, lost = _frames(table, told, folder, skip_missing)
     joints_mm = _joints(table, told, files)
     turned = _turned(table, told)
     if mirrored and turned is not None:
@@ -84,9 +81,33 @@ def recording(folder: Path, *, centres: str, mirrored: bool = False) -> Recordin
         background_mm=None,
         form=told.form,
         turned=turned,
-        notes=told.notes(),
+        notes=told.notes() + lost,
         settings=_settings(told, person, ways),
     )
+
+
+def _frames(
+    table: Table, told: Description, folder: Path, skip_missing: bool
+) -> tuple[Table, tuple[Path, ...], tuple[str, ...]]:
+    """The rows whose frames are there, their files, and a note about the others."""
+    files = values.files(table, told.frame, told.name, folder / told.folder)
+    there = [path.is_file() for path in files]
+    lost = [row for row, held in enumerate(there) if not held]
+    if not lost:
+        return table, files, ()
+    if not skip_missing or len(lost) == len(files):
+        raise ValueError(
+            f"{table.path} names {files[lost[0]]} {table.where(lost[0])}, and there is no "
+            f"such file ({len(lost)} of {len(files)} are missing)."
+        )
+    kept = replace(
+        table,
+        rows=[row for row, held in zip(table.rows, there, strict=True) if held],
+        places=[place for place, held in zip(table.places, there, strict=True) if held],
+    )
+    note = f"{table.path} names {len(lost)} frames that are missing and left out."
+    held = tuple(path for path, sound in zip(files, there, strict=True) if sound)
+    return kept, held, (note,)
 
 
 def _check_columns(table: Table, told: Description) -> None:
@@ -122,7 +143,7 @@ def _joints(table: Table, told: Description, files: tuple[Path, ...]) -> np.ndar
     joints_mm = _to_mm(held, how, told.camera)
     near = np.argwhere(joints_mm[..., 2] < label_files.NEAREST_MM)
     if len(near):
-        row, joint = near[0]
+        row, joint = map(int, near[0])
         raise ValueError(
             f"{table.path} must have joints {label_files.NEAREST_MM:g} mm or more in "
             f"front of the camera, got {joints_mm[row, joint, 2]:g} mm for "
@@ -207,7 +228,7 @@ def _centres(
     points_mm = _to_mm(held, told.centre, told.camera)
     near = np.argwhere(points_mm[:, 0, 2] < label_files.NEAREST_MM)
     if len(near):
-        row = near[0][0]
+        row = int(near[0][0])
         raise ValueError(
             f"{table.path} must have centres {label_files.NEAREST_MM:g} mm or more in "
             f"front of the camera, got {points_mm[row, 0, 2]:g} mm {table.where(row)}."

@@ -143,7 +143,7 @@ def _jsonl(path: Path, text: str) -> Table:
 
 
 def _coco(path: Path, text: str) -> Table:
-    """A row an annotation, with what its image has: the image's `file_name` as frame."""
+    """A row an annotation, in the order of the images; `file_name` as frame."""
     held = _json(path, text, "")
     parts = {"images": [], "annotations": []}
     for name in parts:
@@ -162,7 +162,7 @@ def _coco(path: Path, text: str) -> Table:
                 f"image {number}."
             )
         images[key] = image
-    rows, marked = [], set()
+    marks: dict[Any, list[int]] = {key: [] for key in images}
     for number, annotation in enumerate(parts["annotations"], 1):
         key = annotation.get("image_id")
         if not isinstance(key, int | str) or key not in images:
@@ -170,12 +170,15 @@ def _coco(path: Path, text: str) -> Table:
                 f"{path} must have an image for each annotation, got `image_id` "
                 f"{key!r:.40} in annotation {number}."
             )
-        marked.add(key)
-        rows.append(images[key] | annotation | {FRAME: images[key].get("file_name")})
-    places = [f"annotation {number}" for number in range(1, len(rows) + 1)]
+        marks[key].append(number)
+    rows, places = [], []
     for number, (key, image) in enumerate(images.items(), 1):
-        if key not in marked:  # an image without an annotation has no label
-            rows.append(image | {FRAME: image.get("file_name")})
+        frame = {FRAME: image.get("file_name")}
+        for mark in marks[key]:
+            rows.append(image | parts["annotations"][mark - 1] | frame)
+            places.append(f"annotation {mark}")
+        if not marks[key]:  # an image without an annotation has no label
+            rows.append(image | frame)
             places.append(f"image {number}")
     columns = tuple(dict.fromkeys(name for row in rows for name in row))
     names, bones = _category(held)
