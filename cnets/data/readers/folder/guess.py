@@ -4,9 +4,7 @@ Names, sizes and numbers are looked at; what they cannot tell is a guess, and it
 in the list of guesses.
 """
 
-import json
 import math
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,33 +13,10 @@ import numpy as np
 
 from cnets.cameras import CAMERAS, Camera
 from cnets.data.files import frame_files
-from cnets.data.readers.folder import guessed_joints, tables
+from cnets.data.readers.folder import guessed_files, guessed_joints, tables
 from cnets.data.readers.folder.tables import Table
 from cnets.data.readers.unlabelled import GUESSED as BY_SIZE
 
-
-FORMS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".json": "coco",
-    ".txt": "text",
-}
-"""Form of a table by the end of its name."""
-
-FRAME_NAMES = (
-    "frame",
-    "file_name",
-    "filename",
-    "file",
-    "depth",
-    "image",
-    "path",
-    "name",
-)
-"""Columns that are likely to name frames, the likeliest first."""
 
 COLUMNS = {
     "person": ("person", "subject", "user", "participant"),
@@ -95,12 +70,15 @@ def look(folder: Path, table: str | None = None) -> Guess:
     """
     if not folder.is_dir():
         raise ValueError(f"`folder` must be a folder that exists, got {str(folder)!r}.")
-    path, form = _table(folder, table)
+    path, form = guessed_files.table(folder, table)
     held = tables.read(path, form)
     found = Guess()
     found.put("table.file", path.relative_to(folder).as_posix(), sure=True)
     found.put("table.form", form, sure=True)
-    frame = _frames(folder, held, found)
+    column, pattern, place, frame = guessed_files.frames(folder, held)
+    found.put("table.frame", column, sure=True)
+    found.put("frames.name", pattern, sure=True)
+    found.put("frames.folder", place, sure=True)
     steps = frame_files.numbers(frame)
     _pixels(steps, found)
     camera = _camera(folder, steps.shape[1], steps.shape[0], found)
@@ -109,104 +87,6 @@ def look(folder: Path, table: str | None = None) -> Guess:
         found.put(f"joints.{key}", value, sure=key not in guessed)
     _more(held, found)
     return _turned(found, camera, held, steps)
-
-
-def _table(folder: Path, name: str | None) -> tuple[Path, str]:
-    """The table of a folder and its form."""
-    if name is not None:
-        path = folder / name
-        form = FORMS.get(_ending(path))
-        if form is None or not path.is_file():
-            raise ValueError(
-                f"`table` must be a file in {folder} that ends in "
-                f"{', '.join(FORMS)}, got {name!r}."
-            )
-        return path, form
-    files = [path for path in sorted(folder.glob("*")) if path.is_file()]
-    files += [path for path in sorted(folder.glob("*/*.json")) if path.is_file()]
-    found = [
-        (path, FORMS[_ending(path)])
-        for path in files
-        if _ending(path) in FORMS and path.name[0] != "." and _is_table(path)
-    ]
-    if len(found) != 1:
-        names = ", ".join(path.relative_to(folder).as_posix() for path, _ in found)
-        raise ValueError(
-            f"{folder} must hold one table ({', '.join(FORMS)}), and holds "
-            f"{names[:200] or 'none'}; name it with --table."
-        )
-    return found[0]
-
-
-def _ending(path: Path) -> str:
-    return Path(path.name.lower().removesuffix(".gz")).suffix
-
-
-def _is_table(path: Path) -> bool:
-    """Whether a JSON file is COCO's and a text has names of frames."""
-    if _ending(path) == ".json":
-        held = _json(path)
-        return isinstance(held, dict) and {"images", "annotations"} <= held.keys()
-    if _ending(path) == ".txt":
-        try:
-            row = tables.read(path, "text").rows[0]
-        except ValueError:
-            return False
-        named = Path(row[tables.FRAME].lower()).suffix in frame_files.ENDINGS
-        return (
-            named and len(row[tables.JOINTS]) % 3 == 0 and len(row[tables.JOINTS]) > 3
-        )
-    return True
-
-
-def _json(path: Path) -> Any:
-    """What a JSON file holds; None if it holds none."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
-def _frames(folder: Path, table: Table, found: Guess) -> Path:
-    """Which column names the frames, and how; the first frame."""
-    files = [
-        path.relative_to(folder).as_posix()
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in frame_files.ENDINGS and path.name[0] != "."
-    ]
-    files.sort(key=lambda name: "depth" not in name.lower())  # beside colour images
-    order = [name for name in FRAME_NAMES if name in table.columns]
-    order += [name for name in table.columns if name not in order]
-    for column in order:
-        for name in files:
-            for pattern, place in _patterns(name, table.rows[0].get(column)):
-                found.put("table.frame", column, sure=True)
-                found.put("frames.name", pattern, sure=True)
-                found.put("frames.folder", place or ".", sure=True)
-                return folder / name
-    raise ValueError(
-        f"{table.path} must name frames that lie in {folder} "
-        f"({', '.join(frame_files.ENDINGS)}), and its first row names none of "
-        f"{len(files)}."
-    )
-
-
-def _patterns(name: str, value: Any) -> list[tuple[str, str]]:
-    """The pattern and the folder by which a value would be a file; none or one."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return []
-    text, ending = str(value).strip(), Path(name).suffix
-    for tail in (text, f"{text}{ending}") if text else ():
-        if name == tail or name.endswith(f"/{tail}"):
-            pattern = "{frame}" if tail == text else f"{{frame}}{ending}"
-            return [(pattern, name[: -len(tail)].rstrip("/"))]
-    digits = re.search(r"(\d+)(\D*)$", name)
-    if digits and text.isascii() and text.isdigit() and int(digits[1]) == int(text):
-        before = Path(name[: digits.start()] + "-").name[:-1]
-        place = name[: digits.start() - len(before)].rstrip("/")
-        number = f"{{frame:0{len(digits[1])}d}}"
-        return [(f"{before}{number}{digits[2]}", place)]
-    return []
 
 
 def _pixels(steps: np.ndarray, found: Guess) -> None:
@@ -237,7 +117,7 @@ def _pixels(steps: np.ndarray, found: Guess) -> None:
 def _camera(folder: Path, width: int, height: int, found: Guess) -> Camera:
     """The camera that a JSON file beside the table tells, else one of this size."""
     for path in sorted([*folder.glob("*.json"), *folder.glob("*/*.json")]):
-        camera = _told(_json(path), width, height)
+        camera = _told(guessed_files.json_of(path), width, height)
         if camera is not None:
             why = f"read from {path.relative_to(folder).as_posix()}"
             found.put("camera", camera, why, sure=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnets.data.readers.folder import values
-from cnets.data.readers.folder.description import Points, written_out
+from cnets.data.readers.folder.keys import Points, written_out
 from cnets.data.readers.folder.tables import JOINTS, Table
 
 

@@ -12,21 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from cnets.cameras import Camera
-from cnets.data import splits
 from cnets.data.files import label_files
 from cnets.data.readers import recording as shared
-from cnets.data.readers.folder import description, tables, values
-from cnets.data.readers.folder.description import Description, Points
+from cnets.data.readers.folder import description, tables, values, ways
+from cnets.data.readers.folder.description import Description
+from cnets.data.readers.folder.keys import Points
 from cnets.data.readers.folder.tables import Table
 from cnets.data.readers.recording import Recording
-from cnets.data.splits import TEST, TRAIN, UNUSED, VALIDATION
-
-
-HELD_OUT_SHARE = 0.15
-"""Share of a short table that is for validation, and as much for test."""
-
-LEAST_FRAMES = 3
-"""Fewest frames that are split by time: one for each part."""
 
 
 def recording(
@@ -63,7 +55,7 @@ def recording(
         for name, column in (("person", told.person), ("sequence", told.sequence))
         if column
     }
-    ways = _splits(table, told, groups)
+    found = ways.of(table, told, groups)
     person = groups.get("person", groups.get("sequence"))
     if person is None:
         person = np.zeros(len(files), np.int32)
@@ -75,14 +67,14 @@ def recording(
         joints_mm=joints_mm.astype(np.float32),
         centres_uvd=_centres(table, told, joints_mm, centres),
         person=person,
-        splits=ways,
+        splits=found,
         mirrored=mirrored,
         hand=told.hand,
         background_mm=None,
         form=told.form,
         turned=turned,
         notes=told.notes() + lost,
-        settings=_settings(told, person, ways),
+        settings=_settings(told, person, found),
     )
 
 
@@ -236,76 +228,12 @@ def _centres(
     return shared.to_uvd(points_mm, told.camera)[:, 0].astype(np.float32)
 
 
-def _splits(
-    table: Table, told: Description, groups: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """The ways to split the set; the one of the description comes first."""
-    ways: dict[str, np.ndarray] = {}
-    if told.split_column:
-        ways["column"] = _by_column(table, told)
-    person = groups.get("person", groups.get("sequence"))
-    if person is None:
-        person = np.zeros(len(table.rows), np.int32)
-    for name, numbers in groups.items():
-        count = len(np.unique(numbers))
-        if count >= 3:
-            ways[name] = splits.by_person(numbers)
-        elif count == 2:
-            ways[name] = splits.last_person(numbers)
-        elif told.split == name:
-            raise ValueError(
-                f"{table.path} must have frames of two or more in column "
-                f"{getattr(told, name)}, because `split.by` is {name!r}, got {count}."
-            )
-    try:
-        ways["time"] = splits.blocks(person)
-    except ValueError:  # too short for blocks with gaps of 50 frames between them
-        if len(person) >= LEAST_FRAMES:
-            ways["time"] = _short(len(person))
-        elif told.split == "time":
-            raise ValueError(
-                f"{table.path} must have {LEAST_FRAMES} frames or more to be split by "
-                f"time, got {len(person)}."
-            ) from None
-    return {told.split: ways[told.split]} | ways
-
-
-def _by_column(table: Table, told: Description) -> np.ndarray:
-    """The parts that a column names; its end of train is for validation if it must."""
-    rule = "train, validation, test or nothing"
-    parts = values.words(table, told.split_column, values.PARTS, rule)
-    split = np.array(parts, np.int8)
-    if VALIDATION not in split and TRAIN in split:
-        rows = np.flatnonzero(split == TRAIN)
-        part = _short(len(rows), parts=1)
-        split[rows] = part
-    return split
-
-
-def _short(frames: int, parts: int = 2) -> np.ndarray:
-    """Train, then the end of the time for validation and, of two parts, test.
-
-    Between them are gaps of a twentieth of the frames, 50 at most: a short table has
-    no room for more.
-    """
-    split = np.full(frames, TRAIN, np.int8)
-    held = max(1, round(HELD_OUT_SHARE * frames))
-    gap = min(splits.GAP_FRAMES, frames // 20)
-    stop = frames
-    for kind in (TEST, VALIDATION)[-parts:]:
-        start = max(0, stop - held)
-        split[start:stop] = kind
-        split[max(0, start - gap) : start] = UNUSED
-        stop = max(0, start - gap)
-    return split
-
-
 def _settings(
-    told: Description, person: np.ndarray, ways: dict[str, np.ndarray]
+    told: Description, person: np.ndarray, found: dict[str, np.ndarray]
 ) -> str:
     """SHA-256 of what numbers depend on and arrays of frames and joints do not show."""
     digest = hashlib.sha256(repr((told.form, told.hand, told.hand_column)).encode())
-    for name, split in ways.items():
+    for name, split in found.items():
         digest.update(name.encode())
         digest.update(split.tobytes())
     digest.update(person.tobytes())

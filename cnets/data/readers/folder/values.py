@@ -9,7 +9,7 @@ import numpy as np
 
 from cnets import suggestions
 from cnets.data.files import label_files
-from cnets.data.readers.folder.description import FRAME_PLACE, Points
+from cnets.data.readers.folder.keys import FRAME_PLACE, Points
 from cnets.data.readers.folder.tables import Table
 from cnets.data.splits import TEST, TRAIN, UNUSED, VALIDATION
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from cnets.cameras import Camera
-from cnets.data.readers.folder import description
+from cnets.data.readers.folder import keys
 from cnets.data.readers.folder.guess import Guess
 
 
@@ -66,7 +66,7 @@ def text(found: Guess) -> str:
         lines += ["", f"# {title}", f"[{part}]"]
         if part == "camera":
             lines += _camera(found)
-        for name in description.KEYS[part]:
+        for name in keys.KEYS[part]:
             key = f"{part}.{name}"
             if key in found.values:
                 lines += _entry(key, found)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnets.data.readers.folder import values
-from cnets.data.readers.folder.description import Points
+from cnets.data.readers.folder.keys import Points
 from cnets.data.readers.folder.tables import Table
 
 
