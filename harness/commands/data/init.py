@@ -13,7 +13,7 @@ from harness.commands.exit_codes import DONE
 class DataInit:
     """Write a first dataset.toml for a folder of depth frames and a table."""
 
-    folder: Positional[Annotated[str, arg(metavar="DIR")]]
+    folder: Positional[Annotated[str, arg(metavar="FOLDER")]]
     """Folder with the table in it, and the frames there or in folders in it."""
     table: Annotated[str | None, arg(metavar="FILE")] = None
     """The table, if the folder holds more than one: CSV, JSON Lines, Parquet, COCO, text."""
