@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 
 from cnets.cameras import Camera
 from cnets.data import splits
+from cnets.data.files.frame_files import FrameForm
 from cnets.hands.skeleton import Skeleton
 
 
@@ -73,6 +74,8 @@ class HandData:
     """Which of those show nothing; they are never used."""
     files: tuple[Path, ...] = ()
     """Depth frame of each row, if the set was recorded; not mirrored."""
+    form: FrameForm | None = None
+    """What the numbers in those mean; None: a file says it by its form."""
     empty: int = 0
     """Frames in whose cube nothing was seen; they are in no split."""
     hand: str = "right"

@@ -16,6 +16,7 @@ from cnets.data.crops.source import Source
 from cnets.data.hand_data import SPLITS, HandData, has_label
 from cnets.data.purposes import NOT_SEEN, known_joints, purposes
 from cnets.data.readers import icvl, msra, nyu, poses, synthetic, unlabelled
+from cnets.data.readers.folder import reader as own
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
 from cnets.data.splits import TRAIN, VALIDATION
@@ -25,7 +26,12 @@ from cnets.data.trust import findings, looking
 FRAMES = 4000
 """Frames of `synthetic` where no number is given."""
 
-READERS = {"nyu": nyu.recording, "icvl": icvl.recording, "msra": msra.recording}
+READERS = {
+    "nyu": nyu.recording,
+    "icvl": icvl.recording,
+    "msra": msra.recording,
+    "folder": own.recording,
+}
 """Readers of recorded data sets, by the name in front of the folder."""
 
 CENTRES = ("labels", "depth", "file")
@@ -37,7 +43,7 @@ SKIP = "skip-missing"
 WISHES = ("mirror", SKIP, *CENTRES)
 """What may stand behind the kind of a recorded set, each after a `+`."""
 
-KINDS = "synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR"
+KINDS = "synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR"
 
 
 def open_data(
@@ -92,6 +98,9 @@ def open_data(
         joints = joints * np.array([-1, 1, 1], np.float32)
         camera = mirrored_camera(camera)
         hand = "left" if hand == "right" else "right"
+    if isinstance(read, Recording) and read.turned is not None:
+        joints = np.where(read.turned[:, None, None], joints * [-1, 1, 1], joints)
+        joints = joints.astype(np.float32)
     return HandData(
         name=spec,
         fingerprint=f"{name}-{way}",
@@ -105,6 +114,7 @@ def open_data(
         unlabelled=made.crops[:0] if extra is None else extra.crops,
         unlabelled_empty=() if extra is None else extra.empty,
         files=() if isinstance(read, Labels) else read.files,
+        form=read.form if isinstance(read, Recording) else None,
         empty=len(made.empty),
         hand=hand,
         dropped=dropped,
@@ -217,6 +227,8 @@ def _source(read: Labels | Recording) -> Source:
         centres_uvd=read.centres_uvd,
         mirrored=read.mirrored,
         background_mm=read.background_mm,
+        form=read.form,
+        turned=read.turned,
     )
 
 
@@ -233,7 +245,7 @@ def _extra(
     found = unlabelled.frames(text)
     findings.trusted(looking.of_unlabelled(found))
     source = Recorded(
-        found.files, found.camera, mirrored=found.mirrored, unit_mm=found.unit_mm
+        found.files, found.camera, mirrored=found.mirrored, form=found.form
     )
     made = crop_cache.cached(source, side_px, cache, progress, workers)
     unlabelled.check_seen(found, made.centres_mm, made.empty)
@@ -248,6 +260,7 @@ def _fingerprint(
         return source.key(side_px)
     facts = [side_px, repr(read.skeleton), repr(read.camera), read.mirrored]
     digest = hashlib.sha256(json.dumps([*facts, made.content]).encode())
+    digest.update(read.settings.encode())
     for array in (read.joints_mm, made.centres_mm):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -4,13 +4,15 @@ The flesh is a list of tapered capsules. Their ends are affine combinations of
 joints, so a skeleton turns any labelled pose into a surface.
 """
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from cnets import suggestions
 from cnets.shapes import JointsMm
 
 
@@ -43,13 +45,19 @@ class Skeleton:
     """The joints that the papers of this data set evaluate."""
     capsules: tuple[Capsule, ...] = ()
     """The flesh; none for hands that are never rendered."""
-    size: tuple[str, str]
-    """Two joints whose distance says how large a hand is."""
-    size_mm: float
+    size: tuple[str, str] | None = None
+    """Two joints whose distance says how large a hand is; None as for `capsules`."""
+    size_mm: float | None = None
     """That distance in a hand of middle size."""
 
     def scale(self, joints_mm: JointsMm) -> Tensor:
-        """How large each hand is, 1 for middle size; [batch]."""
+        """How large each hand is, 1 for middle size; [batch].
+
+        Raises:
+            ValueError: If the skeleton has no `size`.
+        """
+        if self.size is None or self.size_mm is None:
+            raise ValueError(f"`size` must be known to scale {self.name}, and is not.")
         first, second = (self.joint_names.index(name) for name in self.size)
         return (joints_mm[:, first] - joints_mm[:, second]).norm(dim=1) / self.size_mm
 
@@ -78,6 +86,86 @@ class Skeleton:
             parts.append(thickness[:, None] * radii)
         start, end, start_radius, end_radius = parts
         return start, end, start_radius, end_radius
+
+
+def of_parents(
+    joint_names: tuple[str, ...],
+    parents: tuple[str, ...],
+    *,
+    root: str,
+    evaluated: tuple[str, ...] = (),
+) -> Skeleton:
+    """The skeleton of any hand; it has no flesh.
+
+    Args:
+        joint_names: Each joint once.
+        parents: The joint that each hangs on, `""` if on none.
+        root: The joint that the origin code stands for.
+        evaluated: The joints that errors are taken over; all if there are none.
+
+    Returns:
+        A known skeleton if it has these joints and bones, else one whose name tells
+        it from every other. A finger's bones follow each other.
+
+    Raises:
+        ValueError: If a name comes twice or is unknown, or joints hang on each other
+            in a circle.
+    """
+    places = {name: place for place, name in enumerate(joint_names)}
+    if len(places) != len(joint_names):
+        twice = next(name for name in joint_names if joint_names.count(name) > 1)
+        raise ValueError(f"`names` must have each joint once, got {twice!r} twice.")
+    if len(parents) != len(joint_names):
+        raise ValueError(
+            f"`parents` must have one for each of {len(joint_names)} joints, got "
+            f"{len(parents)}."
+        )
+    asked = (("parents", tuple(filter(None, parents))), ("root", (root,)))
+    for key, names in (*asked, ("evaluated", evaluated)):
+        for name in names:
+            if name not in places:
+                near = suggestions.nearest(name, joint_names)
+                raise ValueError(f"`{key}` must name joints, got {name!r}{near}")
+    if len(set(evaluated)) != len(evaluated):
+        raise ValueError("`evaluated` must name each joint once, and does not.")
+    skeleton = Skeleton(
+        name="",
+        joint_names=joint_names,
+        bones=_bones(joint_names, parents, root),
+        root=places[root],
+        evaluated=tuple(places[name] for name in evaluated or joint_names),
+    )
+    for known in SKELETONS.values():
+        flesh = {"name": "", "capsules": (), "size": None, "size_mm": None}
+        same = replace(known, **flesh, bones=tuple(sorted(known.bones)))
+        if same == replace(skeleton, bones=tuple(sorted(skeleton.bones))):
+            return known
+    digest = hashlib.sha256(repr(skeleton).encode()).hexdigest()
+    return replace(skeleton, name=f"own{len(joint_names)}-{digest[:8]}")
+
+
+def _bones(
+    names: tuple[str, ...], parents: tuple[str, ...], root: str
+) -> tuple[tuple[int, int], ...]:
+    """Pairs of parent and child, each chain from the palm outwards."""
+    children: dict[str, list[int]] = {}
+    for child, parent in enumerate(parents):
+        children.setdefault(parent, []).append(child)
+    bones, seen = [], set()
+    waiting = sorted(children.get("", []), key=lambda joint: names[joint] != root)[::-1]
+    above = dict.fromkeys(waiting, -1)
+    while waiting:
+        joint = waiting.pop()
+        seen.add(joint)
+        if above[joint] >= 0:
+            bones.append((above[joint], joint))
+        below = children.get(names[joint], [])
+        above |= dict.fromkeys(below, joint)
+        waiting += below[::-1]
+    if len(seen) != len(names):
+        lost = next(name for place, name in enumerate(names) if place not in seen)
+        raise ValueError(f"`parents` must have no circle, and {lost!r} hangs in one.")
+    return tuple(bones)
 
 
 FINGERS = ("index", "middle", "ring", "little", "thumb")

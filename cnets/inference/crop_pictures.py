@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from cnets import geometry
-from cnets.data.files import depth_files
+from cnets.data.files import frame_files
 from cnets.data.hand_data import HandData
 from cnets.inference import pictures
 from cnets.training.bank import Bank
@@ -26,7 +26,7 @@ def page(data: HandData, rows: np.ndarray) -> pictures.Picture:
     plain = [pictures.of_depth(crop) for crop in data.crops[rows]]
     drawn = joints(data, rows, torch.tensor(data.joints_mm[rows]), plain)
     frames = [
-        pictures.of_frame(depth_files.read_any(data.files[row]))
+        pictures.of_frame(frame_files.read(data.files[row], data.form))
         for row in (rows if data.files else ())
     ]
     tiles, columns = [], min(COLUMNS, len(rows))

@@ -69,16 +69,21 @@ def with_joints(
 
     Args:
         picture: Not changed.
-        joints_px: u and v in the picture's pixels, [joints, 2].
+        joints_px: u and v in the picture's pixels, [joints, 2]; a joint of NaN is
+            not drawn.
         bones: Pairs of joints to connect.
     """
     image = Image.fromarray(picture)
     draw = ImageDraw.Draw(image)
-    width = max(1, len(picture) // 80)
+    width, known = (
+        max(1, len(picture) // 80),
+        np.all(np.isfinite(joints_px), axis=1).tolist(),
+    )
     for (first, second), colour in zip(bones, colours(bones), strict=True):
-        ends = [tuple(map(float, joints_px[joint])) for joint in (first, second)]
-        draw.line(ends, fill=colour, width=width)
-    for joint in {joint for bone in bones for joint in bone}:
+        if known[first] and known[second]:
+            ends = [tuple(map(float, joints_px[joint])) for joint in (first, second)]
+            draw.line(ends, fill=colour, width=width)
+    for joint in {joint for bone in bones for joint in bone if known[joint]}:
         u, v = map(float, joints_px[joint])
         draw.ellipse((u - width, v - width, u + width, v + width), fill=(255, 255, 255))
     return np.asarray(image)

@@ -27,7 +27,7 @@ from harness.commands.exit_codes import (
     UNFORESEEN,
     USAGE,
 )
-from harness.commands.printing import messages
+from harness.commands.printing import messages, own_data
 from harness.commands.table import COMMANDS
 from harness.diagnosis import errors, logs
 from results import StorageError
@@ -105,6 +105,7 @@ def _run(words: list[str]) -> int:
     name, options = parsing.parse(words)
     command = COMMANDS[name]
     try:
+        own_data.tell(getattr(options, "data", None))
         return command.run(options)
     except ModuleNotFoundError as error:
         sentence = errors.lacking(error, command.extra)

@@ -11,7 +11,7 @@ class Doctor:
     """Check machine, store and data, and say what to mend."""
 
     data: str = "synthetic"
-    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR."""
     store: StoreFolder = "runs"
     """Folder of the store."""
     address: str | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.commands import doctor
-from harness.commands.data import check, prepare, show
+from harness.commands.data import check, init, prepare, show
 from harness.commands.models import evaluate, export, predict, train
 from harness.commands.results import best, query, verify
 from harness.commands.searches import demo, plan, rerun, search, status, stop, trials
@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
     "evaluate": Command(evaluate.Evaluate, evaluate.run),
     "predict": Command(predict.Predict, predict.run),
     "export": Command(export.Export, export.run),
+    "data init": Command(init.DataInit, init.run),
     "data prepare": Command(prepare.DataPrepare, prepare.run),
     "data check": Command(check.DataCheck, check.run),
     "data show": Command(show.DataShow, show.run),

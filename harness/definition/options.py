@@ -39,7 +39,7 @@ class SearchOptions:
     """What a search does; the name and the store come beside it."""
 
     data: str = "synthetic"
-    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR."""
     split: str | None = None
     """How frames are split, such as person or block; default: the data's own."""
     unlabelled: str | None = None

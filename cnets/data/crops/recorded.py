@@ -12,7 +12,8 @@ from cnets import cameras, geometry
 from cnets.cameras import Camera
 from cnets.data.crops import centre, crop
 from cnets.data.crops.source import Part, Source
-from cnets.data.files import depth_files
+from cnets.data.files import depth_files, frame_files
+from cnets.data.files.frame_files import FrameForm
 
 
 VERSION = 1
@@ -30,7 +31,8 @@ class Recorded(Source):
         centres_uvd: np.ndarray | None = None,
         mirrored: bool = False,
         background_mm: np.ndarray | None = None,
-        unit_mm: float = 1.0,
+        form: FrameForm | None = None,
+        turned: np.ndarray | None = None,
     ) -> None:
         """Take the frames; nothing is read yet.
 
@@ -42,11 +44,13 @@ class Recorded(Source):
             mirrored: Whether left and right are turned round.
             background_mm: float32 [frames], depth from which on a pixel is
                 background; infinite where there is no such depth.
-            unit_mm: Millimetres of one step of depth in the files.
+            form: What the numbers in the frames mean; None: a file's form says it.
+            turned: bool [frames], frames that are turned round even so; None: none.
         """
         self.files, self.camera = files, camera
         self.centres_uvd, self.mirrored = centres_uvd, mirrored
-        self.background_mm, self.unit_mm = background_mm, unit_mm
+        self.background_mm = background_mm
+        self.form, self.turned = form, turned
 
     @property
     def frames(self) -> int:
@@ -71,13 +75,15 @@ class Recorded(Source):
         digest = hashlib.sha256(json.dumps(facts).encode())
         for array in (self.centres_uvd, self.background_mm):
             digest.update(b"none" if array is None else array.tobytes())
-        if self.unit_mm != 1:
-            digest.update(repr(self.unit_mm).encode())
+        if self.form is not None:
+            digest.update(repr(self.form).encode())
+        if self.turned is not None:
+            digest.update(self.turned.tobytes())
         return digest.hexdigest()
 
     def check(self) -> None:
-        """See that every frame has the camera's size."""
-        for path in self.files:
+        """See that every frame has the camera's size; a form sees to it by itself."""
+        for path in self.files if self.form is None else ():
             cameras.check_size(self.camera, *depth_files.size_px(path), path)
 
     def make(self, rows: slice, side_px: int) -> Part:
@@ -85,10 +91,8 @@ class Recorded(Source):
         crops, centres, content = [], [], hashlib.sha256()
         for row in range(rows.start, rows.stop):
             path = self.files[row]
-            frame_mm = depth_files.read_any(path)
+            frame_mm = frame_files.read(path, self.form)
             content.update(frame_mm.tobytes())
-            if self.unit_mm != 1:
-                frame_mm = frame_mm * np.float32(self.unit_mm)
             if self.background_mm is not None:
                 near = frame_mm < self.background_mm[row]
                 frame_mm = np.where(near, frame_mm, np.float32(0))
@@ -98,7 +102,7 @@ class Recorded(Source):
             else:
                 about = given[row]
             eye = self.camera
-            if self.mirrored:
+            if self.mirrored or (self.turned is not None and self.turned[row]):
                 frame_mm, about, eye = crop.mirrored(frame_mm, about, eye)
             try:
                 crops.append(crop.crop(frame_mm, about, eye, side_px))

@@ -132,7 +132,7 @@ def _png(path: Path, data: bytes, kinds: tuple[str, ...]) -> FrameMm:
         wanted = " or ".join(NAMES[kind] for kind in kinds)
         raise ValueError(f"{path} must be {wanted}, and is {NAMES.get(held, held)}.")
     size = height * (1 + width * BYTES[held])
-    bare = _essentials(path, data, size)
+    bare = essentials(path, data, size)
     try:
         with Image.open(io.BytesIO(bare), formats=["PNG"]) as image:
             pixels = np.asarray(image)
@@ -155,7 +155,7 @@ def _png(path: Path, data: bytes, kinds: tuple[str, ...]) -> FrameMm:
     return depth_mm
 
 
-def _essentials(path: Path, data: bytes, size: int) -> bytes:
+def essentials(path: Path, data: bytes, size: int) -> bytes:
     """A PNG's header, pixels and end, each with a checksum that is right.
 
     Args:

@@ -15,6 +15,7 @@ from jaxtyping import Float, Int, Int8
 from cnets import geometry
 from cnets.cameras import Camera
 from cnets.data import splits
+from cnets.data.files.frame_files import FrameForm
 from cnets.data.readers.centres import Centres
 from cnets.data.splits import GAP_FRAMES, TEST, TRAIN, UNUSED, VALIDATION
 from cnets.hands.skeleton import Skeleton
@@ -72,8 +73,14 @@ class Recording:
     """bool [frames] by reason: frames that no split may have, whatever their labels."""
     skipped: Mapping[str, int] = field(default_factory=dict)
     """Frames that are no rows here, by why they were left out."""
+    form: FrameForm | None = None
+    """What the numbers in the frames mean; None: a file says it by its form."""
+    turned: np.ndarray | None = None
+    """bool [frames], which frames and labels are mirrored, in a set of both hands."""
     notes: tuple[str, ...] = ()
     """What was taken for granted and a person should know, a sentence each."""
+    settings: str = ""
+    """SHA-256 of what else numbers depend on; empty where there is nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -13,6 +13,7 @@ from cnets import cameras
 from cnets.cameras import CAMERAS, Camera
 from cnets.data import units
 from cnets.data.files import depth_files, listing
+from cnets.data.files.frame_files import FrameForm
 
 
 GUESSED = ("sr300", "kinect2", "msra")
@@ -35,6 +36,14 @@ class UnlabelledFrames:
     """Millimetres of one step of depth."""
     notes: tuple[str, ...] = ()
     """What was guessed, a sentence each."""
+
+    @property
+    def form(self) -> FrameForm | None:
+        """What the numbers in the files mean; None where they are millimetres."""
+        if self.unit_mm == 1:
+            return None
+        width, height = self.camera.width_px, self.camera.height_px
+        return FrameForm(width_px=width, height_px=height, unit_mm=self.unit_mm)
 
 
 def frames(text: str) -> UnlabelledFrames:

@@ -269,6 +269,8 @@ def _hand(frames: Frames) -> Iterator[Finding]:
     if frames.skeleton is None or frames.joints_uvd is None:
         return
     points = measures.points_mm(frames.joints_uvd, frames.camera)
+    if frames.turned is not None:  # those of the other hand, in a set of both
+        points = np.where(frames.turned[:, None, None], points * [-1, 1, 1], points)
     share = handedness.right_share(points, frames.skeleton)
     if share is None:
         return

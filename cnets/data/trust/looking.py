@@ -14,7 +14,8 @@ import numpy as np
 from cnets.cameras import Camera
 from cnets.data.crops import centre
 from cnets.data.crops.crop import FrameMm, Uvd
-from cnets.data.files import depth_files, file_bytes
+from cnets.data.files import depth_files, file_bytes, frame_files
+from cnets.data.files.frame_files import FrameForm
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
 from cnets.data.readers.unlabelled import UnlabelledFrames
@@ -50,7 +51,9 @@ class Frames:
     centres_uvd: np.ndarray | None = None
     """float32 [frames, 3]; None, or NaN in a row: found in the frame."""
     background_mm: np.ndarray | None = None
-    unit_mm: float = 1.0
+    form: FrameForm | None = None
+    turned: np.ndarray | None = None
+    """bool [frames], which frames show the other hand than `hand`; None: none."""
 
     def read(self, row: int) -> FrameMm:
         """One frame as it lies on disk, with its background.
@@ -58,7 +61,7 @@ class Frames:
         Raises:
             ValueError: If it is missing or damaged.
         """
-        return depth_files.read_any(self.files[row]) * np.float32(self.unit_mm)
+        return frame_files.read(self.files[row], self.form)
 
     def cut(self, row: int, frame_mm: FrameMm) -> FrameMm:
         """The frame as it is cropped: without its background."""
@@ -119,6 +122,8 @@ def of_recording(recording: Recording) -> Frames:
         joints_uvd=measures.pixels_uvd(points, camera),
         centres_uvd=recording.centres_uvd,
         background_mm=recording.background_mm,
+        form=recording.form,
+        turned=recording.turned,
     )
 
 
@@ -138,9 +143,7 @@ def of_labels(labels: Labels, name: str) -> Frames:
 def of_unlabelled(found: UnlabelledFrames) -> Frames:
     """Frames without labels."""
     place = str(found.files[0].parent)
-    return Frames(
-        name=place, files=found.files, camera=found.camera, unit_mm=found.unit_mm
-    )
+    return Frames(name=place, files=found.files, camera=found.camera, form=found.form)
 
 
 def sample(frames: Frames, wanted: int, seed: int = SEED) -> np.ndarray:

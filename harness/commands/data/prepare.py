@@ -41,9 +41,10 @@ def run(options: DataPrepare) -> int:
     if options.workers is not None and not options.workers >= 1:
         raise ValueError(f"`workers` must be 1 or more, got {options.workers}.")
     start_s = time.monotonic()
+    spec = with_wish(options.data, SKIP, options.skip_missing)
     with crops.CropBar() as bar:
         data = open_data(
-            with_wish(options.data, SKIP, options.skip_missing),
+            spec,
             side_px=options.side,
             unlabelled_frames=options.unlabelled,
             cache=Path(options.store) / "cache",
@@ -52,7 +53,7 @@ def run(options: DataPrepare) -> int:
         )
     seconds = round(time.monotonic() - start_s, 1)
     facts = data_sets.facts(data) | {"made": bar.made, "seconds": seconds}
-    facts["looked"] = check_data.check(options.data, frames=64).facts()
+    facts["looked"] = check_data.check(spec, frames=64).facts()
     as_json = options.format == "json"
     messages.answer(tables.as_json(facts) if as_json else crops.sentences(facts))
     if not as_json and facts["looked"]["looked_at"]:

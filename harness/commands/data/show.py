@@ -16,7 +16,7 @@ class DataShow:
     """A picture of what was read: crops with their joints."""
 
     data: Positional[Annotated[str, arg(metavar="DATA")]] = "synthetic"
-    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR."""
     split: str | None = None
     """How frames are split, such as person or block; default: the data's own."""
     side: Side = 128

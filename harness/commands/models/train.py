@@ -21,7 +21,7 @@ class Train:
     source: Annotated[str | None, arg(name="from", metavar="NAME/TRIAL")] = None
     """Trial of a search to repeat, up to the epoch that it reached."""
     data: str | None = None
-    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR; default: synthetic."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR; else synthetic."""
     split: str | None = None
     """How frames are split, such as person or block; default: the data's own."""
     unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None

@@ -38,7 +38,7 @@ class TestOpenData:
     )
     def test_unknown(self, spec, tmp_path):
         """An unknown set is refused, with the right names."""
-        known = r"synthetic\[:FRAMES\], poses:DIR, nyu:DIR, icvl:DIR or msra:DIR"
+        known = r"synthetic\[:FRAMES\], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR"
         complaint = rf"`data` must be {known}, got '{spec}'"
         with pytest.raises(ValueError, match=complaint):
             opening.open_data(spec, side_px=32, cache=tmp_path)

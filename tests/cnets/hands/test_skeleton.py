@@ -7,7 +7,7 @@ from PIL import Image
 
 from cnets import geometry
 from cnets.data.readers import poses
-from cnets.hands import render
+from cnets.hands import render, skeleton
 from cnets.hands.skeleton import HAND21, NYU36, Capsule, Skeleton
 
 
@@ -134,3 +134,40 @@ class TestNyu36:
         apart = (ours - real)[both]
         assert np.abs(np.median(apart)) < 3
         assert np.abs(apart).mean() < 6
+
+
+class TestOfParents:
+    def test_bones_follow_each_other(self):
+        """Each finger is one chain, whatever the order of the joints."""
+        names = ("a_tip", "palm", "b_tip", "a_mid", "b_mid")
+        parents = ("a_mid", "", "b_mid", "palm", "palm")
+        made = skeleton.of_parents(names, parents, root="palm", evaluated=("a_tip",))
+        assert made.bones == ((1, 3), (3, 0), (1, 4), (4, 2))
+        assert (made.root, made.evaluated) == (1, (0,))
+        assert made.capsules == ()
+        with pytest.raises(ValueError, match="`size` must be known"):
+            made.scale(torch.zeros(1, 5, 3))
+
+    def test_names_tell_them_apart(self):
+        """Other names, bones, roots or evaluated joints are another skeleton."""
+        made = {
+            skeleton.of_parents(names, parents, root=root, evaluated=evaluated).name
+            for names, parents, root, evaluated in (
+                (("a", "b", "c"), ("", "a", "b"), "a", ()),
+                (("a", "b", "c"), ("", "a", "a"), "a", ()),
+                (("a", "b", "c"), ("", "a", "b"), "b", ()),
+                (("a", "b", "c"), ("", "a", "b"), "a", ("a",)),
+                (("a", "b", "d"), ("", "a", "b"), "a", ()),
+            )
+        }
+        assert len(made) == 5
+
+    @pytest.mark.parametrize("known", [HAND21, skeleton.ICVL16], ids=lambda s: s.name)
+    def test_a_known_one(self, known):
+        """The joints and bones of a known skeleton are that skeleton."""
+        above = {child: known.joint_names[parent] for parent, child in known.bones}
+        parents = tuple(above.get(n, "") for n in range(len(known.joint_names)))
+        made = skeleton.of_parents(
+            known.joint_names, parents, root=known.joint_names[known.root]
+        )
+        assert made is known

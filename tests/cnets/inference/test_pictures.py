@@ -102,3 +102,11 @@ class TestSavePng:
         """A folder in the file's place is refused in a sentence."""
         with pytest.raises(ValueError, match="`out` must be a file to write, got"):
             pictures.save_png(tmp_path, BLACK)
+
+
+def test_a_joint_that_is_not_known():
+    """Neither it nor a bone that ends in it is drawn; the others are."""
+    joints = np.array([[20.0, 20.0], [np.nan, np.nan], [100.0, 20.0]])
+    drawn = pictures.with_joints(BLACK, joints, [(0, 1), (0, 2)])
+    alone = pictures.with_joints(BLACK, joints[[0, 2]], [(0, 1)])
+    assert ((drawn > 0).any(-1) == (alone > 0).any(-1)).all()

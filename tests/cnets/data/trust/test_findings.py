@@ -20,7 +20,7 @@ from cnets.hands.skeleton import NYU36
 
 
 SEEDS = 3
-"""Random sets a way of spoiling; the figures in docs/data.md are of 100."""
+"""Random sets a way of spoiling."""
 
 
 def relabelled(case, joints_mm=None, uvd=None):
