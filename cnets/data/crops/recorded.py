@@ -15,7 +15,7 @@ from cnets.data.crops.source import Part, Source
 from cnets.data.files import depth_files
 
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same files would be cropped differently."""
 
 
