@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from cnets.config import TrainConfig
 from cnets.data.hand_data import HandData
+from cnets.hands.subject import Subject
 from cnets.networks import crossing_net
 from cnets.training import schedule
 from cnets.training.batches import generators, inputs
@@ -75,7 +76,9 @@ class Bank:
                 raise ValueError(
                     f"`networks.{name}` must be {have}, as in the data, got {want}."
                 )
-        lane, modules = Lane(config), crossing_net.build(config)
+        data = self.data
+        about = Subject(skeleton=data.skeleton, hand=data.hand, camera=data.camera)
+        lane, modules = Lane(config, subject=about), crossing_net.build(config)
         sources = [generators.seeded(config.seed, 9, n) for n in range(len(modules))]
         poses = self.frames.pose[self.frames.labelled(config)].cpu().float()
         crossing_net.initialise(modules, poses, sources)
