@@ -25,16 +25,19 @@ class Centres:
     """Whether rows were matched by name, or taken in the order of the frames."""
 
 
-def read(path: Path, frames: Sequence[str]) -> Centres:
+def read(
+    path: Path, frames: Sequence[str], size_px: tuple[int, int] | None = None
+) -> Centres:
     """The centres of some frames.
 
     Args:
         path: The file.
         frames: Names of the frames, in their order.
+        size_px: Width and height of the frames; None if they are not known.
 
     Raises:
         ValueError: If the file cannot be read, a row has other than three numbers or
-            a depth out of reach, or frames and rows do not fit together.
+            lies out of reach or outside its frame, or frames and rows do not fit.
     """
     rows = _rows(path)
     named = [len(cells) == 4 for _, cells in rows]
@@ -43,7 +46,8 @@ def read(path: Path, frames: Sequence[str]) -> Centres:
             f"{path} must have names in all rows or in none, and row "
             f"{rows[named.index(False)][0]} has none."
         )
-    uvd = np.array([_centre(path, row, cells) for row, cells in rows], np.float32)
+    every = [_centre(path, row, cells, size_px) for row, cells in rows]
+    uvd = np.array(every, np.float32)
     if not all(named):
         if len(rows) != len(frames):
             raise ValueError(
@@ -62,7 +66,9 @@ def read(path: Path, frames: Sequence[str]) -> Centres:
     return Centres(uvd=uvd[[of_frame[p] for p in range(len(frames))]], by_name=True)
 
 
-def check(what: str, uvd: Sequence[float], size_px: tuple[int, int] | None) -> None:
+def check(
+    what: str, uvd: Sequence[float] | np.ndarray, size_px: tuple[int, int] | None
+) -> None:
     """Refuse a centre that no hand in reach can have.
 
     Args:
@@ -110,7 +116,9 @@ def _cells(line: str) -> list[str]:
     return cells if any(cells) else []
 
 
-def _centre(path: Path, row: int, cells: list[str]) -> list[float]:
+def _centre(
+    path: Path, row: int, cells: list[str], size_px: tuple[int, int] | None
+) -> list[float]:
     """The three numbers of a row."""
     numbers = cells[-3:]
     if len(cells) not in (3, 4) or not all(map(_is_number, numbers)):
@@ -119,7 +127,7 @@ def _centre(path: Path, row: int, cells: list[str]) -> list[float]:
             f"{' '.join(cells)[:60]!r} in row {row}."
         )
     uvd = [float(number) for number in numbers]
-    check(f"{path}, row {row},", uvd, None)
+    check(f"{path}, row {row},", uvd, size_px)
     return uvd
 
 
