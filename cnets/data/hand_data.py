@@ -54,6 +54,8 @@ class HandData:
     """Which hand the crops show, after any mirroring: `right` or `left`."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Frames that are in no split, by why they are not."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """Frames that each split would have if none were dropped, less those it has."""
 
     @property
     def root(self) -> int:

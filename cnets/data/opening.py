@@ -13,7 +13,7 @@ from cnets.data.crops.crop import mirrored_camera
 from cnets.data.crops.recorded import Recorded
 from cnets.data.crops.rendered import Rendered
 from cnets.data.crops.source import Source
-from cnets.data.hand_data import HandData
+from cnets.data.hand_data import SPLITS, HandData
 from cnets.data.readers import icvl, msra, nyu, poses, synthetic, unlabelled
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
@@ -94,6 +94,10 @@ def open_data(
         files=() if isinstance(read, Labels) else read.files,
         empty=len(made.empty),
         hand=hand,
+        lost={
+            name: int((read.splits[way] == value).sum() - (purpose == value).sum())
+            for name, value in SPLITS.items()
+        },
     )
 
 

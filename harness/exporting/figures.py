@@ -74,7 +74,7 @@ def rendered(side_px: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _test_rows(model: Model, data: HandData) -> np.ndarray:
     """The test frames of data that fit a model."""
-    evaluate.same_hand(model, data.skeleton)
+    evaluate.same_hand(model, data)
     rows = data.rows("test")
     if not len(rows):
         raise ValueError(f"`data` must have test frames, got {data.name}.")

@@ -136,3 +136,60 @@ class TestBadInput:
         """Neither predictions nor a model is refused, and so are missing labels."""
         assert "and `--model`, got none" in refused(capsys, ["--data", labels])
         assert "crossnets evaluate needs --data" in refused(capsys, ["rows.txt"])
+
+
+class TestNames:
+    """Six frames of MSRA whose labels a test writes, predictions 5 mm off."""
+
+    @pytest.fixture
+    def frames(self, tmp_path) -> np.ndarray:
+        """The labels, millimetres, y up; they lie in a folder."""
+        draw = np.random.default_rng(8)
+        joints = draw.uniform([-80, -80, 300], [80, 80, 400], (6, 21, 3))
+        rows = [
+            " ".join(map(repr, row))
+            for row in (joints * [1, 1, -1]).reshape(6, 63).tolist()
+        ]
+        (tmp_path / "joint.txt").write_text("\n".join(["6", *rows]))
+        return joints
+
+    def uvd(self, joints: np.ndarray) -> list[str]:
+        """Rows of pixels and depth of the MSRA camera, worked out here."""
+        x, y, z = np.moveaxis(joints, -1, 0)
+        uvd = np.stack([160 + 241.42 * x / z, 120 - 241.42 * y / z, z], -1)
+        return [" ".join(map(repr, row)) for row in uvd.reshape(6, 63).tolist()]
+
+    @pytest.mark.parametrize("order", [range(6), (3, 0, 5, 1, 4, 2)])
+    def test_in_any_order(self, capsys, tmp_path, frames, order):
+        """Names are matched, so every joint is 5 mm off."""
+        rows = self.uvd(frames + np.array([3, 4, 0]))
+        text = "\n\n".join(f"P0/1/{i:06d}_depth.bin {rows[i]}" for i in order)
+        (tmp_path / "named.txt").write_text(text)
+        words = [str(tmp_path / "named.txt"), "--data", f"msra:{tmp_path}"]
+        found = said(capsys, words)
+        assert found["mean_joint_error_mm"] == pytest.approx(5, abs=1e-6)
+        assert (found["frames"], found["not_scored"]) == (6, 0)
+
+    def test_missing_frames_are_named(self, capsys, tmp_path, frames):
+        """Two of six are lacking."""
+        rows = self.uvd(frames)
+        text = "\n".join(f"{i:06d}_depth.bin {rows[i]}" for i in (0, 2, 3, 5))
+        (tmp_path / "named.txt").write_text(text)
+        words = [str(tmp_path / "named.txt"), "--data", f"msra:{tmp_path}"]
+        wrong = refused(capsys, words)
+        assert "lacks 2: 000001_depth.bin, 000004_depth.bin." in wrong
+
+    def test_lost_frames_in_every_format(self, capsys, tmp_path, frames):
+        """What `predict` found no hand in is counted beside the figures."""
+        objects = [
+            {"frame": f"{i:06d}_depth.bin", "found": i != 2, "joints_mm": row}
+            for i, row in enumerate((frames + np.array([0, 0, 7])).tolist())
+        ]
+        (tmp_path / "p.json").write_text(json.dumps(objects))
+        words = [str(tmp_path / "p.json"), "--data", f"msra:{tmp_path}"]
+        found = said(capsys, words)
+        assert found["mean_joint_error_mm"] == pytest.approx(7)
+        assert (found["frames"], found["not_scored"]) == (5, 1)
+        for style, text in (("csv", "not_scored,,1"), ("table", "1 of 6 not scored")):
+            assert cli.run(["evaluate", *words, "--format", style]) == cli.DONE
+            assert text in capsys.readouterr().out
