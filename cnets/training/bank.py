@@ -60,6 +60,9 @@ class Bank:
         self.device = torch.device(device)
         self.frames = Frames(data, self.device, dtype)
         self.judge = Judge(self.frames, self.modules)
+        self.subject = Subject(
+            skeleton=data.skeleton, hand=data.hand, camera=data.camera
+        )
 
     def lane(self, config: TrainConfig) -> Lane:
         """A lane before its first epoch.
@@ -76,9 +79,8 @@ class Bank:
                 raise ValueError(
                     f"`networks.{name}` must be {have}, as in the data, got {want}."
                 )
-        data = self.data
-        about = Subject(skeleton=data.skeleton, hand=data.hand, camera=data.camera)
-        lane, modules = Lane(config, subject=about), crossing_net.build(config)
+        lane = Lane(config, subject=self.subject)
+        modules = crossing_net.build(config)
         sources = [generators.seeded(config.seed, 9, n) for n in range(len(modules))]
         poses = self.frames.pose[self.frames.labelled(config)].cpu().float()
         crossing_net.initialise(modules, poses, sources)
