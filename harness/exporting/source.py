@@ -110,6 +110,11 @@ def _of_trial(name: str, store: str | Path, device: str, say: Say) -> Source:
     lane = _saved(checkpoints, again.config, again.step, device)
     if lane is None:
         say(f"Training {name} on from its checkpoint to epoch {again.step}.")
+        if again.device not in (None, device):
+            say(
+                f"{name} was trained on {again.device}, and its last epochs are on "
+                f"{device} here: the networks differ in the last digits."
+            )
         lane = _trained_on(again, again.step, checkpoints, device)
     figures = metrics.summary(opened.judge.evaluate(lane, "validation"))
     error_mm = figures[again.objective]

@@ -111,6 +111,7 @@ class TrainRunner(Runner):
             device=self.job.device,
             pictures=drawn,
             final=self._place.look(self._final) if final else {},
+            not_scored=self.bank.data.lost.get("test", 0) if final else 0,
             restored=restored,
             unsaved=unsaved,
             paid=paid,

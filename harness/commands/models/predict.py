@@ -12,7 +12,7 @@ from harness.definition.options import Device
 from harness.definition.terminal import printable
 
 
-Hand = Literal["right", "left"]
+Hand = Literal["unknown", "right", "left"]
 """What `--hand` takes."""
 
 
@@ -32,7 +32,7 @@ class Predict:
     """Centres of many frames, a row each: U V D in their order, or NAME U V D."""
     depth_unit: Annotated[float, arg(metavar="MM")] = 1.0
     """Millimetres a step of depth in the files: 0.125 for eighths."""
-    hand: Hand | None = None
+    hand: Hand = "unknown"
     """Which hands the frames show; a model that says its own is held against it."""
     mirror: bool = False
     """The hands are of the other side than the model's."""
@@ -64,7 +64,7 @@ def run(options: Predict) -> int:
             centre_uvd=centre_uvd,
             centres=None if options.centers is None else Path(options.centers),
             unit_mm=options.depth_unit,
-            hand=options.hand,
+            hand=None if options.hand == "unknown" else options.hand,
             mirror=options.mirror,
             device=options.device,
             progress=progress,
