@@ -1,12 +1,16 @@
 """Tests of `crossnets evaluate`: its options, and how it refuses bad files."""
 
+import dataclasses
 import gzip
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cnets.inference import models
+from harness import evaluate
 from harness.commands import cli
 
 
@@ -193,3 +197,49 @@ class TestNames:
         for style, text in (("csv", "not_scored,,1"), ("table", "1 of 6 not scored")):
             assert cli.run(["evaluate", *words, "--format", style]) == cli.DONE
             assert text in capsys.readouterr().out
+
+
+def test_frames_that_a_model_cannot_be_scored_on(capsys, tmp_path, train):
+    """One of each person's four frames shows nothing; every format says so."""
+    train(tmp_path / "runs", steps=1)
+    joints = np.random.default_rng(2).uniform(
+        [-60, -60, 380], [60, 60, 420], (4, 21, 3)
+    )
+    for person in range(3):
+        folder = tmp_path / "msra" / f"P{person}" / "1"
+        folder.mkdir(parents=True)
+        rows = (joints * [1, 1, -1]).reshape(4, 63).tolist()
+        text = "\n".join(["4", *(" ".join(map(str, row)) for row in rows)])
+        (folder / "joint.txt").write_text(text + "\n")
+        for frame in range(4):
+            depth = np.linspace(380, 420, 80 * 80, dtype="<f4")
+            depth *= frame != 1
+            edges = struct.pack("<6i", 320, 240, 120, 80, 200, 160)
+            (folder / f"{frame:06d}_depth.bin").write_bytes(edges + depth.tobytes())
+    model = str(tmp_path / "runs" / "checkpoints" / "s" / "t-00001")
+    words = ["--model", model, "--data", f"msra:{tmp_path / 'msra'}"]
+    words += ["--store", str(tmp_path / "runs")]
+    found = said(capsys, words)
+    assert (found["frames"], found["not_scored"]) == (3, 1)
+    every = said(capsys, [*words, "--part", "all"])
+    assert (every["frames"], every["not_scored"]) == (9, 3)
+    for style, text in (("csv", "not_scored,,1.0"), ("table", "1 of 4 not scored")):
+        assert cli.run(["evaluate", *words, "--format", style]) == cli.DONE
+        assert text in capsys.readouterr().out
+
+
+def test_the_other_hand_is_refused(tmp_path, train):
+    """A model of right hands is not measured on left ones."""
+    trained = train(tmp_path / "runs", steps=1)
+    data = dataclasses.replace(trained.bank.data, hand="left")
+    model = models.of_lane("m", trained.lane)
+    with pytest.raises(ValueError, match="hand that the model reads, right, got left"):
+        evaluate.same_hand(model, data)
+    evaluate.same_hand(model, trained.bank.data)
+    other = dataclasses.replace(
+        data.skeleton, joint_names=("thumb", *data.skeleton.joint_names[1:])
+    )
+    with pytest.raises(ValueError, match="joint 0 is 'thumb' and not 'wrist'"):
+        evaluate.same_hand(model, dataclasses.replace(data, skeleton=other))
+    named = dataclasses.replace(data.skeleton, name="other")
+    evaluate.same_hand(model, dataclasses.replace(data, skeleton=named, hand="right"))
