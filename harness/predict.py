@@ -3,7 +3,6 @@
 Tables of them are made in `commands/printing/predictions.py`.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +11,21 @@ import numpy as np
 import torch
 
 from cnets import geometry
-from cnets.cameras import CAMERAS, Camera
+from cnets.cameras import Camera
 from cnets.data.crops import centre, crop
 from cnets.data.crops.cache import Progress
-from cnets.data.files import depth_files
-from cnets.inference import centre_files, models, onnx_graph, pictures
+from cnets.inference import (
+    centre_files,
+    frame_reading,
+    models,
+    onnx_graph,
+    pictures,
+)
+from cnets.inference.frame_reading import Way
 from cnets.inference.model import Model
 from cnets.inference.onnx_graph import Predictor
 from harness.worker import device as here
 
-
-SUFFIXES = (".png", ".bin")
-"""Files of a folder that are taken for depth frames."""
 
 COLUMNS = 8
 """Frames in a row of the picture."""
@@ -33,18 +35,6 @@ MOST_UNIT_MM = 1000.0
 
 VIEW_PX = 256
 """Side of a frame's crop in the picture."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Way:
-    """How the frames of one call are read."""
-
-    camera: Camera
-    """The camera of the frames; a width of 0 is not known."""
-    unit_mm: float = 1.0
-    """Millimetres a step of the frames' depths."""
-    mirror: bool = False
-    """Whether the hands are of the other side than the model's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +114,7 @@ def predict(
             f"`--depth-unit` must be above 0 and at most {MOST_UNIT_MM:g} mm, got "
             f"{unit_mm:g}."
         )
-    paths = frames_of(names)
+    paths = frame_reading.frames_of(names)
     about, said = _centres(list(paths), camera, centre_uvd, centres)
     opened = models.open_model(model)
     _check_hand(opened, hand, mirror)
@@ -179,7 +169,7 @@ def of_frame(
         ValueError: If the file is missing, damaged or no depth frame, has another
             size than the camera's, or its centre lies outside it.
     """
-    frame_mm, camera = read(path, way), way.camera
+    frame_mm, camera = frame_reading.read(path, way), way.camera
     if centre_uvd is None:
         centre_uvd = centre.found(frame_mm, camera)
         if centre_uvd is None:
@@ -204,30 +194,6 @@ def of_frame(
         joints_mm=joints[0].numpy(),
         joints_px=geometry.to_pixels(joints, camera)[0].numpy(),
     )
-
-
-def read(path: Path, way: Way) -> np.ndarray:
-    """A depth frame in millimetres, float32 [height, width].
-
-    Raises:
-        ValueError: If it cannot be read, or its size is not the camera's.
-    """
-    frame_mm = depth_files.read_any(path) * np.float32(way.unit_mm)
-    height, width = frame_mm.shape
-    camera = way.camera
-    named = next((name for name, known in CAMERAS.items() if known == camera), "")
-    wanted = (camera.width_px or width, camera.height_px or height)
-    if (width, height) != wanted:
-        raise ValueError(
-            f"{path} must have the camera's size: the frame is {width} x {height}, "
-            f"camera {named or 'in numbers'} has {wanted[0]} x {wanted[1]}."
-        )
-    if not (0 < camera.cx < width and 0 < camera.cy < height):
-        raise ValueError(
-            f"{path} must be a frame of its camera, whose middle is at {camera.cx:g}, "
-            f"{camera.cy:g}, and has {width} x {height} pixels."
-        )
-    return frame_mm
 
 
 def _centres(
@@ -262,62 +228,6 @@ def _check_hand(model: Model, hand: str | None, mirror: bool) -> None:
         )
 
 
-def frames_of(names: Sequence[str]) -> dict[Path, bool]:
-    """The files that were named, and those of folders, by name.
-
-    Returns:
-        For each file, in order, whether it was found in a folder.
-
-    Raises:
-        ValueError: If a name is no file or folder, or a folder has no frame.
-    """
-    found: dict[Path, bool] = {}
-    for name in names:
-        path = Path(name)
-        if path.is_dir():
-            inside = [
-                file
-                for file in path.rglob("*")
-                if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-            ]
-            if not inside:
-                raise ValueError(
-                    f"`frames` must name PNG or _depth.bin files or a folder of "
-                    f"them, and {name!r} has none."
-                )
-            found |= dict.fromkeys(sorted(inside), True)
-        elif path.is_file():
-            found[path] = False
-        else:
-            raise ValueError(f"`frames` must name files that exist, got {name!r}.")
-    if not found:
-        raise ValueError("`frames` must name at least one file or folder.")
-    return found
-
-
-def camera_of(text: str) -> Camera:
-    """A camera by its name or its numbers FX,FY,CX,CY[,WIDTH,HEIGHT].
-
-    Returns:
-        The camera; width and height are 0 where only four numbers are given.
-
-    Raises:
-        ValueError: If it is neither.
-    """
-    if text in CAMERAS:
-        return CAMERAS[text]
-    numbers = _numbers(text)
-    whole = all(number > 0 and number == int(number) for number in numbers[4:])
-    if len(numbers) not in (4, 6) or not min(numbers[:2]) > 0 or not whole:
-        known = ", ".join(CAMERAS)
-        raise ValueError(
-            f"`camera` must be one of {known} or FX,FY,CX,CY[,WIDTH,HEIGHT] in pixels, "
-            f"got {text!r}."
-        )
-    fx, fy, cx, cy, width, height = [*numbers, 0, 0][:6]
-    return Camera(fx, fy, cx, cy, int(width), int(height))
-
-
 def centre_of(text: str | None) -> np.ndarray | None:
     """A centre from its numbers U,V,D; None for none.
 
@@ -329,7 +239,7 @@ def centre_of(text: str | None) -> np.ndarray | None:
     """
     if text is None:
         return None
-    numbers = _numbers(text)
+    numbers = frame_reading.numbers(text)
     if len(numbers) != 3 or not numbers[2] > 0:
         raise ValueError(
             f"`center` must be U,V,D with a depth above 0 mm, got {text!r}."
@@ -341,7 +251,7 @@ def page(done: Predictions) -> pictures.Picture:
     """Every frame's crop with its joints, or the whole frame where there is no hand."""
     tiles = []
     for frame in done.frames:
-        frame_mm = read(Path(frame.frame), done.way)
+        frame_mm = frame_reading.read(Path(frame.frame), done.way)
         if frame.center_uvd is None or frame.joints_px is None:
             tiles.append(pictures.without_hand(frame_mm, VIEW_PX))
             continue
@@ -353,12 +263,3 @@ def page(done: Predictions) -> pictures.Picture:
         picture = pictures.of_depth(seen)
         tiles.append(pictures.with_joints(picture, places, done.model.skeleton.bones))
     return pictures.grid(tiles, min(COLUMNS, len(tiles)))
-
-
-def _numbers(text: str) -> list[float]:
-    """Finite numbers between commas; none if one is no number."""
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        return []
-    return numbers if all(map(math.isfinite, numbers)) else []

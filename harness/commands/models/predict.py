@@ -46,11 +46,11 @@ class Predict:
 
 def run(options: Predict) -> int:
     """Predict every frame, then print all."""
-    from cnets.inference import pictures
+    from cnets.inference import frame_reading, pictures
     from harness import predict
     from harness.commands.printing import bars, messages, predictions
 
-    camera = predict.camera_of(options.camera)
+    camera = frame_reading.camera_of(options.camera)
     centre_uvd = predict.centre_of(options.center)
     if options.view is not None and not Path(options.view).parent.is_dir():
         raise ValueError(

@@ -5,8 +5,9 @@ import pytest
 
 from cnets.cameras import CAMERAS
 from cnets.inference import models
+from cnets.inference.frame_reading import Way
 from harness.commands.printing import predictions
-from harness.predict import Prediction, Predictions, Way
+from harness.predict import Prediction, Predictions
 
 
 @pytest.fixture
