@@ -68,7 +68,7 @@ def _training(model: Model, origin: Mapping[str, str]) -> str:
         "## Training",
         "",
         f"- Data: {_text(origin.get('data', 'not recorded'))}",
-        f"- Hand: skeleton `{model.skeleton.name}`, {side}",
+        f"- Hand: skeleton {_code(model.skeleton.name)}, {side}",
     ]
     if origin.get("kind") != PUBLISHED:
         config = model.config
@@ -127,7 +127,7 @@ def _frame(model: Model) -> str:
         else f"Its camera has fx {camera.fx:g}, fy {camera.fy:g}, cx "
         f"{camera.cx:g}, cy {camera.cy:g} px at {camera.width_px} x {camera.height_px}."
     )
-    names = ", ".join(model.skeleton.joint_names)
+    names = ", ".join(map(_text, model.skeleton.joint_names))
     return (
         "## Coordinates\n\nMillimetres in the camera's frame: x right, y up, z away "
         f"from the camera. {known}\n\nJoints in order: {names}."
