@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera; focal lengths and principal point in pixels."""
+    """A pinhole camera; focal lengths and principal point in pixels.
+
+    Width and height are 0 where they are not known.
+    """
 
     fx: float
     fy: float
@@ -41,7 +44,7 @@ def camera_of(
         text: A name of `CAMERAS`, or `NUMBERS`.
         argument: What the text was given for, for the error.
         size_px: Width and height of the frames, if they are known; taken where the
-            numbers do not say them. Without either the principal point is the middle.
+            numbers do not say them. Without either they are 0: not known.
 
     Raises:
         ValueError: If it is neither, a focal length is not above 0, the size is not
@@ -59,12 +62,14 @@ def camera_of(
             f"`{argument}` must be one of {known} or {NUMBERS} in pixels, got {text!r}."
         )
     fx, fy, cx, cy = numbers[:4]
-    width, height = numbers[4:] or size_px or (round(2 * cx), round(2 * cy))
+    width, height = numbers[4:] or size_px or (0, 0)
     if not min(fx, fy) > 0:
         raise ValueError(
             f"`{argument}` must have focal lengths above 0 pixels, got {text!r}."
         )
-    if not (0 < cx < width and 0 < cy < height and width % 1 == height % 1 == 0):
+    known = bool(numbers[4:] or size_px)
+    within = min(cx, cy) > 0 and (not known or (cx < width and cy < height))
+    if not (within and width % 1 == height % 1 == 0):
         raise ValueError(
             f"`{argument}` must have its principal point inside its frame of "
             f"{width:g} x {height:g} pixels, got {text!r}."
@@ -84,10 +89,15 @@ def check_size(camera: Camera, width_px: int, height_px: int, file: object) -> N
     Raises:
         ValueError: If its size is not the camera's.
     """
-    if (width_px, height_px) != (camera.width_px, camera.height_px):
+    wanted = camera.width_px or width_px, camera.height_px or height_px
+    if (width_px, height_px) != wanted:
         named = (name for name, known in CAMERAS.items() if known == camera)
         raise ValueError(
             f"{file} must be a frame of its camera: frames are {width_px} x {height_px}, "
-            f"camera {next(named, 'as given')} has {camera.width_px} x "
-            f"{camera.height_px}."
+            f"camera {next(named, 'as given')} has {wanted[0]} x {wanted[1]}."
+        )
+    if not (0 < camera.cx < width_px and 0 < camera.cy < height_px):
+        raise ValueError(
+            f"{file} must be a frame of its camera, whose middle is at {camera.cx:g}, "
+            f"{camera.cy:g}, and has {width_px} x {height_px} pixels."
         )

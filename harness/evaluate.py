@@ -4,8 +4,6 @@ The metrics themselves are in `cnets/metrics.py`, what is handed back in
 `evaluation.py`; tables and pictures are made in `commands/printing/`.
 """
 
-import gzip
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,34 +12,32 @@ from torch import Tensor
 
 from cnets import geometry, metrics
 from cnets.data.crops.cache import Progress
-from cnets.data.files import label_files
 from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
 from cnets.data.readers.label_sets import LabelSet, label_set
 from cnets.hands.skeleton import Skeleton
-from cnets.inference import models, onnx_graph
+from cnets.inference import models, onnx_graph, prediction_files
 from cnets.inference.model import Model
+from cnets.inference.prediction_files import Wanted
 from harness.evaluation import Evaluation
+from harness.worker import device as here
 
 
 ROWS_AT_ONCE = 256
 """Frames that are predicted together."""
 
-LONGEST_ROW_BYTES = 1 << 16
-"""Most that is looked at to count the numbers of a row; 108 take 2 KiB."""
-
 
 def of_predictions(
     path: Path, data: str, *, unit: str = "uvd", bonus_mm: float = 0.0
 ) -> Evaluation:
-    """The figures of a text file of predictions.
+    """The figures of a file of predictions.
 
     Args:
-        path: One row a frame, in the order of the labels; three numbers for each
-            joint that the papers evaluate, or for each of the whole skeleton.
+        path: The file, in one of the forms of `prediction_files`.
         data: The labels, as `label_set` takes them.
         unit: `uvd` for pixels and depth, made millimetres with the camera of the
-            labels; `xyz` for millimetres of the camera frame, y up, z away.
+            labels; `xyz` for millimetres of the camera frame, y up, z away. A file
+            that says its own unit is read so.
         bonus_mm: Added to every threshold.
 
     Raises:
@@ -49,21 +45,30 @@ def of_predictions(
             differ in frames or joints.
     """
     labels = label_set(data)
-    rows = torch.from_numpy(_predictions(path, labels))
-    if len(rows) != len(labels.joints_mm):
-        raise ValueError(
-            f"{path} must have a row for each frame of {data}, got {len(rows)} rows "
-            f"and {len(labels.joints_mm)} frames."
-        )
-    points = rows if unit == "xyz" else geometry.to_mm_from_uvd(rows, labels.camera)
-    errors = metrics.joint_errors(points, torch.from_numpy(labels.joints_mm))
+    skeleton = labels.skeleton
+    wanted = Wanted(
+        frames=len(labels.joints_mm),
+        names=labels.names,
+        joints=_names(skeleton, labels.joints),
+        whole=skeleton.joint_names,
+    )
+    given = prediction_files.read(path, wanted)
+    seen = np.isfinite(given.points).all((1, 2))
+    if not seen.any():
+        raise ValueError(f"{path} must have joints of a frame, and no hand was found.")
+    rows = torch.from_numpy(given.points[seen])
+    in_mm = (given.unit or unit) == "xyz"
+    points = rows if in_mm else geometry.to_mm_from_uvd(rows, labels.camera)
+    known = torch.from_numpy(labels.joints_mm[seen])
+    errors = metrics.joint_errors(points, known)
     return Evaluation(
         source=str(path),
         data=data,
-        joints=_names(labels.skeleton, labels.joints),
+        joints=wanted.joints,
         errors=errors,
         plotted=errors,
         figures=metrics.report(errors, bonus_mm=bonus_mm),
+        not_scored=int((~seen).sum()),
         bonus_mm=bonus_mm,
     )
 
@@ -88,7 +93,7 @@ def of_vae(name: str, data: str, *, bonus_mm: float = 0.0) -> Evaluation:
     """
     labels = label_set(data, full=True)
     model = models.open_model(name)
-    same_hand(model, labels.skeleton)
+    same_hand(model, labels)
     joints_mm = torch.from_numpy(labels.joints_mm)
     trip = model.round_trip(joints_mm.float()).double()
     errors = metrics.joint_errors(_finite(trip), joints_mm)
@@ -136,8 +141,9 @@ def of_model(
 
     Raises:
         ValueError: If model or data are missing or damaged, have different hands,
-            or the part has no frame.
+            the part has no frame, or the device is not there.
     """
+    here.check(device)
     model = models.open_model(name)
     data = open_data(
         spec,
@@ -146,7 +152,7 @@ def of_model(
         cache=store / "cache",
         progress=progress,
     )
-    same_hand(model, data.skeleton)
+    same_hand(model, data)
     rows = _rows(data, part)
     joints = list(data.evaluated)
     labels = torch.tensor(data.joints_mm[rows][:, joints]).double()
@@ -160,23 +166,39 @@ def of_model(
         errors=errors,
         plotted=errors,
         figures=metrics.report(errors, bonus_mm=bonus_mm),
+        not_scored=_not_scored(data, part),
         bonus_mm=bonus_mm,
     )
 
 
-def same_hand(model: Model, skeleton: Skeleton) -> None:
+def same_hand(model: Model, data: LabelSet | HandData) -> None:
     """Refuse data that show another hand than a model knows.
 
     Raises:
-        ValueError: If they do.
+        ValueError: If they have other joints, or are known to show the other side.
     """
-    own, other = model.skeleton, skeleton
-    if own.name != other.name:
+    own, other = model.skeleton, data.skeleton
+    if own.joint_names != other.joint_names:
         raise ValueError(
             f"`data` must have the hand of the model, {own.name} with "
             f"{len(own.joint_names)} joints, got {other.name} with "
-            f"{len(other.joint_names)}."
+            f"{len(other.joint_names)}{_first_other(own, other)}."
         )
+    side = data.hand if isinstance(data, HandData) else None
+    if model.hand is not None and side is not None and side != model.hand:
+        raise ValueError(
+            f"`data` must show the hand that the model reads, {model.hand}, got {side}: "
+            "`+mirror` behind the kind, such as icvl+mirror:DIR, turns them round."
+        )
+
+
+def _first_other(own: Skeleton, other: Skeleton) -> str:
+    """Where two hands of as many joints differ, in words."""
+    if len(own.joint_names) != len(other.joint_names):
+        return ""
+    pairs = enumerate(zip(own.joint_names, other.joint_names, strict=True))
+    joint, (mine, theirs) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
+    return f", of which joint {joint} is {theirs!r} and not {mine!r}"
 
 
 def predicted(
@@ -204,31 +226,6 @@ def crops(data: HandData, rows: np.ndarray) -> tuple[Tensor, Tensor]:
     return depth, torch.tensor(data.centres_mm[rows])
 
 
-def _predictions(path: Path, labels: LabelSet) -> np.ndarray:
-    """Predicted joints, [frames, joints of the labels, 3]."""
-    held, whole = len(labels.joints), len(labels.skeleton.joint_names)
-    columns = _first_columns(path)
-    if columns == 3 * whole:
-        return label_files.uvd_text(path, whole)[:, list(labels.joints)]
-    if columns and columns != 3 * held:
-        known = " or ".join(str(3 * count) for count in sorted({held, whole}))
-        raise ValueError(
-            f"{path} must have {known} numbers in every row, got {columns} in row 1."
-        )
-    return label_files.uvd_text(path, held)
-
-
-def _first_columns(path: Path) -> int:
-    """Words in the first row; 0 if there is none, which `uvd_text` complains of."""
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if zipped else path.open("rb") as file:
-            return len(file.readline(LONGEST_ROW_BYTES).replace(b",", b" ").split())
-    except (OSError, EOFError, zlib.error):
-        return 0
-
-
 def _rows(data: HandData, part: str) -> np.ndarray:
     """The frames of a part."""
     if part != "all":
@@ -240,6 +237,11 @@ def _rows(data: HandData, part: str) -> np.ndarray:
     if not len(rows):
         raise ValueError(f"`--part` must have frames in {data.name}, got {part!r}.")
     return rows
+
+
+def _not_scored(data: HandData, part: str) -> int:
+    """Frames of a part in which no hand was seen, or that have no label."""
+    return data.empty if part == "all" else data.lost.get(part, 0)
 
 
 def _finite(points: Tensor) -> Tensor:

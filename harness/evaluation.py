@@ -26,6 +26,8 @@ class Evaluation:
     """Those of the joints that the papers evaluate."""
     figures: dict[str, float]
     """By name, as in `metrics.report`, or those of `evaluate.of_vae`."""
+    not_scored: int = 0
+    """Frames that belong to the set and are in no figure: no hand was seen in them."""
     bonus_mm: float
     """What was added to every threshold."""
 

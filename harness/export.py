@@ -12,11 +12,12 @@ from typing import Any
 
 from cnets.data.crops.cache import Progress
 from cnets.data.hand_data import HandData
-from cnets.data.opening import open_data
+from cnets.data.opening import open_data, resolved
 from cnets.inference import exported, onnx_graph
 from harness.definition.identity import provenance
 from harness.exporting import card, figures, source
 from harness.exporting.source import Say, Source
+from harness.worker import device as here
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,9 @@ def export(
         name: `published:DIR`, a folder of a run or an export, or NAME/TRIAL.
         out: The folder; must not exist yet.
         store: Folder of the store that has the trial, and the prepared data.
-        data: Data set to measure on; None is what the model was trained on.
+        data: Data set to measure on; None is what the model was trained on. A trial is
+            measured on the validation part of that, and on the test part only after
+            finals have used it.
         split: Name of the split; None is the data's own default.
         device: Where it is measured, and a trial's last epochs trained again.
         say: Told what a person should know of the model.
@@ -57,6 +60,7 @@ def export(
         ValueError: If there is no such model, or the data do not fit it.
         StorageError: If the store cannot be read.
     """
+    here.check(device)
     exported.refuse_existing(out)
     opened = source.open_source(name, store, device, say)
     if data is None and split is None:
@@ -64,7 +68,12 @@ def export(
     else:
         measured_on = _data(opened, data, split, Path(store) / "cache", progress)
     graph = onnx_graph.graph(opened.model)
-    measured = figures.measure(opened.model, graph, measured_on, device=device)
+    part = _part(opened, measured_on)
+    measured = figures.measure(
+        opened.model, graph, measured_on, part=part, device=device
+    )
+    if opened.validation_mm is not None and measured.get("part") == "test":
+        measured = {"validation_mm": opened.validation_mm} | measured
     version, origin = provenance.code_version(), opened.origin
     text = card.card(opened.model, origin=origin, figures=measured, version=version)
     sizes = exported.write(
@@ -76,6 +85,14 @@ def export(
         code_version=version,
     )
     return Exported(folder=out, sizes=sizes, figures=measured)
+
+
+def _part(opened: Source, data: HandData | None) -> str:
+    """The part to measure on: who compares trials by the test part chooses by it."""
+    if opened.data is None or data is None or opened.tested:
+        return "test"
+    own = resolved(data.name) == resolved(opened.data.name)
+    return "validation" if own else "test"
 
 
 def _data(

@@ -14,7 +14,7 @@ from harness.definition.data_choice import DataChoice
 from harness.definition.job import Plan
 from harness.definition.options import Device, assignments, check_choice
 from harness.definition.report import Report
-from harness.worker import checkpoints, initial_model
+from harness.worker import checkpoints, device as here, initial_model
 from harness.worker.process_bank import bank, same_data
 from harness.worker.train_runner import TrainRunner
 from results import Store, check_name, queries
@@ -37,6 +37,8 @@ class Stored:
     """Model that it started from."""
     rows: int | None
     """Lanes of the bank that it was one of; None if it ran alone."""
+    device: str | None = None
+    """What it was trained on; None if that was not stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +53,10 @@ class Run:
     """Model to start the joint stage from."""
     rows: int | None = None
     """Lanes of the bank whose numbers are wanted; None trains alone."""
-    counted: tuple[str, ...] = ()
-    """What the data has, in lines to be said before it is trained on."""
+    device: str = "cpu"
+    """What it trains on."""
+    notes: tuple[str, ...] = ()
+    """What a person should know before it is trained: of the data, and of the device."""
 
 
 def stored(store: str | Path, which: str) -> Stored:
@@ -88,30 +92,45 @@ def stored(store: str | Path, which: str) -> Stored:
         objective_mm=found["objective_mm"],
         init=initial_model.of_header(header),
         rows=header.rules.get("lanes"),
+        device=found["device"],
     )
 
 
-def of_trial(again: Stored, which: str, *, device: str = "cpu") -> Run:
+def of_trial(again: Stored, which: str, *, device: str | None = None) -> Run:
     """A trial of a search as a run of its own, up to the step that it reached.
 
     Args:
         again: The trial, as `stored` gives it.
         which: Its name, for an error.
-        device: Where its data are opened.
+        device: Where it trains; None is what it was trained on.
 
     Raises:
-        ValueError: If it never reported an error, or its data are others now.
+        ValueError: If it never reported an error, its data are others now, or this
+            machine does not have the device.
     """
     if again.step is None:
         raise ValueError(f"`from` must have reported an error, got {which!r}.")
-    data = same_data(again.data, again.fingerprint, device)
+    chosen, notes = device or again.device or "cpu", ()
+    if device is None:
+        here.check(chosen, f", on which {which} was trained")
+    if again.device not in (None, chosen):
+        notes = (
+            f"{which} was trained on {again.device} and is repeated on {chosen}: its "
+            "numbers differ in the last digits.",
+        )
+    elif again.device is not None and chosen != "cpu":
+        notes = (f"{which} was trained on {chosen} and is repeated there.",)
+    here.check(chosen)
+    data = same_data(again.data, again.fingerprint, chosen)
+    counted = counts.check(data, ratios=[again.config.labelled_ratio])
     return Run(
         config=again.config,
         data=again.data,
         until=again.step,
         init=again.init,
         rows=again.rows,
-        counted=counts.check(data, ratios=[again.config.labelled_ratio]),
+        device=chosen,
+        notes=(*counted, *notes),
     )
 
 
@@ -141,6 +160,7 @@ def of_preset(
     Raises:
         ValueError: If the preset, a field, the data or the model is wrong.
     """
+    here.check(device)
     config = presets.preset(preset).replace(assignments(changes))
     data = DataChoice(
         spec=spec,
@@ -152,8 +172,8 @@ def of_preset(
     hands = bank(data, device).data
     config = config.replace({"networks.joints": hands.joints})
     initial_model.facts(init, config)
-    counted = counts.check(hands, ratios=[config.labelled_ratio], test=True)
-    return Run(config=config, data=data, init=init, counted=counted)
+    notes = counts.check(hands, ratios=[config.labelled_ratio], test=True)
+    return Run(config=config, data=data, init=init, device=device, notes=notes)
 
 
 def train(
@@ -162,7 +182,7 @@ def train(
     *,
     folder: Path,
     until: int | None = None,
-    device: Device = "cpu",
+    device: str = "cpu",
     init: str | None = None,
     rows: int | None = None,
 ) -> Iterator[Report]:
@@ -187,6 +207,7 @@ def train(
             the folder.
     """
     check_choice("device", device, Device)
+    here.check(device)
     plan = Plan(
         data=data,
         checkpoints=str(folder),

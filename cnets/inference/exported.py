@@ -7,7 +7,6 @@ model card. A folder is written aside and renamed, so it is there whole or not a
 all. Nothing here is ever unpickled.
 """
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -23,9 +22,10 @@ from safetensors.torch import load as read_tensors, save as tensors_to_bytes
 from torch import Tensor, nn
 
 from cnets import durable, geometry
-from cnets.cameras import Camera
 from cnets.config import TrainConfig
+from cnets.hands import subject
 from cnets.hands.skeleton import SKELETONS
+from cnets.hands.subject import Subject
 from cnets.inference.model import Model
 from cnets.networks import crossing_net
 
@@ -136,13 +136,10 @@ def origin(folder: str | Path) -> dict[str, str]:
 
 def _facts(model: Model) -> dict[str, Any]:
     """What a reader must know of a model besides its weights."""
-    camera = model.camera
-    return {
+    about = Subject(skeleton=model.skeleton, hand=model.hand, camera=model.camera)
+    return about.facts() | {
         "layout": LAYOUT,
         "config": model.config.flat(),
-        "skeleton": model.skeleton.name,
-        "joint_names": list(model.skeleton.joint_names),
-        "camera": None if camera is None else dataclasses.asdict(camera),
         "crop": _crop(model.config),
     }
 
@@ -180,26 +177,41 @@ def _header(root: Path) -> dict[str, Any]:
 def _model(root: Path, facts: Mapping[str, Any]) -> Model:
     """The model that a sound header and sound weights describe."""
     config = TrainConfig.from_stored(facts["config"])
-    name = facts["skeleton"]
-    if name not in SKELETONS:
-        known = ", ".join(SKELETONS)
-        raise ValueError(f"{root / HEADER} must name a hand of {known}, got {name!r}.")
-    for key, ours in (
-        ("joint_names", list(SKELETONS[name].joint_names)),
-        ("crop", _crop(config)),
-    ):
-        if facts[key] != ours:
-            raise ValueError(
-                f"{root / HEADER}, {key} must be as in this code, got {facts[key]!r}."
-            )
-    camera = facts["camera"]
+    if facts["crop"] != _crop(config):
+        raise ValueError(
+            f"{root / HEADER}, crop must be as in this code, got {facts['crop']!r}."
+        )
+    try:
+        about = subject.of_facts(facts if subject.MARK in facts else _older(facts))
+    except ValueError as error:
+        raise ValueError(f"{root / HEADER}: {error}") from error
+    if len(about.skeleton.joint_names) != config.networks.joints:
+        raise ValueError(
+            f"{root / HEADER} must name the {config.networks.joints} joints of its "
+            f"networks, got {len(about.skeleton.joint_names)}."
+        )
     return Model(
         name=str(root),
         config=config,
-        skeleton=SKELETONS[name],
-        camera=None if camera is None else Camera(**camera),
+        skeleton=about.skeleton,
+        camera=about.camera,
+        hand=about.hand,
         modules=_modules(root / WEIGHTS, config),
     )
+
+
+def _older(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of an export that names one of this code's hands and no more."""
+    name = facts["skeleton"]
+    if name not in SKELETONS:
+        known = ", ".join(SKELETONS)
+        raise ValueError(f"`skeleton` must be one of {known}, got {name!r}.")
+    own = Subject(skeleton=SKELETONS[name]).facts()
+    if facts["joint_names"] != own["joint_names"]:
+        raise ValueError(
+            f"`joint_names` must be as in this code, got {facts['joint_names']!r}."
+        )
+    return own | {"camera": facts["camera"]}
 
 
 def _modules(path: Path, config: TrainConfig) -> dict[str, nn.Module]:

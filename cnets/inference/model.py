@@ -29,6 +29,8 @@ class Model:
     skeleton: Skeleton
     camera: Camera | None
     """The camera that it was trained for; None if that is not known."""
+    hand: str | None = None
+    """Which hand it reads, `right` or `left`; None if that is not known."""
     modules: dict[str, nn.Module]
     """As `crossing_net.build` names them, in evaluation mode, float32."""
 

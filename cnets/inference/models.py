@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from cnets.hands import skeleton
+from cnets.hands.subject import Subject
 from cnets.inference import exported, published
 from cnets.inference.model import Model
 from cnets.networks import crossing_net
@@ -49,9 +50,12 @@ def of_lane(name: str, lane: Lane) -> Model:
     """The networks of a lane as they are now.
 
     Raises:
-        ValueError: If no hand has the lane's number of joints.
+        ValueError: If the lane does not say its hand, and none of this code has its
+            number of joints.
     """
-    hand = skeleton.of_joints(lane.config.networks.joints)
+    about = lane.subject or Subject(
+        skeleton=skeleton.of_joints(lane.config.networks.joints)
+    )
     modules = crossing_net.build(lane.config)
     for part, module in modules.items():
         tensors = unflatten(lane.flat[part], module) | lane.buffers[part]
@@ -59,8 +63,9 @@ def of_lane(name: str, lane: Lane) -> Model:
     return Model(
         name=name,
         config=lane.config,
-        skeleton=hand,
-        camera=None,
+        skeleton=about.skeleton,
+        camera=about.camera,
+        hand=about.hand,
         modules={part: _ready(module) for part, module in modules.items()},
     )
 

@@ -62,6 +62,21 @@ def of_frame(frame_mm: np.ndarray) -> Picture:
     return np.stack([np.asarray(page)] * 3, -1)
 
 
+def without_hand(frame_mm: np.ndarray, side_px: int) -> Picture:
+    """A whole depth frame on a square, crossed out and with words on it.
+
+    Args:
+        frame_mm: Millimetres, 0 where nothing was seen, [height, width].
+        side_px: Side of the square.
+    """
+    image = Image.fromarray(of_frame(frame_mm)).resize((side_px, side_px))
+    draw, last = ImageDraw.Draw(image), side_px - 1
+    for ends in ((0, 0, last, last), (0, last, last, 0)):
+        draw.line(ends, fill=GREY, width=1)
+    draw.text((4, 4), "no hand", fill=COLOURS[0])
+    return np.asarray(image)
+
+
 def with_joints(
     picture: Picture, joints_px: np.ndarray, bones: Sequence[tuple[int, int]]
 ) -> Picture:

@@ -44,6 +44,9 @@ PARTS = (
 CAMERAS_BY_JOINTS = {36: "nyu", 21: "msra", 16: "icvl"}
 """The camera of the authors' networks, by their number of joints."""
 
+HANDS_BY_JOINTS = {36: "right", 21: "right", 16: "left"}
+"""Which hands the data sets of the authors show, likewise."""
+
 LATENT = 20
 """Size of the authors' pose code."""
 
@@ -70,6 +73,7 @@ def load(folder: str) -> Model:
         config=config(joints),
         skeleton=hand,
         camera=CAMERAS[CAMERAS_BY_JOINTS[joints]],
+        hand=HANDS_BY_JOINTS[joints],
         modules={name: module.eval() for name, module in modules.items()},
     )
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from cnets.config import TrainConfig
 from cnets.data.hand_data import HandData
+from cnets.hands.subject import Subject
 from cnets.networks import crossing_net
 from cnets.training import schedule
 from cnets.training.batches import generators, inputs
@@ -59,6 +60,9 @@ class Bank:
         self.device = torch.device(device)
         self.frames = Frames(data, self.device, dtype)
         self.judge = Judge(self.frames, self.modules)
+        self.subject = Subject(
+            skeleton=data.skeleton, hand=data.hand, camera=data.camera
+        )
 
     def lane(self, config: TrainConfig) -> Lane:
         """A lane before its first epoch.
@@ -82,7 +86,8 @@ class Bank:
                 raise ValueError(
                     f"`networks.{name}` must be {have}, as in the data, got {want}."
                 )
-        lane, modules = Lane(config), crossing_net.build(config)
+        lane = Lane(config, subject=self.subject)
+        modules = crossing_net.build(config)
         sources = [generators.seeded(config.seed, 9, n) for n in range(len(modules))]
         labelled = self.frames.labelled(config)
         poses = self.frames.known_pose(labelled).cpu().float()

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from cnets import durable, sealed
 from cnets.config import Retired, TrainConfig
+from cnets.hands import subject
 from cnets.training.lanes.lane import Lane
 from cnets.training.lanes.optimiser import Moments
 from cnets.training.schedule import STAGES
@@ -57,6 +58,7 @@ def save_lane(lane: Lane, folder: Path) -> str:
         "origin": lane.origin,
         "recent": lane.recent,
         "terms": lane.terms,
+        "subject": None if lane.subject is None else lane.subject.facts(),
         "bytes": len(content),
         "sha256": digest,
     }
@@ -115,6 +117,7 @@ def _lane(header: dict[str, Any]) -> Lane:
     stage, epoch = header["stage"], header["epoch"]
     if stage not in STAGES or not isinstance(epoch, int) or epoch < 0:
         raise ValueError(f"there is no epoch {epoch!r} of a stage {stage!r}")
+    about = header.get("subject")
     return Lane(
         TrainConfig.from_stored(header["config"]),
         stage,
@@ -122,6 +125,7 @@ def _lane(header: dict[str, Any]) -> Lane:
         recent=tuple(header.get("recent", ())),
         terms=dict(header.get("terms", {})),
         origin=header.get("origin", ""),
+        subject=None if about is None else subject.of_facts(about),
     )
 
 

@@ -37,6 +37,8 @@ class Report:
     """uint8 [height, width, 3]: measured, rendered, random and joints."""
     final: dict[str, Any] = field(default_factory=dict)
     """Figures on the test split, at the end of a final run."""
+    not_scored: int = 0
+    """Test frames that are in none of them: no hand was seen, or there is no label."""
     restored: tuple[str, ...] = ()
     """What was amiss when the run was taken up again, a sentence each."""
     unsaved: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ HAND_SIDES = {
     "hand21": "right hands",
     "icvl16": "left (or mirrored) hands",
 }
-"""Which hands the data sets of a skeleton show; a mirrored image shows the other."""
+"""Which hands the data sets of a skeleton show, for models that do not say theirs."""
 
 PUBLISHED = "published"
 """Origin of the authors' weights."""
@@ -43,7 +43,7 @@ def card(
         _measured(model, figures),
         _frame(model),
         _crop(model),
-        _use(),
+        _use(model),
         _limits(model),
         _licence(origin),
     )
@@ -63,12 +63,12 @@ def _what(model: Model, origin: Mapping[str, str], version: str) -> str:
 
 
 def _training(model: Model, origin: Mapping[str, str]) -> str:
-    side = HAND_SIDES.get(model.skeleton.name, "not known")
+    side = _side(model, "not known which hand")
     lines = [
         "## Training",
         "",
         f"- Data: {_text(origin.get('data', 'not recorded'))}",
-        f"- Hand: skeleton `{model.skeleton.name}`, {side}",
+        f"- Hand: skeleton {_code(model.skeleton.name)}, {side}",
     ]
     if origin.get("kind") != PUBLISHED:
         config = model.config
@@ -80,17 +80,26 @@ def _training(model: Model, origin: Mapping[str, str]) -> str:
     return "\n".join([*lines, latent])
 
 
+def _side(model: Model, otherwise: str) -> str:
+    """Which hands a model reads, in words."""
+    if model.hand is not None:
+        return f"{model.hand} hands"
+    return HAND_SIDES.get(model.skeleton.name, otherwise)
+
+
 def _measured(model: Model, figures: Mapping[str, Any]) -> str:
     """The figures as a table; a row only for what was measured."""
-    evaluated = len(model.skeleton.evaluated)
+    evaluated, part = len(model.skeleton.evaluated), figures.get("part", "test")
     named = {
-        "frames": "test frames",
+        "frames": f"{part} frames",
+        "not_scored": "of its frames not scored: no hand seen, or no label",
         "mean_joint_error_mm": f"mean joint error, {evaluated} joints, mm",
         "median_joint_error_mm": "median joint error, mm",
         "worst_joint_error_mm": "worst joint of a frame, mean over frames, mm",
         "frames_within_20mm": "share of frames whose worst joint is within 20 mm",
         "frames_within_40mm": "share of frames whose worst joint is within 40 mm",
         "vae_round_trip_mm": "labels through the pose VAE and back, all joints, mm",
+        "validation_mm": "mean joint error on the validation part, mm",
         "onnx_difference_mm": "largest difference of ONNX and torch, mm",
         "onnx_frames": "crops of that comparison",
         "parameters": "parameters, all networks",
@@ -102,7 +111,7 @@ def _measured(model: Model, figures: Mapping[str, Any]) -> str:
         if name in figures
     ]
     if "data" in figures:
-        said = f"On the test part of {_code(figures['data'])}:"
+        said = f"On the {part} part of {_code(figures['data'])}:"
     else:
         said = "No data set was given, so no error was measured here."
     return "\n".join(
@@ -118,7 +127,7 @@ def _frame(model: Model) -> str:
         else f"Its camera has fx {camera.fx:g}, fy {camera.fy:g}, cx "
         f"{camera.cx:g}, cy {camera.cy:g} px at {camera.width_px} x {camera.height_px}."
     )
-    names = ", ".join(model.skeleton.joint_names)
+    names = ", ".join(map(_text, model.skeleton.joint_names))
     return (
         "## Coordinates\n\nMillimetres in the camera's frame: x right, y up, z away "
         f"from the camera. {known}\n\nJoints in order: {names}."
@@ -148,16 +157,17 @@ def _crop(model: Model) -> str:
     )
 
 
-def _use() -> str:
+def _use(model: Model) -> str:
+    hand = "" if model.hand is None else " --hand right|left"
     return (
         "## Use\n\nMeant for research on hand poses from depth cameras: one hand, "
         "seen alone, its centre known or found.\n\n"
-        "```\ncrossnets predict FRAME --model THIS_FOLDER --camera CAMERA\n```"
+        f"```\ncrossnets predict FRAME --model THIS_FOLDER --camera CAMERA{hand}\n```"
     )
 
 
 def _limits(model: Model) -> str:
-    side = HAND_SIDES.get(model.skeleton.name, "one side only")
+    side = _side(model, "one side only")
     return (
         "## Limits\n\n"
         f"- Trained on {side}: mirror the image, and the joints back, for the other.\n"

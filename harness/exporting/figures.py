@@ -24,29 +24,37 @@ COMPARED = 24
 
 
 def measure(
-    model: Model, graph: bytes, data: HandData | None, *, device: str = "cpu"
+    model: Model,
+    graph: bytes,
+    data: HandData | None,
+    *,
+    part: str = "test",
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """The figures of a model card.
 
     Args:
         model: The trained networks.
         graph: Its ONNX model.
-        data: Measured on the test part; None for rendered crops, without errors.
+        data: Measured on one of its parts; None for rendered crops, without errors.
+        part: `validation`, or `test` for a model that was not chosen by it.
         device: Where frames are predicted.
 
     Returns:
         Figures by name; errors and `data` only if there are data.
 
     Raises:
-        ValueError: If the data do not fit the model or have no test part, or
+        ValueError: If the data do not fit the model or do not have that part, or
             the graph does not give what torch gives.
     """
     figures: dict[str, Any] = {}
     if data is None:
         depth, centre_mm = rendered(model.config.networks.side_px)
     else:
-        rows = _test_rows(model, data)
-        figures = _errors(model, data, rows, device)
+        rows = _rows(model, data, part)
+        figures = {"data": source.plain(data.name), "part": part}
+        figures |= {"not_scored": data.lost.get(part, 0)}
+        figures |= _errors(model, data, rows, device)
         some = rows[np.linspace(0, len(rows) - 1, min(COMPARED, len(rows))).astype(int)]
         depth, centre_mm = evaluate.crops(data, some)
     difference_mm = onnx_graph.difference_mm(graph, model, depth, centre_mm)
@@ -72,12 +80,12 @@ def rendered(side_px: int) -> tuple[torch.Tensor, torch.Tensor]:
         return evaluate.crops(data, np.arange(COMPARED))
 
 
-def _test_rows(model: Model, data: HandData) -> np.ndarray:
-    """The test frames of data that fit a model."""
-    evaluate.same_hand(model, data.skeleton)
-    rows = data.rows("test")
+def _rows(model: Model, data: HandData, part: str) -> np.ndarray:
+    """The frames of a part of data that fit a model."""
+    evaluate.same_hand(model, data)
+    rows = data.rows(part)
     if not len(rows):
-        raise ValueError(f"`data` must have test frames, got {data.name}.")
+        raise ValueError(f"`data` must have {part} frames, got {data.name}.")
     return rows
 
 
@@ -91,7 +99,6 @@ def _errors(
     errors = metrics.joint_errors(found[:, joints], labels[:, joints])
     trip = metrics.joint_errors(model.round_trip(labels), labels)
     return {
-        "data": source.plain(data.name),
         "frames": len(rows),
         **metrics.summary(errors),
         "vae_round_trip_mm": float(trip.double().mean()),

@@ -5,7 +5,6 @@ checkpoint is usually a little older than that, so the epochs between are traine
 again; the same seed gives the same weights.
 """
 
-import dataclasses
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from harness.exporting import card
 from harness.repeat import Stored
 from harness.worker.process_bank import bank, same_data
 from harness.worker.train_runner import TrainRunner
-from results import Store
+from results import Store, queries
 
 
 TRAINED_ON = {
@@ -49,6 +48,11 @@ class Source:
     """Where it came from; no path of this machine."""
     data: HandData | None = None
     """What it was trained on, if that is known."""
+    tested: bool = True
+    """Whether the test part had no say in the choice of it: False for a trial of a
+    search without finals, for whoever compares trials by it chooses by it."""
+    validation_mm: float | None = None
+    """Mean joint error on the validation part; None if it is not known."""
 
 
 def open_source(
@@ -98,16 +102,22 @@ def _of_trial(name: str, store: str | Path, device: str, say: Say) -> Source:
         )
     same_data(again.data, again.fingerprint, device)
     opened = bank(again.data, device)
+    search, trial = name.split("/")
+    finals = queries.read(Store.open(store), "finals", search)["trial"].to_pylist()
     root = Store.open(store).storage.root
     assert root is not None  # a store that is a folder, as was checked
     checkpoints = root / "checkpoints" / name
     lane = _saved(checkpoints, again.config, again.step, device)
     if lane is None:
         say(f"Training {name} on from its checkpoint to epoch {again.step}.")
+        if again.device not in (None, device):
+            say(
+                f"{name} was trained on {again.device}, and its last epochs are on "
+                f"{device} here: the networks differ in the last digits."
+            )
         lane = _trained_on(again, again.step, checkpoints, device)
-    error_mm = metrics.summary(opened.judge.evaluate(lane, "validation"))[
-        again.objective
-    ]
+    figures = metrics.summary(opened.judge.evaluate(lane, "validation"))
+    error_mm = figures[again.objective]
     if error_mm != again.objective_mm:
         say(
             f"{name} has {error_mm!r} mm on the validation split here, and "
@@ -121,8 +131,15 @@ def _of_trial(name: str, store: str | Path, device: str, say: Say) -> Source:
     }
     if again.init is not None:
         origin["started from"] = plain(again.init)
-    model = dataclasses.replace(models.of_lane(name, lane), camera=opened.data.camera)
-    return Source(model=model, origin=origin, data=opened.data)
+    lane.subject = opened.subject  # an older checkpoint does not say it
+    model = models.of_lane(name, lane)
+    return Source(
+        model=model,
+        origin=origin,
+        data=opened.data,
+        tested=trial in finals,
+        validation_mm=figures["mean_joint_error_mm"],
+    )
 
 
 def _saved(
@@ -150,6 +167,7 @@ def _trained_on(again: Stored, step: int, checkpoints: Path, device: str) -> Lan
             checkpoints=scratch,
             device=device,
             init=again.init,
+            rows=again.rows,  # a stack's rows decide how its sums are rounded
         )
         runner = TrainRunner(plan.job(copy.name, again.config))
         while runner.lane.stage != "joint" or runner.lane.epoch < step:

@@ -49,6 +49,7 @@ class TrainRunner(Runner):
         folder = Path(job.checkpoints)
         found = checkpoints.restored(folder, job.config, job.device, first.origin)
         self.lane = found.lane or first
+        self.lane.subject = first.subject  # an older checkpoint does not say it
         self._sharing = Sharing(self.bank, job, self._place.waits)
         self._restored = found.sentences()
         self._unsaved: tuple[str, ...] = ()
@@ -110,6 +111,7 @@ class TrainRunner(Runner):
             device=self.job.device,
             pictures=drawn,
             final=self._place.look(self._final) if final else {},
+            not_scored=self.bank.data.lost.get("test", 0) if final else 0,
             restored=restored,
             unsaved=unsaved,
             paid=paid,

@@ -187,10 +187,17 @@ ONE_TRIAL = (
 """What makes a trial so short that it is trained within a second."""
 
 
-def one_trial(store: Path, *, steps: int, end: bool = True) -> TrainRunner:
+def one_trial(
+    store: Path, *, steps: int, end: bool = True, lanes: int | None = None
+) -> TrainRunner:
     """A search of one trial on forty embedded frames, ended after some steps."""
     options = SearchOptions(
-        data="synthetic:40", preset="tiny", ratios="1.0", trials=1, set=ONE_TRIAL
+        data="synthetic:40",
+        preset="tiny",
+        ratios="1.0",
+        trials=1,
+        set=ONE_TRIAL,
+        lanes=lanes,
     )
     prepared = prepare("s", options, store / "cache")
     opened = Store.open(store, create=True)
@@ -210,6 +217,7 @@ def one_trial(store: Path, *, steps: int, end: bool = True) -> TrainRunner:
         plan = Plan(
             data=prepared.choice,
             checkpoints=str(store / "checkpoints" / "s"),
+            rows=lanes,
         )
         proposal = policy.propose()
         assert proposal is not None

@@ -15,6 +15,7 @@ from cnets.training.lanes.lane import Lane
 from harness.commands import cli
 from harness.definition.identity import provenance
 from harness.worker.train_runner import TrainRunner
+from results import Store
 
 
 TRIAL = "s/t-00001"
@@ -48,15 +49,17 @@ def test_the_command_writes_measures_and_checks_a_trial(train, store, tmp_path, 
     loaded = exported.load(out)
     assert same(loaded, lane)
     assert loaded.camera == bank.data.camera
+    assert loaded.hand == bank.data.hand == "right"
     assert exported.origin(out) == {
         "kind": "trial",
         "name": TRIAL,
         "epoch": "3",
         "data": "synthetic:40",
     }
-    wanted = metrics.summary(bank.judge.evaluate(lane, "test"))
+    wanted = metrics.summary(bank.judge.evaluate(lane, "validation"))
     assert {n: said[n] for n in wanted} == pytest.approx(wanted, rel=1e-5)
-    assert said["frames"] == len(bank.data.rows("test")) > 0
+    assert said["part"] == "validation"  # no finals have used the test part
+    assert said["frames"] == len(bank.data.rows("validation")) > 0
     assert said["vae_round_trip_mm"] == pytest.approx(round_trip(trained), rel=1e-5)
     assert 0 <= said["onnx_difference_mm"] <= 1e-3
     assert said["bytes"]["model.onnx"] == (out / "model.onnx").stat().st_size
@@ -79,9 +82,9 @@ def test_the_command_writes_measures_and_checks_a_trial(train, store, tmp_path, 
 
 
 def round_trip(trained: TrainRunner) -> float:
-    """Error of the test labels through the lane's VAE, from its own functions."""
+    """Error of the validation labels through the lane's VAE, from its own functions."""
     bank, lane = trained.bank, trained.lane
-    rows, total = bank.data.rows("test"), []
+    rows, total = bank.data.rows("validation"), []
     decoder = bank.modules(lane.config)["decoder"]
     for row in rows:
         code = bank.judge.codes(lane, np.array([row]))[:, : lane.config.latent_size]
@@ -109,3 +112,38 @@ def test_the_authors_weights(realdata, store, capsys, tmp_path):
     assert str(realdata) not in card
     origin = exported.origin(tmp_path / "nyu")
     assert (origin["kind"], origin["name"]) == ("published", "NYU_pretrained")
+
+
+def test_the_test_part_is_shown_after_finals_only(train, store, tmp_path, capsys):
+    """With a row of finals the figures are those of the test part."""
+    trained = train(store, steps=3)
+    row = {
+        **{"attempt": 1, "entrant": "t-00001", "look": 1, "state": "completed"},
+        **{"reason": "", "trial": "t-00001", "labelled_ratio": 1.0, "final_seed": 3},
+        **{"split": "test", "frames": 10, "mean_joint_error_mm": 11.0},
+        **{"config_json": "{}", "code_version": "test"},
+    }
+    words = ["export", TRIAL, "--store", str(store), "--format", "json", "--out"]
+    assert cli.run([*words, str(tmp_path / "before")]) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert cli.run([*words, str(tmp_path / "own"), "--data", "synthetic:40"]) == 0
+    assert json.loads(capsys.readouterr().out)["part"] == "validation"
+    with Store.open(store).writer("s") as writer:
+        writer.append("finals", row)
+    assert cli.run([*words, str(tmp_path / "after")]) == 0
+    after = json.loads(capsys.readouterr().out)
+    assert (before["part"], after["part"]) == ("validation", "test")
+    assert "validation_mm" not in before
+    assert after["validation_mm"] == pytest.approx(before["mean_joint_error_mm"], 1e-5)
+    wanted = metrics.summary(trained.bank.judge.evaluate(trained.lane, "test"))
+    assert {n: after[n] for n in wanted} == pytest.approx(wanted, rel=1e-5)
+    assert "On the validation part of" in (tmp_path / "before/README.md").read_text()
+    assert "On the test part of" in (tmp_path / "after/README.md").read_text()
+
+
+def test_a_gpu_that_is_not_there(monkeypatch, tmp_path, capsys):
+    """One sentence, before anything is read or written."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    words = ["export", TRIAL, "--out", str(tmp_path / "x"), "--device", "cuda"]
+    assert cli.run(words) == cli.USAGE
+    assert "must be cpu where torch finds no GPU" in capsys.readouterr().err

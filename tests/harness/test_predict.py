@@ -7,10 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from cnets import geometry
+from cnets import cameras, geometry
 from cnets.cameras import CAMERAS
 from cnets.data.readers import label_sets
-from harness import predict
 from harness.commands import cli
 
 
@@ -80,6 +79,6 @@ class TestPublished:
 def test_a_point_is_where_the_camera_says():
     """Uncrossing pixels and depth gives the point back, y up."""
     uvd = torch.tensor([[[400.0, 100.0, 700.0]]])
-    camera = predict.camera_of("500,400,320,240")
+    camera = cameras.camera_of("500,400,320,240")
     x, y, z = geometry.to_mm_from_uvd(uvd, camera)[0, 0].tolist()
     assert (x, y, z) == pytest.approx((112, 245, 700))

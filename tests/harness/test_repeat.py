@@ -51,6 +51,33 @@ class TestATrial:
         with pytest.raises(ValueError, match="data"):
             repeat.of_trial(again, TRIAL)
 
+    @pytest.mark.parametrize(
+        ("stored", "wanted", "gpu", "gives"),
+        [
+            (None, None, False, ("cpu", 0)),
+            ("cpu", None, False, ("cpu", 0)),
+            ("cuda", None, False, "finds no GPU, got 'cuda', on which s/t-00001 was"),
+            ("cpu", "cuda", False, "finds no GPU, got 'cuda'\\."),
+            ("cuda", "cpu", True, ("cpu", 1)),
+            ("cuda", "cpu", False, ("cpu", 1)),
+        ],
+    )
+    def test_device(self, train, tmp_path, monkeypatch, stored, wanted, gpu, gives):
+        """What it was trained on, or what is asked for, which is then said."""
+        from dataclasses import replace
+
+        train(tmp_path / "runs", steps=1)
+        assert repeat.stored(tmp_path / "runs", TRIAL).device == "cpu"
+        again = replace(repeat.stored(tmp_path / "runs", TRIAL), device=stored)
+        monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
+        if isinstance(gives, str):
+            with pytest.raises(ValueError, match=gives):
+                repeat.of_trial(again, TRIAL, device=wanted)
+            return
+        run = repeat.of_trial(again, TRIAL, device=wanted)
+        assert (run.device, len(run.notes)) == gives
+        assert all("is repeated on cpu" in note for note in run.notes)
+
     def test_without_a_step_is_refused(self, train, tmp_path):
         """There is nothing to compare with."""
         from dataclasses import replace

@@ -35,6 +35,12 @@ WINDOW_PX = 200
 REFINEMENTS = 5
 """How often the centre moves to the middle of what its cube holds."""
 
+LEAST_MM = 25.0
+"""Side of a square with the least area of a hand; frames in centimetres have less."""
+
+WALL_SHARE, WALL_MM = 0.95, 6.0
+"""What fills that share of its cube's window and is a plane but for so much is a wall."""
+
 FALLBACK_MM = 500.0
 """Depth of the centre, on the camera's axis, where nothing is found."""
 
@@ -43,25 +49,61 @@ PartMm = Float[np.ndarray, "part_height part_width"]
 
 
 def find(frame_mm: FrameMm, camera: Camera) -> Uvd:
-    """Centre of the hand: u, v in pixels and depth in millimetres, float32.
+    """Centre of the hand, for a frame that must have one.
 
     Args:
         frame_mm: The whole frame, 0 where nothing was seen.
         camera: The frame's camera.
 
     Returns:
-        The centre; the principal point at `FALLBACK_MM` if there is no hand.
+        As `found` gives it; the principal point at `FALLBACK_MM` if there is no hand.
     """
-    seen = (frame_mm >= NEAREST_MM) & (frame_mm <= FARTHEST_MM)
-    centre = _first_large(np.where(seen, frame_mm, 0))
+    centre = found(frame_mm, camera)
     if centre is None:
         return np.array([camera.cx, camera.cy, FALLBACK_MM], np.float32)
+    return centre
+
+
+def found(frame_mm: FrameMm, camera: Camera) -> Uvd | None:
+    """Centre of the hand if there is one: u, v in pixels, depth in millimetres.
+
+    Only depths from `NEAREST_MM` to `FARTHEST_MM` are looked at.
+
+    Args:
+        frame_mm: The whole frame, 0 where nothing was seen.
+        camera: The frame's camera.
+
+    Returns:
+        float32; None if nothing is large enough, or what is there is as small as no
+        hand or as flat and wide as a wall.
+    """
+    seen = (frame_mm >= NEAREST_MM) & (frame_mm <= FARTHEST_MM)
+    seen_mm = np.where(seen, frame_mm, 0)
+    centre = _first_large(seen_mm)
+    if centre is None:
+        return None
     for _ in range(REFINEMENTS):
-        moved = _middle(frame_mm, centre, camera)
+        moved = _mass(*_held(seen_mm, centre, camera))
         if moved is None:
             break
         centre = moved
+    if not _like_a_hand(_held(seen_mm, centre, camera)[0], centre[2], camera):
+        return None
     return centre.astype(np.float32)
+
+
+def _like_a_hand(part: PartMm, depth_mm: float, camera: Camera) -> bool:
+    """Whether what a cube holds is large enough, and neither fills it nor is flat."""
+    v, u = np.nonzero(part)
+    area_mm2 = len(u) * depth_mm**2 / (camera.fx * camera.fy)
+    if not area_mm2 >= LEAST_MM**2:
+        return False
+    if len(u) < WALL_SHARE * part.size:
+        return True
+    plane = np.stack([u, v, np.ones_like(u)], 1).astype(float)
+    depths = part[v, u].astype(float)
+    fitted = plane @ np.linalg.lstsq(plane, depths, rcond=None)[0]
+    return bool(np.sqrt(np.mean((depths - fitted) ** 2)) > WALL_MM)
 
 
 def _first_large(frame_mm: FrameMm) -> np.ndarray | None:
@@ -94,13 +136,13 @@ def _around(u: float, v: float) -> tuple[int, int, int, int]:
     return int(u) - half, int(v) - half, int(u) + half, int(v) + half
 
 
-def _middle(frame_mm: FrameMm, centre: np.ndarray, camera: Camera) -> np.ndarray | None:
-    """Middle of what the cube about a centre holds; None if it is empty."""
+def _held(
+    frame_mm: FrameMm, centre: np.ndarray, camera: Camera
+) -> tuple[PartMm, tuple[int, int]]:
+    """What the cube about a centre holds, 0 elsewhere, and its left upper corner."""
     front, back = centre[2] - CUBE_MM / 2, centre[2] + CUBE_MM / 2
-    limits = crop.window(centre, camera)
-    part, corner = _part(frame_mm, limits)
-    kept = (part > 0) & (part <= back)
-    return _mass(np.where(kept, np.maximum(part, front), 0), corner)
+    part, corner = _part(frame_mm, crop.window(centre, camera))
+    return np.where((part >= front) & (part <= back), part, 0), corner
 
 
 def _part(

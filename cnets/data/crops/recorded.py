@@ -16,7 +16,7 @@ from cnets.data.files import depth_files, frame_files
 from cnets.data.files.frame_files import FrameForm
 
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same files would be cropped differently."""
 
 

@@ -41,6 +41,8 @@ class LabelSet:
     """float64 [frames, joints, 3]: pixels, and depth in millimetres."""
     joints_mm: np.ndarray
     """float64 [frames, joints, 3], camera frame, y up."""
+    names: tuple[str, ...] = ()
+    """Names of the frames' files; none if no file tells them."""
 
 
 def label_set(spec: str, *, full: bool = False) -> LabelSet:
@@ -64,10 +66,13 @@ def label_set(spec: str, *, full: bool = False) -> LabelSet:
     camera = CAMERAS[kind]
     match kind:
         case "nyu":
-            return _from_uvd(kind, NYU36, *_nyu(root, full))
+            uvd, joints = _nyu(root, full)
+            names = tuple(f"depth_1_{row + 1:07d}.png" for row in range(len(uvd)))
+            return _from_uvd(kind, NYU36, uvd, joints, names)
         case "icvl":
-            return _from_uvd(kind, ICVL16, _icvl(root), tuple(range(16)))
-    joints_mm = _msra(root)
+            uvd, names = _icvl(root)
+            return _from_uvd(kind, ICVL16, uvd, tuple(range(16)), names)
+    joints_mm, names = _msra(root)
     return LabelSet(
         name=kind,
         skeleton=HAND21,
@@ -75,11 +80,16 @@ def label_set(spec: str, *, full: bool = False) -> LabelSet:
         joints=tuple(range(21)),
         uvd=recording.to_uvd(joints_mm, camera),
         joints_mm=joints_mm,
+        names=names,
     )
 
 
 def _from_uvd(
-    kind: str, skeleton: Skeleton, uvd: Uvd, joints: tuple[int, ...]
+    kind: str,
+    skeleton: Skeleton,
+    uvd: Uvd,
+    joints: tuple[int, ...],
+    names: tuple[str, ...],
 ) -> LabelSet:
     camera = CAMERAS[kind]
     return LabelSet(
@@ -89,6 +99,7 @@ def _from_uvd(
         joints=joints,
         uvd=uvd,
         joints_mm=recording.to_mm(uvd, camera),
+        names=names,
     )
 
 
@@ -114,31 +125,34 @@ def _nyu(root: Path, full: bool) -> tuple[Uvd, tuple[int, ...]]:
     return np.ascontiguousarray(uvd[:, joints]), joints
 
 
-def _icvl(root: Path) -> Uvd:
+def _icvl(root: Path) -> tuple[Uvd, tuple[str, ...]]:
     """The 16 joints of ICVL: the text, or the native files in their order."""
     text = _text(root)
     if text:
-        return _checked(text, 16)
-    parts = []
+        return _checked(text, 16), ()
+    parts, names = [], []
     for path in icvl.test_files(root):
-        _, uvd = label_files.named_uvd(path, 16)
+        named, uvd = label_files.named_uvd(path, 16)
         label_files.check_depths(path, uvd)
         parts.append(uvd)
+        names += named
     if not parts:
         raise _nothing("icvl", root)
-    return np.concatenate(parts)
+    return np.concatenate(parts), tuple(names)
 
 
-def _msra(root: Path) -> JointsMm:
+def _msra(root: Path) -> tuple[JointsMm, tuple[str, ...]]:
     """The 21 joints of MSRA: of one file, a subject's, or all subjects' sequences."""
-    parts = []
+    parts, names = [], []
     for path in msra.label_files_of(root):
         joints_mm = label_files.msra_joints(path)
         label_files.check_depths(path, joints_mm)
         parts.append(joints_mm)
+        folder = path.parent.relative_to(root)
+        names += [str(folder / f"{row:06d}_depth.bin") for row in range(len(joints_mm))]
     if not parts:
         raise _nothing("msra", root)
-    return np.concatenate(parts)
+    return np.concatenate(parts), tuple(names)
 
 
 def _text(root: Path) -> Path | None:

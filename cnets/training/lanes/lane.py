@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from cnets.config import TrainConfig
+from cnets.hands.subject import Subject
 from cnets.training import schedule
 from cnets.training.lanes.optimiser import Moments
 
@@ -64,6 +65,8 @@ class Lane:
     """Newest value of every loss term, also of stages that are over."""
     origin: str = ""
     """SHA-256 of the model that its networks came from; empty for random ones."""
+    subject: Subject | None = None
+    """The hand that they read; None in checkpoints of an older code."""
 
     @property
     def finished(self) -> bool:

@@ -27,7 +27,7 @@ class Evaluate:
     """The metrics of the papers: of a predictions file, or of a model."""
 
     predictions: Positional[Annotated[str | None, arg(metavar="PREDICTIONS")]] = None
-    """Text file, a line a frame: u v d of every evaluated joint; may be gzipped."""
+    """A line a frame: [NAME] u v d of each evaluated joint; or what predict wrote."""
     data: str
     """Labels: nyu:DIR, icvl:DIR or msra:DIR; with --model any data set."""
     vae: Annotated[str | None, arg(metavar="MODEL")] = None
@@ -74,16 +74,12 @@ def _check(options: Evaluate) -> None:
     Raises:
         ValueError: If an option has a value that it does not take.
     """
-    import torch
-
     given = [options.predictions, options.vae, options.model]
     if sum(value is not None for value in given) != 1:
         count = sum(value is not None for value in given) or "none"
         raise ValueError(
             f"evaluate needs one of PREDICTIONS, `--vae` and `--model`, got {count}."
         )
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("`--device` must be cpu where torch finds no GPU, got 'cuda'.")
 
 
 def _measured(options: Evaluate) -> "Evaluation":

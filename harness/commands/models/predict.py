@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
@@ -10,6 +10,10 @@ from harness.commands.arguments import Format
 from harness.commands.exit_codes import DONE, FAILED
 from harness.definition.options import Device
 from harness.definition.terminal import printable
+
+
+Hand = Literal["unknown", "right", "left"]
+"""What `--hand` takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +25,17 @@ class Predict:
     model: Annotated[str, arg(metavar="MODEL")]
     """Folder of a model, or published:DIR with the authors' weights."""
     camera: str
-    """nyu, icvl, msra, sr300, kinect2, or FX,FY,CX,CY in pixels."""
+    """nyu, icvl, msra, sr300, kinect2, or FX,FY,CX,CY[,WIDTH,HEIGHT] in pixels."""
     center: Annotated[str | None, arg(metavar="U,V,D")] = None
     """Centre of the hand, pixels and mm; default: found in the frame."""
+    centers: Annotated[str | None, arg(metavar="FILE")] = None
+    """Centres of many frames, a row each: U V D in their order, or NAME U V D."""
+    depth_unit: Annotated[float, arg(metavar="MM")] = 1.0
+    """Millimetres a step of depth in the files: 0.125 for eighths."""
+    hand: Hand = "unknown"
+    """Which hands the frames show; a model that says its own is held against it."""
     mirror: bool = False
-    """The hands are left ones (or mirrored), the model knows right ones."""
+    """The hands are of the other side than the model's."""
     view: Annotated[str | None, arg(metavar="PNG")] = None
     """Picture of the frames with their joints."""
     device: Device = "cpu"
@@ -36,11 +46,12 @@ class Predict:
 
 def run(options: Predict) -> int:
     """Predict every frame, then print all."""
+    from cnets import cameras
     from cnets.inference import pictures
     from harness import predict
     from harness.commands.printing import bars, messages, predictions
 
-    camera = predict.camera_of(options.camera)
+    camera = cameras.camera_of(options.camera)
     centre_uvd = predict.centre_of(options.center)
     if options.view is not None and not Path(options.view).parent.is_dir():
         raise ValueError(
@@ -52,16 +63,22 @@ def run(options: Predict) -> int:
             model=options.model,
             camera=camera,
             centre_uvd=centre_uvd,
+            centres=None if options.centers is None else Path(options.centers),
+            unit_mm=options.depth_unit,
+            hand=None if options.hand == "unknown" else options.hand,
             mirror=options.mirror,
             device=options.device,
             progress=progress,
         )
     for error in done.passed_over:
         messages.complain(f"passed over: {error}")
-    if not done.frames:
-        raise ValueError("`frames` must hold a depth frame, and none could be read.")
+    if done.centres:
+        messages.note(printable(done.centres))
+    lost = done.without_hand()
+    if lost:
+        messages.complain(predictions.without_hand(done))
     if options.view is not None:
         pictures.save_png(Path(options.view), predict.page(done))
         messages.note(f"{printable(options.view)}: {len(done.frames)} frames.")
     messages.answer(predictions.shown(done, options.format))
-    return FAILED if done.passed_over else DONE
+    return FAILED if done.passed_over or lost == len(done.frames) else DONE

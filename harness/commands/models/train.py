@@ -11,7 +11,7 @@ from tyro.conf import arg
 
 from harness.commands.arguments import StoreFolder, TableOrJson
 from harness.commands.exit_codes import DONE, FAILED
-from harness.definition.options import Device
+from harness.definition.options import AnyDevice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +38,8 @@ class Train:
     """Folder for checkpoints, from which the same command goes on."""
     store: StoreFolder = "runs"
     """Folder of the store."""
-    device: Device = "cpu"
-    """Where it runs."""
+    device: AnyDevice = "auto"
+    """Where it runs; auto: the cpu, with --from what the trial was trained on."""
     format: TableOrJson = "table"
     """How the answer is printed."""
 
@@ -50,11 +50,11 @@ def run(options: Train) -> int:
     from harness import repeat
     from harness.commands.printing import messages, training
 
-    again = None
+    again, device = None, None if options.device == "auto" else options.device
     if options.source is not None:
         _check_again(options)
         again = repeat.stored(options.store, options.source)
-        wanted = repeat.of_trial(again, options.source, device=options.device)
+        wanted = repeat.of_trial(again, options.source, device=device)
     else:
         wanted = repeat.of_preset(
             options.preset or "small",
@@ -63,17 +63,17 @@ def run(options: Train) -> int:
             split=options.split,
             unlabelled=options.unlabelled,
             cache=Path(options.store) / "cache",
-            device=options.device,
+            device="cpu" if device is None else device,
             init=options.init,
         )
-    messages.notes(wanted.counted)
+    messages.notes(wanted.notes)
     with _folder(options.out) as folder:
         reports = repeat.train(
             wanted.config,
             wanted.data,
             folder=folder,
             until=wanted.until,
-            device=options.device,
+            device=wanted.device,
             init=wanted.init,
             rows=wanted.rows,
         )

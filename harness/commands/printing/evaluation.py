@@ -55,6 +55,7 @@ def _json(done: Evaluation) -> str:
         "evaluated": done.source,
         "data": done.data,
         "frames": len(done.errors),
+        "not_scored": done.not_scored,
         **done.figures,
         "threshold_bonus_mm": done.bonus_mm,
         "joints": list(done.joints),
@@ -66,6 +67,7 @@ def _json(done: Evaluation) -> str:
 
 def _csv(done: Evaluation) -> str:
     rows = [("frames", "", float(len(done.errors)))]
+    rows.append(("not_scored", "", float(done.not_scored)))
     rows += [(name, "", value) for name, value in done.figures.items()]
     each = zip(done.joints, metrics.per_joint(done.errors), strict=True)
     rows += [("per_joint_mm", joint, value) for joint, value in each]
@@ -87,6 +89,11 @@ def _drawn(done: Evaluation) -> str:
     joints = [{"joint": joint, "mean error": f"{v:8.3f} mm"} for joint, v in each]
     # Not a table's title, which would be folded to the table's width.
     title = f"{done.source} on {done.data}: {len(done.errors)} frames"
+    if done.not_scored:
+        total = len(done.errors) + done.not_scored
+        title += (
+            f", {done.not_scored} of {total} not scored (no hand seen, or no label)"
+        )
     return "\n".join(
         [
             printable(title),

@@ -1,7 +1,27 @@
-"""Predicted joints as a table, JSON or CSV: a row a joint, in JSON a frame."""
+"""Predicted joints as a table, JSON or CSV: a row a joint, in JSON a frame.
 
+A frame without a hand has one row without a joint, and `found` says so.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from cnets.data.crops import centre
 from harness.commands.printing import tables
-from harness.predict import Predictions
+from harness.predict import Prediction, Predictions
+
+
+NUMBERS = ("x_mm", "y_mm", "z_mm", "u_px", "v_px")
+"""Columns of a joint's numbers."""
+
+COLUMNS = pa.schema(
+    [(name, pa.string()) for name in ("frame", "found", "joint")]
+    + [(name, pa.float64()) for name in NUMBERS]
+)
+"""Columns of a row."""
 
 
 def shown(done: Predictions, style: str) -> str:
@@ -12,30 +32,42 @@ def shown(done: Predictions, style: str) -> str:
         style: `table`, `json` or `csv`.
     """
     if style == "json":
-        rows = [
-            {
-                "frame": frame.frame,
-                "center_uvd": frame.center_uvd.tolist(),
-                "joints_mm": frame.joints_mm.tolist(),
-                "joints_px": frame.joints_px.tolist(),
-            }
-            for frame in done.frames
-        ]
-        return tables.as_json(rows)
+        return tables.as_json([_object(frame) for frame in done.frames])
     names = done.model.skeleton.joint_names
-    rows = [
-        {
-            "frame": frame.frame,
-            "joint": name,
-            "x_mm": mm[0],
-            "y_mm": mm[1],
-            "z_mm": mm[2],
-            "u_px": px[0],
-            "v_px": px[1],
-        }
-        for frame in done.frames
-        for name, mm, px in zip(
-            names, frame.joints_mm.tolist(), frame.joints_px.tolist(), strict=True
+    rows = [row for frame in done.frames for row in _rows(frame, names)]
+    hand = "" if done.model.hand is None else f", a model of {done.model.hand} hands"
+    table = pa.Table.from_pylist(rows, schema=COLUMNS)
+    return tables.show(table, style, f"Joints read by {done.model.name}{hand}")
+
+
+def without_hand(done: Predictions) -> str:
+    """How many frames show no hand, and what that means."""
+    return (
+        f"{done.without_hand()} of {len(done.frames)} frames show no hand: nothing like "
+        f"one from {centre.NEAREST_MM:g} to {centre.FARTHEST_MM:g} mm, or nothing about "
+        "its centre; `--depth-unit` says the unit of depths that are no millimetres."
+    )
+
+
+def _object(frame: Prediction) -> dict[str, Any]:
+    """A frame as JSON has it."""
+    values = {
+        name: None if array is None else array.tolist()
+        for name, array in (
+            ("center_uvd", frame.center_uvd),
+            ("joints_mm", frame.joints_mm),
+            ("joints_px", frame.joints_px),
         )
-    ]
-    return tables.show(rows, style, f"Joints read by {done.model.name}")
+    }
+    return {"frame": frame.frame, "found": frame.found, **values}
+
+
+def _rows(frame: Prediction, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a frame; columns that are missing are empty."""
+    about = {"frame": frame.frame, "found": "true" if frame.found else "false"}
+    if frame.joints_mm is None or frame.joints_px is None:
+        yield about
+        return
+    numbers = np.concatenate([frame.joints_mm, frame.joints_px], 1).tolist()
+    for name, row in zip(names, numbers, strict=True):
+        yield about | {"joint": name} | dict(zip(NUMBERS, row, strict=True))

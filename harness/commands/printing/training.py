@@ -42,15 +42,23 @@ def watch(reports: Iterator[Report]) -> Report:
 def show(last: Report, style: str) -> None:
     """Print the last figures: JSON, or a sentence a split."""
     if style == "json":
-        figures = {"epoch": last.step, **last.terms, **last.metrics, "test": last.final}
+        test = last.final and last.final | {"not_scored": last.not_scored}
+        figures = {"epoch": last.step, **last.terms, **last.metrics, "test": test}
         messages.answer(tables.as_json(figures))
         return
-    for split, values in (("validation", last.metrics), ("test", last.final)):
+    lost = ""
+    if last.not_scored:
+        total = last.final["frames"] + last.not_scored
+        lost = f"; {last.not_scored} of {total} not scored (no hand seen, or no label)"
+    for split, values, more in (
+        ("validation", last.metrics, ""),
+        ("test", last.final, lost),
+    ):
         if values:
             messages.answer(
                 f"{split}: {values['mean_joint_error_mm']:.3f} mm mean joint error, "
                 f"{values['frames_within_20mm']:.1%} of frames within 20 mm, "
-                f"{values['frames_within_40mm']:.1%} within 40 mm"
+                f"{values['frames_within_40mm']:.1%} within 40 mm{more}"
             )
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from cnets import presets
 from cnets.cameras import CAMERAS
-from cnets.hands.skeleton import HAND21
+from cnets.hands.skeleton import HAND21, Skeleton
 from cnets.inference import exported
 from cnets.inference.model import Model
 from cnets.networks import crossing_net
@@ -38,6 +38,7 @@ def model() -> Model:
         config=small,
         skeleton=HAND21,
         camera=CAMERAS["sr300"],
+        hand="left",
         modules=modules,
     )
 
@@ -68,7 +69,7 @@ def same(one: Model, other: Model) -> bool:
         for name, tensor in module.state_dict().items():
             if not torch.equal(tensor, theirs[name]):
                 return False
-    facts = ("config", "skeleton", "camera")
+    facts = ("config", "skeleton", "camera", "hand")
     return all(getattr(one, name) == getattr(other, name) for name in facts)
 
 
@@ -95,6 +96,36 @@ class TestAFolder:
         """None stays None."""
         write(dataclasses.replace(model, camera=None), tmp_path / "m")
         assert exported.load(tmp_path / "m").camera is None
+
+    def test_of_a_hand_that_this_code_does_not_know(self, tmp_path, model):
+        """Names, bones, root, evaluated joints and side come back from the file."""
+        two = Skeleton(
+            name="claw",
+            joint_names=tuple(f"joint {n}" for n in range(21)),
+            bones=((3, 4), (4, 20)),
+            root=3,
+            evaluated=(1, 20),
+        )
+        write(dataclasses.replace(model, skeleton=two, hand="right"), tmp_path / "m")
+        found = exported.load(tmp_path / "m")
+        assert found.skeleton == two
+        assert found.hand == "right"
+
+    @pytest.mark.parametrize("name", ["hand21", "foot26"])
+    def test_of_an_older_code(self, folder, model, name):
+        """Without bones a hand of this code is meant, of a side that nobody knows."""
+        facts = json.loads((folder / "model.json").read_text())
+        for key in ("bones", "root", "evaluated", "hand", "sha256"):
+            del facts[key]
+        (folder / "model.json").write_text(json.dumps(facts | {"sha256": ""}))
+        rewrite(folder, skeleton=name)
+        if name == "foot26":
+            with pytest.raises(
+                ValueError, match="must be one of hand21, nyu36, icvl16"
+            ):
+                exported.load(folder)
+            return
+        assert same(dataclasses.replace(model, hand=None), exported.load(folder))
 
     def test_can_be_read_without_this_code(self, model, folder):
         """Names and numbers of the tensors, and what the header says of a crop."""
@@ -264,11 +295,18 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
-            ({"skeleton": "foot26"}, "must name a hand of hand21, nyu36, icvl16"),
-            ({"joint_names": ["thumb"]}, "joint_names must be as in this code"),
+            ({"skeleton": 26}, "`skeleton` must be a name, got '26'"),
+            ({"joint_names": ["thumb"]}, "`bones` must be pairs of joints"),
+            ({"joint_names": ["thumb"] * 21}, "`joint_names` must be 1 to 1000 names"),
+            ({"bones": [[0, 21]]}, "`bones` must be pairs of joints"),
+            ({"root": -1}, "`root` must be a joint"),
+            ({"root": True}, "`root` must be a joint"),
+            ({"evaluated": []}, "`evaluated` must be joints"),
+            ({"evaluated": [0, 0]}, "`evaluated` must be joints"),
+            ({"hand": "both"}, "`hand` must be one of right, left"),
             ({"crop": {"cube_mm": 300.0}}, "crop must be as in this code"),
-            ({"camera": {"fx": 1.0}}, "is no header of a model"),
-            ({"camera": 7}, "is no header of a model"),
+            ({"camera": {"fx": 1.0}}, "`camera` must be numbers"),
+            ({"camera": 7}, "`camera` must be numbers"),
             ({"config": []}, "is no header of a model"),
             ({"config": {"losses.k": 1}}, "`losses.k` is no field of the run"),
             ({"files": {}}, "model.safetensors does not match its checksum"),

@@ -67,6 +67,26 @@ def test_what_is_written_is_read(bank, lane, tmp_path):
     assert json.loads((tmp_path / "lane.json").read_text())["sha256"] == digest
 
 
+def test_the_hand_is_written_too(bank, lane, tmp_path):
+    """Joints, side and camera are those of the data; an older file has none."""
+    state.save_lane(lane, tmp_path)
+    about = state.load_lane(tmp_path).subject
+    assert about is not None
+    assert about == lane.subject
+    assert about.skeleton.joint_names == bank.data.skeleton.joint_names
+    assert (about.hand, about.camera) == (bank.data.hand, bank.data.camera)
+    header = sealed.decode((tmp_path / "lane.json").read_bytes())
+    for change in (None, {"hand": "left"}):
+        rest = {name: value for name, value in header.items() if name != "subject"}
+        changed = rest if change is None else rest | {"subject": change}
+        (tmp_path / "lane.json").write_bytes(sealed.encode(changed))
+        if change is None:
+            assert state.load_lane(tmp_path).subject is None
+        else:
+            with pytest.raises(state.Damaged, match="`skeleton` must be a name"):
+                state.load_lane(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["lane.safetensors", "lane.json"])
 def test_damage_is_named_and_never_used(lane, tmp_path, name):
     """A file that is cut or missing is no checkpoint."""

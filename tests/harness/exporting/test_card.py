@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from cnets import presets
@@ -37,6 +39,27 @@ def made(skeleton: str = "hand21", camera: str | None = "nyu", **changes) -> Mod
 def text(model: Model | None = None, origin: dict = TRIAL, figures: dict = FIGURES):
     """The card of a model."""
     return card(model or made(), origin=origin, figures=figures, version="1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("hand", "shown"), [("left", "left hands"), ("right", "right hands"), (None, None)]
+)
+def test_the_hand_is_that_of_the_model(hand, shown):
+    """A model that says none is taken to be of its data set's hand."""
+    said = text(dataclasses.replace(made("icvl16"), hand=hand))
+    assert f"skeleton `icvl16`, {shown or 'left (or mirrored) hands'}" in said
+    assert f"Trained on {shown or 'left (or mirrored) hands'}:" in said
+    assert ("--hand" in said) == (hand is not None)
+
+
+def test_names_of_joints_are_shown_as_they_are():
+    """Those of a stranger's skeleton are text, whatever they hold."""
+    model = made()
+    odd = ("<b>x</b>", *model.skeleton.joint_names[1:])
+    skeleton = dataclasses.replace(model.skeleton, joint_names=odd, name="a`b")
+    said = text(dataclasses.replace(model, skeleton=skeleton))
+    assert "<b>" not in said
+    assert "skeleton `` a`b ``" in said
 
 
 def test_has_every_section_that_a_stranger_needs():

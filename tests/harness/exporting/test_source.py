@@ -1,5 +1,6 @@
 """Tests of `harness.exporting.source`: the very networks of a trial, a run, an export."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -47,6 +48,25 @@ class TestATrial:
         assert same(opened.model, trained.lane)
         assert said == [f"Training {TRIAL} on from its checkpoint to epoch {steps}."]
         assert written(store) == before
+
+    @pytest.mark.parametrize("checkpoints", [True, False])
+    def test_of_a_bank_is_that_lane(self, train, store, monkeypatch, checkpoints):
+        """Trained on among padding lanes, as it was, to the last bit."""
+        monkeypatch.setattr(train_runner, "CHECKPOINT_EVERY_S", 0.0)
+        trained = train(store, steps=2, lanes=3)
+        if not checkpoints:
+            shutil.rmtree(store / "checkpoints")
+        opened = source.open_source(TRIAL, store)
+        assert same(opened.model, trained.lane)
+
+    def test_of_another_device_is_said(self, train, store, monkeypatch):
+        """Epochs that are trained again elsewhere differ in the last digits."""
+        train(store, steps=1)
+        again = dataclasses.replace(repeat.stored(store, TRIAL), device="cuda")
+        monkeypatch.setattr(source.repeat, "stored", lambda *_: again)
+        said: list[str] = []
+        source.open_source(TRIAL, store, say=said.append)
+        assert f"{TRIAL} was trained on cuda, and its last epochs are on cpu" in said[1]
 
     def test_without_checkpoints_is_trained_again(self, train, store):
         """The configuration and the seed are enough."""

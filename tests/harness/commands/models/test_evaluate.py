@@ -1,12 +1,16 @@
 """Tests of `crossnets evaluate`: its options, and how it refuses bad files."""
 
+import dataclasses
 import gzip
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cnets.inference import models
+from harness import evaluate
 from harness.commands import cli
 
 
@@ -136,3 +140,106 @@ class TestBadInput:
         """Neither predictions nor a model is refused, and so are missing labels."""
         assert "and `--model`, got none" in refused(capsys, ["--data", labels])
         assert "crossnets evaluate needs --data" in refused(capsys, ["rows.txt"])
+
+
+class TestNames:
+    """Six frames of MSRA whose labels a test writes, predictions 5 mm off."""
+
+    @pytest.fixture
+    def frames(self, tmp_path) -> np.ndarray:
+        """The labels, millimetres, y up; they lie in a folder."""
+        draw = np.random.default_rng(8)
+        joints = draw.uniform([-80, -80, 300], [80, 80, 400], (6, 21, 3))
+        rows = [
+            " ".join(map(repr, row))
+            for row in (joints * [1, 1, -1]).reshape(6, 63).tolist()
+        ]
+        (tmp_path / "joint.txt").write_text("\n".join(["6", *rows]))
+        return joints
+
+    def uvd(self, joints: np.ndarray) -> list[str]:
+        """Rows of pixels and depth of the MSRA camera, worked out here."""
+        x, y, z = np.moveaxis(joints, -1, 0)
+        uvd = np.stack([160 + 241.42 * x / z, 120 - 241.42 * y / z, z], -1)
+        return [" ".join(map(repr, row)) for row in uvd.reshape(6, 63).tolist()]
+
+    @pytest.mark.parametrize("order", [range(6), (3, 0, 5, 1, 4, 2)])
+    def test_in_any_order(self, capsys, tmp_path, frames, order):
+        """Names are matched, so every joint is 5 mm off."""
+        rows = self.uvd(frames + np.array([3, 4, 0]))
+        text = "\n\n".join(f"P0/1/{i:06d}_depth.bin {rows[i]}" for i in order)
+        (tmp_path / "named.txt").write_text(text)
+        words = [str(tmp_path / "named.txt"), "--data", f"msra:{tmp_path}"]
+        found = said(capsys, words)
+        assert found["mean_joint_error_mm"] == pytest.approx(5, abs=1e-6)
+        assert (found["frames"], found["not_scored"]) == (6, 0)
+
+    def test_missing_frames_are_named(self, capsys, tmp_path, frames):
+        """Two of six are lacking."""
+        rows = self.uvd(frames)
+        text = "\n".join(f"{i:06d}_depth.bin {rows[i]}" for i in (0, 2, 3, 5))
+        (tmp_path / "named.txt").write_text(text)
+        words = [str(tmp_path / "named.txt"), "--data", f"msra:{tmp_path}"]
+        wrong = refused(capsys, words)
+        assert "lacks 2: 000001_depth.bin, 000004_depth.bin." in wrong
+
+    def test_lost_frames_in_every_format(self, capsys, tmp_path, frames):
+        """What `predict` found no hand in is counted beside the figures."""
+        objects = [
+            {"frame": f"{i:06d}_depth.bin", "found": i != 2, "joints_mm": row}
+            for i, row in enumerate((frames + np.array([0, 0, 7])).tolist())
+        ]
+        (tmp_path / "p.json").write_text(json.dumps(objects))
+        words = [str(tmp_path / "p.json"), "--data", f"msra:{tmp_path}"]
+        found = said(capsys, words)
+        assert found["mean_joint_error_mm"] == pytest.approx(7)
+        assert (found["frames"], found["not_scored"]) == (5, 1)
+        for style, text in (("csv", "not_scored,,1"), ("table", "1 of 6 not scored")):
+            assert cli.run(["evaluate", *words, "--format", style]) == cli.DONE
+            assert text in capsys.readouterr().out
+
+
+def test_frames_that_a_model_cannot_be_scored_on(capsys, tmp_path, train):
+    """One of each person's four frames shows nothing; every format says so."""
+    train(tmp_path / "runs", steps=1)
+    joints = np.random.default_rng(2).uniform(
+        [-60, -60, 380], [60, 60, 420], (4, 21, 3)
+    )
+    for person in range(3):
+        folder = tmp_path / "msra" / f"P{person}" / "1"
+        folder.mkdir(parents=True)
+        rows = (joints * [1, 1, -1]).reshape(4, 63).tolist()
+        text = "\n".join(["4", *(" ".join(map(str, row)) for row in rows)])
+        (folder / "joint.txt").write_text(text + "\n")
+        for frame in range(4):
+            depth = np.linspace(380, 420, 80 * 80, dtype="<f4")
+            depth *= frame != 1
+            edges = struct.pack("<6i", 320, 240, 120, 80, 200, 160)
+            (folder / f"{frame:06d}_depth.bin").write_bytes(edges + depth.tobytes())
+    model = str(tmp_path / "runs" / "checkpoints" / "s" / "t-00001")
+    words = ["--model", model, "--data", f"msra:{tmp_path / 'msra'}"]
+    words += ["--store", str(tmp_path / "runs")]
+    found = said(capsys, words)
+    assert (found["frames"], found["not_scored"]) == (3, 1)
+    every = said(capsys, [*words, "--part", "all"])
+    assert (every["frames"], every["not_scored"]) == (9, 3)
+    for style, text in (("csv", "not_scored,,1.0"), ("table", "1 of 4 not scored")):
+        assert cli.run(["evaluate", *words, "--format", style]) == cli.DONE
+        assert text in capsys.readouterr().out
+
+
+def test_the_other_hand_is_refused(tmp_path, train):
+    """A model of right hands is not measured on left ones."""
+    trained = train(tmp_path / "runs", steps=1)
+    data = dataclasses.replace(trained.bank.data, hand="left")
+    model = models.of_lane("m", trained.lane)
+    with pytest.raises(ValueError, match="hand that the model reads, right, got left"):
+        evaluate.same_hand(model, data)
+    evaluate.same_hand(model, trained.bank.data)
+    other = dataclasses.replace(
+        data.skeleton, joint_names=("thumb", *data.skeleton.joint_names[1:])
+    )
+    with pytest.raises(ValueError, match="joint 0 is 'thumb' and not 'wrist'"):
+        evaluate.same_hand(model, dataclasses.replace(data, skeleton=other))
+    named = dataclasses.replace(data.skeleton, name="other")
+    evaluate.same_hand(model, dataclasses.replace(data, skeleton=named, hand="right"))

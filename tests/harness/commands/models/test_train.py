@@ -57,9 +57,21 @@ def test_another_device_is_refused(words, capsys, device):
     """Before anything is made."""
     assert cli.run([*words[:7], "--device", device]) == cli.USAGE
     assert (
-        f"`--device` must be one of cpu, cuda, got {device!r}"
+        f"`--device` must be one of auto, cpu, cuda, got {device!r}"
         in capsys.readouterr().err
     )
+
+
+def test_a_gpu_that_is_not_there(words, capsys, monkeypatch, tmp_path):
+    """One sentence, before data are opened; also where a model is evaluated."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    evaluate = ["evaluate", "--model", str(tmp_path), "--data", "synthetic:40"]
+    for command in (words[:7], evaluate):
+        assert cli.run([*command, "--device", "cuda"]) == cli.USAGE
+        err = capsys.readouterr().err
+        assert "must be cpu where torch finds no GPU, got 'cuda'." in err
+        assert err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class TestFormats:
         for joint, value in zip(found["joints"], found["per_joint_mm"], strict=True):
             assert cells.pop(("per_joint_mm", joint)) == value
         assert cells == {(name, ""): found[name] for name, _ in cells}
-        assert len(cells) == 12  # those of `test_every_figure_again`, and three counts
+        assert len(cells) == 13  # those of `test_every_figure_again`, and four counts
 
     def test_table(self, capsys, labels, rows):
         """What was evaluated on one line, then each number to three or four digits."""

@@ -5,6 +5,7 @@ import pytest
 
 from cnets.cameras import CAMERAS
 from cnets.inference import models
+from cnets.inference.frame_reading import Way
 from harness.commands.printing import predictions
 from harness.predict import Prediction, Predictions
 
@@ -24,7 +25,7 @@ def done(train, tmp_path) -> Predictions:
     ]
     return Predictions(
         model=models.of_lane("hand", train(tmp_path, steps=1).lane),
-        camera=CAMERAS["nyu"],
+        way=Way(camera=CAMERAS["nyu"]),
         frames=tuple(frames),
         passed_over=(),
     )
@@ -36,6 +37,7 @@ def test_json_has_every_digit(done):
         done.frames, json.loads(predictions.shown(done, "json")), strict=True
     ):
         assert row["frame"] == frame.frame
+        assert row["found"] is True
         for name in ("center_uvd", "joints_mm", "joints_px"):
             values = np.array(row[name], np.float32)
             np.testing.assert_array_equal(values, getattr(frame, name))
@@ -44,13 +46,13 @@ def test_json_has_every_digit(done):
 def test_csv_has_a_row_a_joint(done):
     """Forty-two rows, in the order of frames and joints."""
     head, *lines = predictions.shown(done, "csv").splitlines()
-    assert head == "frame,joint,x_mm,y_mm,z_mm,u_px,v_px"
+    assert head == "frame,found,joint,x_mm,y_mm,z_mm,u_px,v_px"
     assert len(lines) == 2 * 21
     names = done.model.skeleton.joint_names
     cells = lines[21 + 4].split(",")
-    assert cells[:2] == ["b.png", names[4]]
+    assert cells[:3] == ["b.png", "true", names[4]]
     np.testing.assert_allclose(
-        [float(cell) for cell in cells[2:]],
+        [float(cell) for cell in cells[3:]],
         [*done.frames[1].joints_mm[4], *done.frames[1].joints_px[4]],
     )
 

@@ -52,6 +52,19 @@ def test_figures_are_sentences_or_strict_json(capsys, make_report):
     assert values == {"epoch": 9, "posterior": "inf", **FIGURES, "test": {}}
 
 
+def test_frames_that_are_not_scored(capsys, make_report):
+    """Beside the test figures, as a sentence and in JSON."""
+    final = FIGURES | {"frames": 40}
+    last = make_report(9, 12.3456, metrics=FIGURES, final=final, not_scored=20)
+    training.show(last, "table")
+    first, second = capsys.readouterr().out.splitlines()
+    assert "not scored" not in first
+    assert second.endswith("; 20 of 60 not scored (no hand seen, or no label)")
+    training.show(last, "json")
+    values = json.loads(capsys.readouterr().out)
+    assert values["test"]["not_scored"] == 20
+
+
 @pytest.mark.parametrize(
     ("error_mm", "end"),
     [
