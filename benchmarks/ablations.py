@@ -34,7 +34,7 @@ from cnets.presets import ABLATIONS, ablated
 from cnets.training import schedule, train
 from cnets.training.bank import Bank
 from cnets.training.lanes.lane import Lane
-from results import statistics
+from results.statistics import means
 
 
 BASELINE, WHOLE = "posterior_only", "full"
@@ -253,7 +253,7 @@ def compared(
 
     Returns:
         `data`, `ratio`, `published_mm`, `diverged` (runs), and for each ablation
-        a `results.statistics.Summary` as a dict, or None without a finished run.
+        a `results.statistics.means.Summary` as a dict, or None without a finished run.
         `differences`: the same of each less the baseline, seed by seed.
     """
     rows = []
@@ -338,7 +338,7 @@ def _cell(found: Mapping[str, Any] | None, sign: str = "") -> str:
 
 def _summary(values: Iterable[float]) -> dict[str, Any] | None:
     listed = list(values)
-    return dataclasses.asdict(statistics.summary(listed)) if listed else None
+    return dataclasses.asdict(means.summary(listed)) if listed else None
 
 
 def _key(fingerprint: str, ablation: str, flat: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from results import queries, statistics
+from results import queries
+from results.statistics import means
 from results.store import Store
 
 
@@ -67,10 +68,10 @@ def _summary(
     if not sound:
         return row
     score = runs[0]["search_mm"]
-    test = statistics.summary([run["mean_joint_error_mm"] for run in sound])
-    validation = statistics.summary([run["validation_mm"] for run in sound])
-    within = statistics.summary([run["frames_within_40mm"] for run in sound])
-    baseline = statistics.summary([run["mean_pose_mm"] for run in sound])
+    test = means.summary([run["mean_joint_error_mm"] for run in sound])
+    validation = means.summary([run["validation_mm"] for run in sound])
+    within = means.summary([run["frames_within_40mm"] for run in sound])
+    baseline = means.summary([run["mean_pose_mm"] for run in sound])
     return row | {
         "test_mean_mm": test.mean,
         "test_std_mm": test.deviation,

@@ -74,6 +74,13 @@ def test_overhead():
         assert sum(several) == pytest.approx(whole, abs=0.01)
 
 
+def test_finals_oracle():
+    """Every promise has a share of the simulated finals."""
+    found = printed("finals_oracle", "--finals 4 --frames 20")
+    assert len(found) == 7
+    assert all(0 <= share <= 1 for share in found.values())
+
+
 def gpu(words: str, folder: Path, *, fails: bool) -> subprocess.CompletedProcess[str]:
     """A run of `gpu.py` over test files that are made for it."""
     (folder / "conftest.py").write_text(

@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 from rich.box import ASCII2, HEAVY_HEAD, Box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -71,16 +72,64 @@ def rounded(value: Any) -> str:
 
 
 def _drawn(table: pa.Table, title: str) -> str:
-    heading = Text(printable(title)) if title else None
-    drawn = Table(title=heading, title_justify="left", box=_box())
-    for field in table.schema:
-        number = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
-        name = Text(printable(field.name))
-        drawn.add_column(name, justify="right" if number else "left")
-    for row in _rows(table):
-        drawn.add_row(*(Text(rounded(value)) for value in row))
+    """The table, as wide as the output; where it does not fit, a block a row."""
+    names = [printable(name) for name in table.schema.names]
+    rows = [[rounded(value) for value in row] for row in _rows(table)]
     terminal = Console()
     width = terminal.width if terminal.is_terminal else DRAWN_WIDTH
+    for heads in (names, [name.replace("_", " ") for name in names]):
+        cells = zip(heads, *rows, strict=True)
+        if widths := _fitted([list(column) for column in cells], width):
+            break
+    else:
+        return _blocks(names, rows, title, width)
+    heading = Text(printable(title)) if title else None
+    drawn = Table(title=heading, title_justify="left", box=_box())
+    for field, head, columns in zip(table.schema, heads, widths, strict=True):
+        number = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
+        side = "right" if number else "left"
+        drawn.add_column(Text(head), justify=side, width=columns)
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    return _printed(drawn, width)
+
+
+def _fitted(columns: list[list[str]], width: int) -> list[int] | None:
+    """Widths in which no word is cut; None if the columns do not fit that way.
+
+    The widest column gives way first, down to its longest word.
+    """
+    wide = [max(map(cell_len, cells)) for cells in columns]
+    least = [
+        max(cell_len(w) for c in cells for w in c.split() or [""]) for cells in columns
+    ]
+    room = width - 3 * len(columns) - 1  # a line and two spaces a column
+    while sum(wide) > room:
+        loose = [
+            n for n, (now, end) in enumerate(zip(wide, least, strict=True)) if now > end
+        ]
+        if not loose:
+            return None
+        wide[max(loose, key=wide.__getitem__)] -= 1
+    return wide
+
+
+def _blocks(names: list[str], rows: list[list[str]], title: str, width: int) -> str:
+    """Name and value a line, a block a row; a long value goes on below itself."""
+    drawn = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    longest = max(map(cell_len, names))
+    drawn.add_column(width=min(longest, width // 2), overflow="fold")
+    drawn.add_column(overflow="fold")
+    for number, row in enumerate(rows):
+        if number:
+            drawn.add_row("", "")
+        for name, value in zip(names, row, strict=True):
+            drawn.add_row(Text(name), Text(value))
+    head = [printable(title)] if title else []
+    return "\n".join([*head, _printed(drawn, width)])
+
+
+def _printed(drawn: Table, width: int) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
     console.print(drawn)
     assert isinstance(console.file, io.StringIO)

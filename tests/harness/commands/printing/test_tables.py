@@ -5,6 +5,7 @@ import math
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from harness.commands.printing import tables
 
@@ -86,3 +87,75 @@ def test_json_is_strict_at_any_depth():
     text = tables.as_json({"a": {"b": [1.5, float("inf")]}, "c": (True, None)})
     found = json.loads(text, parse_constant=pytest.fail)
     assert found == {"a": {"b": [1.5, "inf"]}, "c": [True, None]}
+
+
+class Terminal(tables.Console):
+    """A console that says that it is a terminal."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whatever the output is."""
+        return True
+
+
+@pytest.fixture
+def columns(monkeypatch):
+    """Give the output a terminal of so many columns."""
+
+    def set_to(count: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(count))
+        plain = tables.Console
+        made = lambda **more: plain(**more) if more else Terminal()  # noqa: E731
+        monkeypatch.setattr(tables, "Console", made)
+
+    return set_to
+
+
+WORDS = st.text("abcdefgh", min_size=1, max_size=14)
+CELLS = st.one_of(
+    st.none(),
+    st.integers(-(10**9), 10**9),
+    st.floats(-1e9, 1e9),
+    st.lists(WORDS, max_size=8).map(" ".join),
+)
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=1, max_size=12), min_size=1, max_size=4),
+    st.sampled_from([40, 80, 120]),
+)
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_no_line_is_too_long_and_no_word_is_cut(columns, cells, width):
+    """Whatever the cells are: every word of every one is there, in one piece."""
+    columns(width)
+    count = min(map(len, cells))
+    names = [f"column_{number}_mm" for number in range(count)]
+    rows = [dict(zip(names, map(tables.rounded, row), strict=False)) for row in cells]
+    shown = tables.show(rows, "table", "Title")
+    assert max(map(tables.cell_len, shown.splitlines())) <= width
+    held = set(shown.replace("\u2503", " ").replace("\u2502", " ").split())
+    for row in rows:
+        for value in row.values():
+            assert set(value.split()) <= held
+    assert "\u2026" not in shown
+
+
+def test_a_table_that_does_not_fit_is_a_block_a_row(columns):
+    """Name and value stand in a line, and a row between two blank lines."""
+    rows = [{"trial": f"t-{n}", **dict.fromkeys("abcdefgh", 123456)} for n in (1, 2)]
+    columns(40)
+    lines = tables.show(rows, "table").splitlines()
+    assert lines[:2] == ["trial  t-1", "a      123456"]
+    assert lines[9:11] == ["", "trial  t-2"]
+
+
+def test_heads_are_broken_at_underscores_before_rows_are(columns):
+    """Long names of columns of numbers do not make a table too wide."""
+    rows = [{f"mean_joint_error_mm_{n}": 12.5 for n in range(6)}]
+    columns(80)
+    assert len(tables.show(rows, "table").splitlines()) > 5
+    assert "mean_joint" not in tables.show(rows, "table")
