@@ -36,14 +36,14 @@ lowest:
 	grep -oE '[A-Za-z0-9-]+(\[[a-z]+\])?>=[0-9.]+' pyproject.toml \
 		| sed -E 's/\[.*\]//; s/>=/==/' > .venv-lowest/lowest.txt
 	.venv-lowest/bin/pip install --quiet --constraint .venv-lowest/lowest.txt \
-		--editable '.[search,export,dev]'
+		--editable '.[search,dev]'
 	OMP_NUM_THREADS=1 .venv-lowest/bin/pytest $(FAST)
 
 newest:
 	$(PYTHON) -m venv --clear .venv-newest
 	grep '^torch==' constraints.txt > .venv-newest/newest.txt
 	.venv-newest/bin/pip install --quiet --constraint .venv-newest/newest.txt \
-		--editable '.[search,export,dev]'
+		--editable '.[search,dev]'
 	OMP_NUM_THREADS=1 .venv-newest/bin/pytest $(FAST)
 	.venv-newest/bin/crossnets demo --store .venv-newest/demo
 
