@@ -13,7 +13,7 @@ from cnets.data.files import frame_files
 from cnets.data.readers.folder import guess, reader
 
 
-CASES = 200
+CASES = 500
 
 BITS = (
     *(
@@ -135,6 +135,7 @@ def forms(own):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "jsonl", "text", "coco", "parquet"])
 def test_tables(own, form):
     """A damaged table is refused with its name, or what is read of it is sound."""
