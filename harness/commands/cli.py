@@ -105,7 +105,7 @@ def _run(words: list[str]) -> int:
     name, options = parsing.parse(words)
     command = COMMANDS[name]
     try:
-        own_data.tell(getattr(options, "data", None))
+        own_data.tell(name, getattr(options, "data", None))
         return command.run(options)
     except ModuleNotFoundError as error:
         sentence = errors.lacking(error, command.extra)

@@ -12,16 +12,21 @@ PREFIX = "folder"
 """How the name of such a set begins."""
 
 
-def tell(data: object) -> None:
+UNCOUNTED = ("evaluate", "export", "doctor", "data check")
+"""Commands that do not count a set's frames, where its notes are printed too."""
+
+
+def tell(command: str, data: object) -> None:
     """Print what a description guesses, before anything is done with it.
 
     Args:
+        command: Which one; only those of `UNCOUNTED` print nothing by themselves.
         data: What was asked for, such as `folder:DIR`; anything else is passed over.
 
     Raises:
         ValueError: If the folder has no description, or a wrong one.
     """
-    if not isinstance(data, str):
+    if command not in UNCOUNTED or not isinstance(data, str):
         return
     kind, _, folder = data.partition(":")
     if kind.partition("+")[0] != PREFIX or not folder:

@@ -13,7 +13,7 @@ def made(root, frames=6):
     rows = [head]
     for row in range(frames):
         steps = np.zeros((480, 640), np.uint16)
-        steps[200:300, 250:350] = 600 + row
+        steps[200:300, 250:350] = 600 + row + np.arange(100) // 4 - 12
         Image.fromarray(steps).save(root / f"{row}.png")
         rows.append(f"{row}.png,0,0,{600 + row},10,20,{600 + row}")
     (root / "t.csv").write_text("\n".join(rows))
@@ -34,8 +34,8 @@ def test_from_a_folder_to_crops(tmp_path, capsys):
     words = ["data", "prepare", f"folder:{root}", "--side", "32", "--store"]
     assert cli.run([*words, str(tmp_path)]) == cli.DONE
     shown = capsys.readouterr()
-    assert "6 crops of 32 px" in shown.out
-    assert "guesses frames.unit_mm, frames.nothing, camera" in shown.err
+    assert "6 frames, 6 labels, crops of 32 px" in shown.out
+    assert shown.err.count("guesses frames.unit_mm, frames.nothing, camera") == 1
 
 
 def test_a_folder_that_is_none(tmp_path, capsys):
