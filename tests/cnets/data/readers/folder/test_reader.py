@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnets.data.crops.recorded import Recorded
 from cnets.data.opening import open_data
 from cnets.data.readers.folder import reader
 from cnets.data.splits import TEST, TRAIN, UNUSED, VALIDATION
@@ -305,16 +306,17 @@ class TestSplits:
 
 
 class TestNumbersOfFrames:
-    def test_the_unit_is_in_crops_and_fingerprint(self, own, tmp_path):
+    def test_the_unit_is_in_crops_and_their_key(self, own):
         """1 mm instead of 0.5 mm a step puts the slope at twice the depth."""
-        depths, prints = [], set()
+        depths, keys = [], set()
         for unit in ("0.5", "1.0"):
             own.describe(("unit_mm = 0.5", f"unit_mm = {unit}"))
-            data = open_data(f"folder+depth:{own.root}", side_px=32, cache=tmp_path)
-            depths.append(float(data.centres_mm[0, 2]))
-            prints.add(data.fingerprint)
+            held = read(own.root)
+            source = Recorded(held.files, held.camera, form=held.form)
+            depths.append(float(source.make(slice(0, 1), 32).centres_mm[0, 2]))
+            keys.add(source.key(32))
         assert depths == [450.0, 900.0]
-        assert len(prints) == 2
+        assert len(keys) == 2
 
     def test_another_size(self, own, tmp_path):
         """A frame that the camera cannot have taken is named."""
