@@ -307,15 +307,15 @@ class TestSplits:
 
 class TestNumbersOfFrames:
     def test_the_unit_is_in_crops_and_their_key(self, own):
-        """1 mm instead of 0.5 mm a step puts the slope at twice the depth."""
+        """0.5 mm instead of 0.25 mm a step puts the slope at twice the depth."""
         depths, keys = [], set()
-        for unit in ("0.5", "1.0"):
+        for unit in ("0.25", "0.5"):
             own.describe(("unit_mm = 0.5", f"unit_mm = {unit}"))
             held = read(own.root)
             source = Recorded(held.files, held.camera, form=held.form)
             depths.append(float(source.make(slice(0, 1), 32).centres_mm[0, 2]))
             keys.add(source.key(32))
-        assert depths == [450.0, 900.0]
+        assert depths == [225.0, 450.0]
         assert len(keys) == 2
 
     def test_another_size(self, own, tmp_path):
