@@ -77,8 +77,7 @@ def draw(
     """
     if not frames >= 1:
         raise ValueError(f"`frames` must be 1 or more, got {frames}.")
-    if not out.parent.is_dir():
-        raise ValueError(f"`out` must lie in a folder that exists, got {str(out)!r}.")
+    pictures.check_png(out, "out")
     data = open_data(spec, side_px=side_px, split=split, cache=cache, progress=progress)
     rows = np.linspace(0, len(data.crops) - 1, min(frames, len(data.crops))).astype(int)
     pictures.save_png(out, crop_pictures.page(data, rows))

@@ -106,9 +106,9 @@ def of_vae(name: str, data: str, *, bonus_mm: float = 0.0) -> Evaluation:
         errors=errors,
         plotted=errors[:, evaluated],
         figures={
-            "vae_round_trip_mm": float(errors.mean()),
-            "vae_round_trip_evaluated_mm": float(errors[:, evaluated].mean()),
-            "mean_pose_mm": float(baseline[:, evaluated].mean()),
+            "vae_round_trip_mm": float(errors.nanmean()),
+            "vae_round_trip_evaluated_mm": float(errors[:, evaluated].nanmean()),
+            "mean_pose_mm": float(baseline[:, evaluated].nanmean()),
         },
         bonus_mm=bonus_mm,
     )

@@ -14,6 +14,7 @@ from cnets import geometry
 from cnets.cameras import Camera
 from cnets.data.crops import centre, crop
 from cnets.data.crops.cache import Progress
+from cnets.data.files.frame_files import ENDINGS, FrameForm
 from cnets.inference import (
     centre_files,
     frame_reading,
@@ -78,6 +79,7 @@ def predict(
     *,
     model: str,
     camera: Camera,
+    form: FrameForm | None = None,
     centre_uvd: np.ndarray | None = None,
     centres: Path | None = None,
     unit_mm: float = 1.0,
@@ -92,6 +94,7 @@ def predict(
         names: Files, or folders of them.
         model: The model, as `models.open_model` takes it.
         camera: The camera of the frames.
+        form: What the numbers in the frames mean; None: a file says it by its form.
         centre_uvd: Centre of the hand; None to find it in each frame.
         centres: File with a centre a frame, as `centre_files.read` takes it.
         unit_mm: Millimetres a step of the frames' depths.
@@ -114,13 +117,17 @@ def predict(
             f"`--depth-unit` must be above 0 and at most {MOST_UNIT_MM:g} mm, got "
             f"{unit_mm:g}."
         )
-    paths = frame_reading.frames_of(names)
+    if form is not None and unit_mm != 1:
+        raise ValueError(
+            f"`--depth-unit` must be left out where a description says it, got {unit_mm:g}."
+        )
+    paths = frame_reading.frames_of(names, *([] if form is None else [ENDINGS]))
     about, said = _centres(list(paths), camera, centre_uvd, centres)
     opened = models.open_model(model)
     _check_hand(opened, hand, mirror)
     run = onnx_graph.predictor(opened, device)
     side_px = opened.config.networks.side_px
-    way = Way(camera=camera, unit_mm=unit_mm, mirror=mirror)
+    way = Way(camera=camera, form=form, unit_mm=unit_mm, mirror=mirror)
     frames, passed_over = [], []
     for count, (path, in_folder) in enumerate(paths.items()):
         if progress is not None and len(paths) > 1:

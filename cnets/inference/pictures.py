@@ -129,6 +129,33 @@ def grid(tiles: Sequence[Picture], columns: int) -> Picture:
     return page
 
 
+def check_png(path: Path, argument: str) -> None:
+    """Refuse a picture that could not be written, before anything is computed.
+
+    A file that is there and no PNG by its name is nobody's picture: it stays.
+
+    Args:
+        path: Where it is to be written.
+        argument: What named it, for the error.
+
+    Raises:
+        ValueError: If it is no PNG file in a folder that exists.
+    """
+    try:
+        file = path.suffix.lower() == ".png" and not path.is_dir()
+        inside = path.parent.is_dir()
+    except OSError as error:  # such as a name that is too long
+        raise ValueError(
+            f"`{argument}` must name a PNG file: {path}: {error.strerror}."
+        ) from error
+    if not file:
+        raise ValueError(f"`{argument}` must name a PNG file, got {str(path)!r}.")
+    if not inside:
+        raise ValueError(
+            f"`{argument}` must lie in a folder that exists, got {str(path)!r}."
+        )
+
+
 def save_png(path: Path, picture: Picture) -> None:
     """Write a picture.
 

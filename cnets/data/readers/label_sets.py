@@ -13,11 +13,14 @@ import numpy as np
 from cnets.cameras import CAMERAS, Camera
 from cnets.data.files import label_files
 from cnets.data.files.label_files import JointsMm, Uvd
+from cnets.data.hand_data import has_label
 from cnets.data.readers import icvl, msra, nyu, recording
+from cnets.data.readers.folder import reader as own
+from cnets.data.splits import TEST
 from cnets.hands.skeleton import HAND21, ICVL16, NYU36, Skeleton
 
 
-KINDS = "nyu:DIR, icvl:DIR or msra:DIR"
+KINDS = "nyu:DIR, icvl:DIR, msra:DIR or folder:DIR"
 
 ACCEPTED = {
     "nyu": "nyu_test_groundtruth_label.txt, joint_1_{u,v,d}.csv or test/joint_data.mat",
@@ -32,7 +35,7 @@ class LabelSet:
     """Labelled frames of a test set; the arrays have one row a frame."""
 
     name: str
-    """`nyu`, `icvl` or `msra`."""
+    """`nyu`, `icvl`, `msra` or `folder`."""
     skeleton: Skeleton
     camera: Camera
     joints: tuple[int, ...]
@@ -49,7 +52,7 @@ def label_set(spec: str, *, full: bool = False) -> LabelSet:
     """The labels that a folder holds.
 
     Args:
-        spec: `nyu:DIR`, `icvl:DIR` or `msra:DIR`.
+        spec: `nyu:DIR`, `icvl:DIR`, `msra:DIR` or `folder:DIR`.
         full: Whether all joints of the skeleton are wanted. Otherwise those that
             the papers evaluate: for NYU 14 of 36, for the others all.
 
@@ -58,6 +61,8 @@ def label_set(spec: str, *, full: bool = False) -> LabelSet:
             labels, or a file is damaged.
     """
     kind, _, folder = spec.partition(":")
+    if kind == "folder" and folder:
+        return _own(Path(folder), full)
     if kind not in ACCEPTED or not folder:
         raise ValueError(f"`labels` must be {KINDS}, got {spec!r}.")
     root = Path(folder)
@@ -81,6 +86,28 @@ def label_set(spec: str, *, full: bool = False) -> LabelSet:
         uvd=recording.to_uvd(joints_mm, camera),
         joints_mm=joints_mm,
         names=names,
+    )
+
+
+def _own(root: Path, full: bool) -> LabelSet:
+    """The test frames of a described folder that have a label, by its default split."""
+    read = own.recording(root, centres="auto")
+    purpose = next(iter(read.splits.values()))
+    joints = tuple(range(len(read.skeleton.joint_names)))
+    joints = joints if full else read.skeleton.evaluated
+    tested = (purpose == TEST) & has_label(read.joints_mm, read.skeleton.root)
+    rows = np.flatnonzero(tested)
+    if not len(rows):
+        raise ValueError(f"{root} must have a test frame with a label, and has none.")
+    joints_mm = read.joints_mm[rows][:, list(joints)].astype(np.float64)
+    return LabelSet(
+        name="folder",
+        skeleton=read.skeleton,
+        camera=read.camera,
+        joints=joints,
+        uvd=recording.to_uvd(joints_mm, read.camera),
+        joints_mm=joints_mm,
+        names=tuple(read.files[row].relative_to(root).as_posix() for row in rows),
     )
 
 

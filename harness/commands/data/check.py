@@ -28,9 +28,12 @@ class DataCheck:
 
 def run(options: DataCheck) -> int:
     """Print the figures, then what is wrong."""
+    from cnets.inference import pictures
     from harness import check_data
     from harness.commands.printing import bars, messages, tables, trust
 
+    if options.out is not None:
+        pictures.check_png(Path(options.out), "out")
     with bars.bar("Looking at frames") as progress:
         checked = check_data.check(
             options.data,

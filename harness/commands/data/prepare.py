@@ -9,7 +9,6 @@ from tyro.conf import Positional, arg
 
 from harness.commands.arguments import Side, StoreFolder, TableOrJson
 from harness.commands.exit_codes import DONE
-from harness.definition.terminal import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +57,4 @@ def run(options: DataPrepare) -> int:
     messages.answer(tables.as_json(facts) if as_json else crops.sentences(facts))
     if not as_json and facts["looked"]["looked_at"]:
         messages.answer(check_data.sentence(facts["looked"]))
-    for note in data.notes:
-        messages.note(printable(note))
     return DONE

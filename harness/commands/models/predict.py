@@ -25,7 +25,8 @@ class Predict:
     model: Annotated[str, arg(metavar="MODEL")]
     """Folder of a model, or published:DIR with the authors' weights."""
     camera: str
-    """nyu, icvl, msra, sr300, kinect2, or FX,FY,CX,CY[,WIDTH,HEIGHT] in pixels."""
+    """nyu, icvl, msra, sr300, kinect2, FX,FY,CX,CY[,WIDTH,HEIGHT] in pixels, or
+    folder:DIR for what its dataset.toml says of camera and frames."""
     center: Annotated[str | None, arg(metavar="U,V,D")] = None
     """Centre of the hand, pixels and mm; default: found in the frame."""
     centers: Annotated[str | None, arg(metavar="FILE")] = None
@@ -46,22 +47,20 @@ class Predict:
 
 def run(options: Predict) -> int:
     """Predict every frame, then print all."""
-    from cnets import cameras
-    from cnets.inference import pictures
+    from cnets.inference import frame_reading, pictures
     from harness import predict
     from harness.commands.printing import bars, messages, predictions
 
-    camera = cameras.camera_of(options.camera)
+    camera, form = frame_reading.camera_of(options.camera)
     centre_uvd = predict.centre_of(options.center)
-    if options.view is not None and not Path(options.view).parent.is_dir():
-        raise ValueError(
-            f"`view` must lie in a folder that exists, got {options.view!r}."
-        )
+    if options.view is not None:
+        pictures.check_png(Path(options.view), "view")
     with bars.bar("Predicting") as progress:
         done = predict.predict(
             options.frames,
             model=options.model,
             camera=camera,
+            form=form,
             centre_uvd=centre_uvd,
             centres=None if options.centers is None else Path(options.centers),
             unit_mm=options.depth_unit,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from cnets import metrics
+from cnets.inference import pictures
 from harness.definition.terminal import printable
 
 
@@ -32,22 +33,9 @@ def check(path: Path) -> None:
     """Refuse a picture that could not be written, before anything is computed.
 
     Raises:
-        ValueError: If it is no PNG file in a folder that exists, or there is no
-            matplotlib.
+        ValueError: If it is no PNG file in a folder that exists.
     """
-    try:
-        file = path.suffix.lower() == ".png" and not path.is_dir()
-        inside = path.parent.is_dir()
-    except OSError as error:  # such as a name that is too long
-        raise ValueError(
-            f"`--plot` must name a PNG file: {path}: {error.strerror}."
-        ) from error
-    if not file:
-        raise ValueError(f"`--plot` must name a PNG file, got {str(path)!r}.")
-    if not inside:
-        raise ValueError(
-            f"`--plot` must lie in a folder that exists, got {str(path)!r}."
-        )
+    pictures.check_png(path, "--plot")
 
 
 def success_curve(
@@ -99,7 +87,7 @@ def steps(
         Thresholds from 0 to `metrics.CURVE_MM`, ascending, and the share of
         frames from each one up to the next.
     """
-    rises = (errors.double().amax(1) - bonus_mm).sort().values
+    rises = (metrics.worst_joint(errors.double()) - bonus_mm).sort().values
     rises = rises[~rises.isnan()]  # such frames are within no threshold
     inside = rises[(rises > 0) & (rises < metrics.CURVE_MM)].unique()
     limits = torch.tensor([0.0, *inside.tolist(), metrics.CURVE_MM]).to(rises)

@@ -6,6 +6,7 @@ from PIL import Image
 
 from cnets import cameras
 from cnets.cameras import CAMERAS
+from cnets.data.files.frame_files import ENDINGS
 from cnets.inference import frame_reading
 from cnets.inference.frame_reading import Way
 
@@ -30,7 +31,7 @@ def test_depths_are_steps_of_a_unit(frame):
 def test_another_camera_is_refused(frame):
     """By its size, or by a middle that the frame does not have."""
     (path,) = frame_reading.frames_of([frame])
-    with pytest.raises(ValueError, match="is 320 x 240, camera nyu has 640 x 480"):
+    with pytest.raises(ValueError, match="are 320 x 240, camera nyu has 640 x 480"):
         frame_reading.read(path, Way(camera=CAMERAS["nyu"]))
     camera = cameras.camera_of("588,587,320,240")
     with pytest.raises(ValueError, match="whose middle is at 320, 240, and has 320 x"):
@@ -45,3 +46,23 @@ def test_files_of_a_folder(tmp_path):
     found = frame_reading.frames_of([str(tmp_path)])
     assert [path.name for path in found] == ["a.png", "c.PNG", "d_depth.bin"]
     assert all(found.values())
+
+
+def test_frames_of_a_described_folder(tmp_path):
+    """Camera, unit and form come from its dataset.toml; any of its endings is listed."""
+    toml = (
+        'hand = "right"\n[camera]\nfx = 6.0\nfy = 6.0\ncx = 2.0\ncy = 1.0\n'
+        "width = 4\nheight = 3\n[frames]\nunit_mm = 1000\n"
+        '[table]\nfile = "t.csv"\nform = "csv"\n[joints]\nnames = ["palm", "tip"]\n'
+        'parents = ["", "palm"]\nroot = "palm"\naxes = ["x", "-y", "z"]\ncolumns = "{joint}_{axis}"\n'
+    )
+    (tmp_path / "dataset.toml").write_text(toml)
+    np.save(tmp_path / "a.npy", np.full((3, 4), 0.5))
+    camera, form = frame_reading.camera_of(f"folder:{tmp_path}")
+    assert (camera.fx, camera.width_px) == (6.0, 4)
+    (path,) = frame_reading.frames_of([str(tmp_path)], ENDINGS)
+    frame_mm = frame_reading.read(path, Way(camera=camera, form=form))
+    assert (frame_mm == 500).all()
+    assert frame_reading.camera_of("nyu") == (CAMERAS["nyu"], None)
+    with pytest.raises(ValueError, match=r"dataset\.toml"):
+        frame_reading.camera_of(f"folder:{tmp_path / 'nowhere'}")

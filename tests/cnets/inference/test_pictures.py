@@ -110,3 +110,12 @@ def test_a_joint_that_is_not_known():
     drawn = pictures.with_joints(BLACK, joints, [(0, 1), (0, 2)])
     alone = pictures.with_joints(BLACK, joints[[0, 2]], [(0, 1)])
     assert ((drawn > 0).any(-1) == (alone > 0).any(-1)).all()
+
+
+@pytest.mark.parametrize("name", ["thesis.pdf", "a", "nowhere/a.png", ".", "x" * 300])
+def test_a_file_that_is_no_picture_stays(tmp_path, name):
+    """Only a PNG in a folder that exists is written, or written over."""
+    (tmp_path / "thesis.pdf").write_text("years")
+    with pytest.raises(ValueError, match="`out` must"):
+        pictures.check_png(tmp_path / name, "out")
+    pictures.check_png(tmp_path / "A.PNG", "out")

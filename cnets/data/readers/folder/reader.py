@@ -73,33 +73,34 @@ def recording(
         background_mm=None,
         form=told.form,
         turned=turned,
-        notes=told.notes() + lost,
+        notes=told.notes(),
+        skipped={"file missing": lost} if lost else {},
         settings=_settings(told, person, found),
     )
 
 
 def _frames(
     table: Table, told: Description, folder: Path, skip_missing: bool
-) -> tuple[Table, tuple[Path, ...], tuple[str, ...]]:
-    """The rows whose frames are there, their files, and a note about the others."""
+) -> tuple[Table, tuple[Path, ...], int]:
+    """The rows whose frames are there, their files, and how many are not."""
     files = values.files(table, told.frame, told.name, folder / told.folder)
     there = [path.is_file() for path in files]
     lost = [row for row, held in enumerate(there) if not held]
     if not lost:
-        return table, files, ()
+        return table, files, 0
     if not skip_missing or len(lost) == len(files):
         raise ValueError(
             f"{table.path} names {files[lost[0]]} {table.where(lost[0])}, and there is no "
-            f"such file ({len(lost)} of {len(files)} are missing)."
+            f"such file ({len(lost)} of {len(files)} are missing); --skip-missing leaves such "
+            "frames out."
         )
     kept = replace(
         table,
         rows=[row for row, held in zip(table.rows, there, strict=True) if held],
         places=[place for place, held in zip(table.places, there, strict=True) if held],
     )
-    note = f"{table.path} names {len(lost)} frames that are missing and left out."
     held = tuple(path for path, sound in zip(files, there, strict=True) if sound)
-    return kept, held, (note,)
+    return kept, held, len(lost)
 
 
 def _check_columns(table: Table, told: Description) -> None:

@@ -186,7 +186,7 @@ class TestFiles:
         held = read(own.root, skip_missing=True)
         kept = own.joints_mm[[0, 2, 3, 4]]
         np.testing.assert_allclose(held.joints_mm, kept, atol=1e-4)
-        assert "1 frames that are missing" in held.notes[0]
+        assert held.skipped == {"file missing": 1}
 
     def test_by_number(self, own):
         """A pattern writes zeros in front of the number of the table."""
