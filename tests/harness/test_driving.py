@@ -11,13 +11,13 @@ from results import Store
 
 def test_a_store_that_is_no_folder_is_refused(tmp_path):
     """Workers write checkpoints under it; the sentence says where it is."""
-    options = SearchOptions(data="synthetic:40", preset="tiny", trials=1)
+    options = SearchOptions(data="synthetic:40", preset="tiny", ratios="1.0", trials=1)
     prepared = prepare("s", options, tmp_path / "cache")
     store = Store.open("memory://", create=True)
     store.create_search(header_of(prepared))
     writer = store.writer("s")
     try:
-        with pytest.raises(ValueError, match="`store` must be a folder .* memory:"):
+        with pytest.raises(ValueError, match=r"`store` must be a folder .* memory:"):
             driving.drive(prepared, store, writer, 1, "cpu", TrainRunner)
     finally:
         writer.close()
