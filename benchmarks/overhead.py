@@ -140,7 +140,7 @@ class Stock(Trial):
 
 def theirs(folder: Path, *, trials: int, reports: int, slots: int) -> None:
     """Run the peer; its files say when."""
-    ray.init(num_cpus=slots, include_dashboard=False)
+    ray.init(address="local", num_cpus=slots, include_dashboard=False)
     base = presets.preset("tiny").replace({"joint.epochs": reports})
     data = DataChoice(spec="synthetic", side_px=32, split=None, cache="cache")
     plan = Plan(data=data, checkpoints=str(folder / "checkpoints"))

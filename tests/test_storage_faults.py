@@ -57,7 +57,7 @@ class Searching:
     def __init__(self, store: Path, beside: Path) -> None:
         """Start it; what it says and what it was promised lie beside the store."""
         self.said, self.acknowledged = beside / "said", beside / "acknowledged"
-        words = [sys.executable, DRIVER, store, self.acknowledged, TRIALS]
+        words = [sys.executable, DRIVER, store, self.acknowledged, TRIALS, 1]
         with self.said.open("a") as log:
             self.process = subprocess.Popen([*map(str, words)], stdout=log, stderr=log)
 

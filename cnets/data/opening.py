@@ -248,7 +248,6 @@ def _extra(
         found.files, found.camera, mirrored=found.mirrored, form=found.form
     )
     made = crop_cache.cached(source, side_px, cache, progress, workers)
-    unlabelled.check_seen(found, made.centres_mm, made.empty)
     return made, found.notes
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
+from PIL import Image
 
 from cnets.data.opening import open_data
 from cnets.data.readers import label_sets
@@ -199,7 +200,11 @@ class TestModel:
 
     def test_frames_without_a_hand(self, capsys, tree, nyu, tmp_path):
         """`all` leaves out a frame in whose cube nothing is."""
-        words = ["--model", nyu, "--data", tree(np.array([[0.0] * 3, [0, 0, -600]]))]
+        words = ["--model", nyu, "--data", tree(np.zeros((2, 3)))]
+        (second,) = tmp_path.rglob("depth_1_0000002.png")
+        second.unlink()
+        nothing = np.full((480, 640, 3), (0, 7, 209), np.uint8)  # NYU's 2001
+        Image.fromarray(nothing).save(second)
         found = said(capsys, [*words, "--store", str(tmp_path), "--part", "all"])
         assert found["frames"] == 1
         assert found["mean_joint_error_mm"] == pytest.approx(6.44, abs=0.05)

@@ -75,8 +75,10 @@ class TestATrial:
                 repeat.of_trial(again, TRIAL, device=wanted)
             return
         run = repeat.of_trial(again, TRIAL, device=wanted)
-        assert (run.device, len(run.notes)) == gives
-        assert all("is repeated on cpu" in note for note in run.notes)
+        counted, *notes = run.notes
+        assert counted.startswith("data: ")
+        assert (run.device, len(notes)) == gives
+        assert all("is repeated on cpu" in note for note in notes)
 
     def test_without_a_step_is_refused(self, train, tmp_path):
         """There is nothing to compare with."""
@@ -112,7 +114,7 @@ class TestAPreset:
         assert run.data.side_px == run.config.networks.side_px
         assert run.config.joint.epochs == 2
         assert (run.until, run.init, run.rows) == (None, None, None)
-        assert run.counted[0].startswith("data: 40 frames, 40 labels; train 28, valid")
+        assert run.notes[0].startswith("data: 40 frames, 40 labels; train 28, valid")
 
     def test_is_trained_to_its_end_and_tested(self, tmp_path):
         """One report an epoch, the last with figures of the test split."""
@@ -127,7 +129,7 @@ class TestAPreset:
 
     def test_without_a_label_is_refused(self, tmp_path):
         """A share of the labels that is none of them, before anything is trained."""
-        with pytest.raises(ValueError, match="`labelled_ratio` must give one label"):
+        with pytest.raises(ValueError, match="`labelled_ratio` must leave 2 labels"):
             repeat.of_preset(
                 "tiny",
                 ["labelled_ratio=0.01"],

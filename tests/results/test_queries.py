@@ -397,7 +397,9 @@ class TestProgress:
 
     def test_unknown_search(self, store):
         """A search that is not there is refused."""
-        with pytest.raises(ValueError, match=r"\(demo\), got 'nope'"):
+        with pytest.raises(
+            ValueError, match=r"one of demo in the store .*, got 'nope'"
+        ):
             queries.progress(store, "nope")
 
 

@@ -7,11 +7,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from cnets import cameras
 from cnets.cameras import CAMERAS, Camera
-from cnets.data import units
 from cnets.data.files import depth_files, listing
 from cnets.data.files.frame_files import FrameForm
 
@@ -80,33 +77,6 @@ def frames(text: str) -> UnlabelledFrames:
     taken, notes = _camera(folder, camera, size, files[0])
     return UnlabelledFrames(
         files=files, camera=taken, mirrored=mirrored, unit_mm=unit_mm, notes=notes
-    )
-
-
-def check_seen(
-    found: UnlabelledFrames, centres_mm: np.ndarray, empty: tuple[int, ...]
-) -> None:
-    """Refuse frames of which none shows a hand, or whose hands are out of reach.
-
-    Args:
-        found: The frames.
-        centres_mm: Centres of their crops, [frames, 3].
-        empty: Which of them show nothing in their cube.
-
-    Raises:
-        ValueError: If no frame can be used; the sentence says the likely cause.
-    """
-    seen = np.delete(centres_mm[:, 2], list(empty)) / found.unit_mm
-    depth = float(np.median(seen)) if len(seen) else units.nearest(found.files)
-    if len(seen) and depth * found.unit_mm >= units.NEAREST_MM / 2:
-        return
-    what = f"got {depth * found.unit_mm:.0f} mm" if len(seen) else "no hand was seen"
-    wishes = " or ".join(f"+unit={unit_mm:g}" for unit_mm in units.likely(depth))
-    advice = f"; say so behind the camera ({wishes})" if wishes else ""
-    raise ValueError(
-        f"`unlabelled_frames` must show hands {units.NEAREST_MM:g} to "
-        f"{units.FARTHEST_MM:g} mm away, and {what} in the {len(found.files)} frames of "
-        f"{found.files[0].parent}: {units.cause(depth)}{advice}."
     )
 
 

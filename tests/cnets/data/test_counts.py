@@ -91,15 +91,15 @@ class TestCheck:
             counts.check(only(hands, TRAIN, VALIDATION), test=True)
 
     def test_a_ratio_without_a_label(self, hands):
-        """0.001 of 60 labels is none; one of each is enough."""
+        """0.001 of 60 labels is none; two are enough."""
         with pytest.raises(ValueError, match=r"`labelled_ratio` .* 0\.001 of the 60"):
             counts.check(hands, ratios=[1.0, 0.001])
-        assert "1 at 0.02" in counts.check(hands, ratios=[0.02])[0]
+        assert "2 at 0.03" in counts.check(hands, ratios=[0.03])[0]
 
     def test_one_frame_of_each_is_enough(self, hands):
         """One label, one validation frame and one test frame."""
         split = np.full(90, UNUSED, np.int8)
         split[[0, 60, 75]] = TRAIN, VALIDATION, TEST
         one = dataclasses.replace(hands, split=split, dropped={"between splits": 87})
-        line, *_ = counts.check(one, ratios=[1.0], test=True)
+        line, *_ = counts.check(one, test=True)
         assert "train 1, validation 1, test 1" in line

@@ -12,6 +12,7 @@ from cnets.cameras import CAMERAS
 from cnets.data.crops import crop
 from cnets.data.crops.recorded import Recorded
 from cnets.data.files import depth_files, label_files
+from cnets.data.files.frame_files import FrameForm
 from cnets.data.opening import open_data
 
 
@@ -83,7 +84,8 @@ class TestRecorded:
         """Half millimetres are halved; the key is another one."""
         with Image.open(files[2]) as image:
             Image.fromarray(np.asarray(image) * 2).save(tmp_path / "half.png")
-        halves = Recorded((tmp_path / "half.png",), CAMERA, unit_mm=0.5)
+        form = FrameForm(width_px=320, height_px=240, unit_mm=0.5)
+        halves = Recorded((tmp_path / "half.png",), CAMERA, form=form)
         made, wanted = halves.make(slice(0, 1), 32), Recorded(files, CAMERA)
         np.testing.assert_array_equal(made.crops, wanted.make(slice(2, 3), 32).crops)
         assert halves.key(32) != Recorded(halves.files, CAMERA).key(32)

@@ -35,7 +35,9 @@ def test_from_a_folder_to_crops(tmp_path, capsys):
     assert cli.run([*words, str(tmp_path)]) == cli.DONE
     shown = capsys.readouterr()
     assert "6 frames, 6 labels, crops of 32 px" in shown.out
-    assert shown.err.count("guesses frames.unit_mm, frames.nothing, camera") == 1
+    assert (shown.out + shown.err).count(
+        "guesses frames.unit_mm, frames.nothing, camera"
+    ) == 1
 
 
 def test_a_folder_that_is_none(tmp_path, capsys):

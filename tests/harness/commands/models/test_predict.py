@@ -70,7 +70,10 @@ class TestBadInput:
         [
             (["--camera", "nyuu"], "`camera` must be one of nyu, icvl"),
             (["--camera", "1,2,3"], "`camera` must be one of nyu, icvl"),
-            (["--camera", "0,1,2,3"], "`camera` must be one of nyu, icvl"),
+            (
+                ["--camera", "0,1,2,3"],
+                "`camera` must have focal lengths above 0 pixels",
+            ),
             (["--center", "1,2"], "`center` must be U,V,D with a depth above 0"),
             (["--center", "1,2,0"], "`center` must be U,V,D with a depth above 0"),
             (["--center", "a,2,3"], "`center` must be U,V,D with a depth above 0"),
@@ -205,12 +208,12 @@ class TestWhatDoesNotFit:
         """A frame of another size than its camera's, alone or in a folder."""
         (tmp_path / "f").mkdir()
         name = write(tmp_path / "f" / "a.png", hand_mm()[::2, ::2])
-        small = "the frame is 320 x 240, camera nyu has 640 x 480."
+        small = "frames are 320 x 240, camera nyu has 640 x 480."
         for where in (name, str(tmp_path / "f")):
             words = ["predict", where, "--model", model, "--camera"]
             assert small in refused(capsys, [*words, "nyu"])
             known = [*words, "294,293.5,160,120,320,241"]
-            assert "camera in numbers has 320 x 241" in refused(capsys, known)
+            assert "camera as given has 320 x 241" in refused(capsys, known)
             middle = refused(capsys, [*words, "588,587,330,240"])
             assert "whose middle is at 330, 240, and has 320 x 240" in middle
             assert cli.run([*words, "294,293.5,160,120,320,240"]) == 0
