@@ -171,9 +171,7 @@ class TestFrames:
             grey = np.zeros((80, 100), np.uint16)
             Image.fromarray(grey if mode is None else mode).save(path)
         size = "640 x 480" if kind == "nyu" else "320 x 240"
-        said = (
-            f"{path.name} must have {size} pixels as the camera of {kind} has, got 100"
-        )
+        said = rf"{path.name} must .*(got 100 x 80|are 100 x 80, camera .* {size})"
         with pytest.raises(ValueError, match=said):
             open_data(f"{kind}+labels:{root}", side_px=32, cache=tmp_path / "c")
         assert not (tmp_path / "c").exists()
