@@ -22,7 +22,7 @@ NEAREST_MM, FARTHEST_MM = 10.0, 1500.0
 """No hand's centre is nearer or farther, as in the search in the frame."""
 
 NEAR_MM = CUBE_MM / 2
-"""Farthest that the centres may lie from the middles of the hands, in the median."""
+"""Farthest from the middles of the hands that half of the centres or more must lie."""
 
 PIXELS, UP, DOWN = "u, v and depth", "x, y up and z in mm", "x, y down and z in mm"
 """The forms that a file may have."""
@@ -169,7 +169,10 @@ def _form(path: Path, held: np.ndarray, joints_mm: np.ndarray, camera: Camera) -
         form: np.linalg.norm(_mm(held[both], form, camera) - middles[both], axis=1)
         for form in (PIXELS, UP, DOWN)
     }
-    medians = {form: float(np.median(distance)) for form, distance in found.items()}
+    medians = {
+        form: float(np.quantile(distance, 0.5, method="lower"))
+        for form, distance in found.items()
+    }
     best = (
         PIXELS if medians[PIXELS] <= NEAR_MM else min(medians, key=medians.__getitem__)
     )
