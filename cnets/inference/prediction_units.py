@@ -35,7 +35,7 @@ UNITS_MM = {
 }
 """Units that programs write."""
 
-AXES = {
+AXES: dict[tuple[int, int, int], str] = {
     (1, 1, 1): "",
     (1, -1, 1): ", y down",
     (1, 1, -1): ", z towards the viewer",
