@@ -264,7 +264,7 @@ def _placed(
     """
     points = without_marks(points)
     lacking = np.isnan(points).any(-1)
-    part = np.argwhere(lacking & ~lacking.all(1, keepdims=True))
+    part = np.argwhere(lacking & ~lacking.all(-1, keepdims=True))
     if len(part):
         row, joint = part[0]
         which = f"of {names[row]!r}" if names else f"in frame {row + 1}"
