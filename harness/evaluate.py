@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnets import geometry, metrics
+from cnets import metrics
 from cnets.data.crops.cache import Progress
 from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
 from cnets.data.readers.label_sets import LabelSet, label_set
 from cnets.hands.skeleton import Skeleton
-from cnets.inference import models, onnx_graph, prediction_files
+from cnets.inference import models, onnx_graph, prediction_files, prediction_units
 from cnets.inference.model import Model
 from cnets.inference.prediction_files import Wanted
 from harness.evaluation import Evaluation
@@ -42,7 +42,7 @@ def of_predictions(
 
     Raises:
         ValueError: If the labels or the predictions are missing or damaged, or
-            differ in frames or joints.
+            differ in frames, joints or unit.
     """
     labels = label_set(data)
     skeleton = labels.skeleton
@@ -56,9 +56,12 @@ def of_predictions(
     seen = np.isfinite(given.points).all((1, 2))
     if not seen.any():
         raise ValueError(f"{path} must have joints of a frame, and no hand was found.")
-    rows = torch.from_numpy(given.points[seen])
-    in_mm = (given.unit or unit) == "xyz"
-    points = rows if in_mm else geometry.to_mm_from_uvd(rows, labels.camera)
+    seen &= ~np.isnan(labels.joints_mm).all((1, 2))
+    if not seen.any():
+        raise ValueError(f"`data` must have a label of a frame in {path}, got none.")
+    rows, way = given.points[seen], given.unit or unit
+    prediction_units.check(path, rows, labels.joints_mm[seen], way, labels.camera)
+    points = prediction_units.to_mm(torch.from_numpy(rows), way, labels.camera)
     known = torch.from_numpy(labels.joints_mm[seen])
     errors = metrics.joint_errors(points, known)
     return Evaluation(
@@ -83,7 +86,8 @@ def of_vae(name: str, data: str, *, bonus_mm: float = 0.0) -> Evaluation:
 
     Returns:
         `vae_round_trip_mm` over all joints, `vae_round_trip_evaluated_mm` over
-        those that the papers evaluate, and the baseline `mean_pose_mm`: the mean
+        those that the papers evaluate (frames with all joints are taken), and the
+        baseline `mean_pose_mm`: the mean
         of these labels relative to the root joint, put at each frame's root, over
         the evaluated joints (51.35 on the NYU test poses, 41.22 on MSRA14).
 
@@ -94,7 +98,12 @@ def of_vae(name: str, data: str, *, bonus_mm: float = 0.0) -> Evaluation:
     labels = label_set(data, full=True)
     model = models.open_model(name)
     same_hand(model, labels)
-    joints_mm = torch.from_numpy(labels.joints_mm)
+    whole = ~np.isnan(labels.joints_mm).any((1, 2))
+    if not whole.any():
+        raise ValueError(
+            f"`data` must have a frame with all joints, and {data} has none."
+        )
+    joints_mm = torch.from_numpy(labels.joints_mm[whole])
     trip = model.round_trip(joints_mm.float()).double()
     errors = metrics.joint_errors(_finite(trip), joints_mm)
     evaluated = list(labels.skeleton.evaluated)
@@ -110,6 +119,7 @@ def of_vae(name: str, data: str, *, bonus_mm: float = 0.0) -> Evaluation:
             "vae_round_trip_evaluated_mm": float(errors[:, evaluated].nanmean()),
             "mean_pose_mm": float(baseline[:, evaluated].nanmean()),
         },
+        not_scored=int((~whole).sum()),
         bonus_mm=bonus_mm,
     )
 

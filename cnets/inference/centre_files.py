@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from cnets.data.crops.centre import FARTHEST_MM, NEAREST_MM
+from cnets.data.files import file_bytes
 from cnets.inference import frame_names
 
 
@@ -94,6 +95,7 @@ def check(
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """The cells of the rows that hold a centre, with the rows' numbers."""
+    file_bytes.check_file(path)  # a pipe would be waited for
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

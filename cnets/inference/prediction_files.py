@@ -12,23 +12,27 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cnets.data.files import file_bytes
-from cnets.data.files.label_files import LARGEST, MOST_BYTES
+from cnets.data.files.label_files import LARGEST, MOST_BYTES, without_marks
 from cnets.inference import frame_names
 
 
-FRAME = ("frame", "name", "image", "file", "filename")
-"""Headings of the column with the frame's name."""
+FRAME = (
+    *("frame", "name", "image", "file", "filename", "file_name", "frame_name"),
+    *("image_name", "image_path", "path"),
+)
+"""Headings of the column with the frame's name, in any case."""
 
 UNITS = {"xyz": ("x", "y", "z"), "uvd": ("u", "v", "d")}
 """Axes of a joint by the unit of its numbers."""
 
-COLUMN = re.compile(r"(.+?)[_.: -]([xyzuvd])(?:_?(?:mm|px))?")
+COLUMN = re.compile(r"(.+?)[_.: -]([xyzuvd])(?:_?(?:mm|px))?", re.IGNORECASE)
 """Heading of a column of one number of a joint."""
 
 LONG = ("frame", "joint", "x_mm", "y_mm", "z_mm")
@@ -95,7 +99,7 @@ def _rows(path: Path, lines: Sequence[tuple[int, str]], wanted: Wanted) -> Read:
         known = " or ".join(str(count) for count in sorted({held, whole}))
         raise ValueError(
             f"{path} must have {known} numbers in every row, got {columns} in row "
-            f"{rows[0][0]}."
+            f"{rows[0][0]}{_cause(lines[0][1], columns, (held, whole))}."
         )
     points = np.empty((len(rows), columns))
     for place, (number, cells) in enumerate(rows):
@@ -107,11 +111,23 @@ def _rows(path: Path, lines: Sequence[tuple[int, str]], wanted: Wanted) -> Read:
     return Read(points=_placed(path, points, names, wanted), unit=None)
 
 
+def _cause(line: str, columns: int, wanted: tuple[int, int]) -> str:
+    """Why a row has another count of numbers, in words, if it is known."""
+    if line.lstrip()[:1] == "{":
+        return "; JSON must be a list of objects, as predict writes it"
+    if ";" in line:
+        return "; blanks or commas must stand between them, not semicolons"
+    if columns in [2 * count for count in wanted]:
+        return "; numbers must have a decimal point, not a comma"
+    return ""
+
+
 def _headed(path: Path, lines: Sequence[tuple[int, str]], wanted: Wanted) -> Read:
     """A table whose header names the joints of its columns."""
     head = _cells(lines[0][1])
     unit, places = _columns(path, head, wanted)
-    frame = next((place for place, cell in enumerate(head) if cell in FRAME), None)
+    frames = [place for place, cell in enumerate(head) if cell.lower() in FRAME]
+    frame = frames[0] if frames else None
     points, names = [], []
     for number, line in lines[1:]:
         cells = _cells(line)
@@ -123,9 +139,28 @@ def _headed(path: Path, lines: Sequence[tuple[int, str]], wanted: Wanted) -> Rea
         chosen = [cells[place] for place in places]
         points.append(_numbers(path, number, chosen, len(places), named=False))
         names.append("" if frame is None else cells[frame])
+    if frame is None:
+        _check_order(path, head, [_cells(line) for _, line in lines[1:]])
     made = np.reshape(points, (len(points), len(wanted.joints), 3))
     placed = _placed(path, made, None if frame is None else names, wanted)
     return Read(points=placed, unit=unit)
+
+
+def _check_order(path: Path, head: list[str], rows: list[list[str]]) -> None:
+    """Refuse rows without a frame's name of which a column says another order."""
+    for place, title in enumerate(head):
+        if COLUMN.fullmatch(title):
+            continue
+        cells = [row[place] for row in rows]
+        if all(map(_number, cells)):
+            values = [float(cell) for cell in cells]
+            steps = {after - before for before, after in pairwise(sorted(values))}
+            if steps != {1.0} or values == sorted(values):
+                continue
+        raise ValueError(
+            f"{path} must have the frame's name in a column `frame` if rows are not in "
+            f"the order of the labels, got a column {title!r} with {cells[0]!r} in row 2."
+        )
 
 
 def _columns(path: Path, head: list[str], wanted: Wanted) -> tuple[str, list[int]]:
@@ -133,11 +168,11 @@ def _columns(path: Path, head: list[str], wanted: Wanted) -> tuple[str, list[int
     found: dict[tuple[str, str], int] = {}
     for place, cell in enumerate(head):
         if match := COLUMN.fullmatch(cell):
-            if (match[1], match[2]) in found:
+            if (match[1], match[2].lower()) in found:
                 raise ValueError(
                     f"{path} must have each column once, got {cell!r} twice."
                 )
-            found[match[1], match[2]] = place
+            found[match[1], match[2].lower()] = place
     lacking: dict[str, list[str]] = {}
     for unit, axes in UNITS.items():
         every = [(joint, axis) for joint in wanted.joints for axis in axes]
@@ -158,7 +193,7 @@ def _long(path: Path, lines: Sequence[tuple[int, str]], wanted: Wanted) -> Read:
     for number, line in lines[1:]:
         cells = dict(zip(head, _cells(line), strict=False))
         joints = hands.setdefault(cells.get("frame", ""), {})
-        if cells.get("found") == "false":
+        if cells.get("found", "").lower() == "false":
             continue
         joint = cells.get("joint", "")
         if joint in joints:
@@ -223,7 +258,20 @@ def _hands(
 def _placed(
     path: Path, points: np.ndarray, names: Sequence[str] | None, wanted: Wanted
 ) -> np.ndarray:
-    """Rows in the order of the labels; those of frames without a label are left out."""
+    """Rows in the order of the labels; those of frames without a label are left out.
+
+    A row of marks such as 0 or -1 alone shows no hand.
+    """
+    points = without_marks(points)
+    lacking = np.isnan(points).any(-1)
+    part = np.argwhere(lacking & ~lacking.all(-1, keepdims=True))
+    if len(part):
+        row, joint = part[0]
+        which = f"of {names[row]!r}" if names else f"in frame {row + 1}"
+        raise ValueError(
+            f"{path} must have all joints of a frame or none, and {wanted.joints[joint]} "
+            f"{which} has three times the same number, which no joint has."
+        )
     if names is None:
         if len(points) != wanted.frames:
             raise ValueError(

@@ -82,6 +82,34 @@ class TestPublished:
         assert np.mean(each) == pytest.approx(found["mean_joint_error_mm"], rel=1e-12)
         assert (found["frames"], len(each)) in ((8252, 14), (1596, 16))
 
+    def test_labels_that_are_not_known(self, capsys, tmp_path):
+        """A joint or a frame without a label is in no figure, and the frame counted."""
+        hands = np.random.default_rng(3).uniform(-80, 80, (4, 21, 3))
+        hands += [0, 0, 400]
+        known = hands * [1, 1, -1]
+        known[1, 5], known[2, 0], known[3] = np.nan, -1, 0
+        rows = [" ".join(map(str, hand.ravel())) for hand in known]
+        (tmp_path / "joint.txt").write_text("\n".join(["4", *rows]))
+        moved = hands + np.array([3, 4, 0])
+        moved[1, 5] += 500  # of which no label says anything
+        rows = [" ".join(map(str, hand.ravel())) for hand in moved]
+        (tmp_path / "p.txt").write_text("\n".join(rows))
+        words = [str(tmp_path / "p.txt"), "--unit", "xyz", "--data", f"msra:{tmp_path}"]
+        found = said(capsys, words)
+        assert found["mean_joint_error_mm"] == pytest.approx(5)
+        assert (found["frames"], found["not_scored"]) == (2, 2)
+
+    def test_predictions_in_metres(self, capsys, tmp_path):
+        """They are refused, with both errors."""
+        hands = np.random.default_rng(3).uniform(-80, 80, (4, 21, 3))
+        hands += [0, 0, 400]
+        for name, points in (("joint", hands * [1, 1, -1]), ("p", hands / 1000)):
+            rows = [" ".join(map(str, hand.ravel())) for hand in points]
+            head = ["4"] if name == "joint" else []
+            (tmp_path / f"{name}.txt").write_text("\n".join([*head, *rows]))
+        words = [str(tmp_path / "p.txt"), "--unit", "xyz", "--data", f"msra:{tmp_path}"]
+        assert "0.0 mm if it holds x, y and z in metres" in refused(capsys, words)
+
     def test_every_figure_again(self, capsys, realdata):
         """All figures of AWR on NYU, from the two text files with numpy alone."""
         folder = realdata / "nyu"

@@ -34,6 +34,9 @@ LARGEST = 1e9
 NEAREST_MM = 1.0
 """No joint is nearer to the camera."""
 
+HANDS_MM = (60.0, 3000.0)
+"""Between these lies the middle depth of the hands in every file."""
+
 
 def numbers(path: Path, columns: int, *, gaps: bool = False) -> Table:
     """The numbers of a text file, separated by white space or commas.
@@ -169,14 +172,17 @@ def uvd_tables(folder: Path, joints: int = 36) -> Uvd:
 
 
 def check_depths(path: Path, points: Float64[np.ndarray, "frames joints 3"]) -> None:
-    """Refuse joints that do not lie in front of the camera; NaN passes.
+    """Refuse joints that do not lie in front of the camera, or not as hands do.
+
+    NaN passes.
 
     Args:
         path: Named in the error.
         points: Their third number is a depth in millimetres.
 
     Raises:
-        ValueError: If a depth is below `NEAREST_MM`.
+        ValueError: If a depth is below `NEAREST_MM`, or the middle one outside
+            `HANDS_MM`, as it is in centimetres.
     """
     near = np.argwhere(points[..., 2] < NEAREST_MM)
     if len(near):
@@ -184,6 +190,14 @@ def check_depths(path: Path, points: Float64[np.ndarray, "frames joints 3"]) -> 
         raise ValueError(
             f"{path} must hold depths of {NEAREST_MM:g} mm or more, got "
             f"{points[frame, joint, 2]:g} in frame {frame + 1}, joint {joint}."
+        )
+    depths = points[..., 2][~np.isnan(points[..., 2])]
+    middle = float(np.median(depths)) if len(depths) else HANDS_MM[0]
+    if not HANDS_MM[0] <= middle <= HANDS_MM[1]:
+        raise ValueError(
+            f"{path} must hold the depths of hands in mm, {HANDS_MM[0]:g} to "
+            f"{HANDS_MM[1]:g}, and the middle one is {middle:g}: likely they are in "
+            "another unit."
         )
 
 

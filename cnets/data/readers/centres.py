@@ -22,7 +22,10 @@ NEAREST_MM, FARTHEST_MM = 10.0, 1500.0
 """No hand's centre is nearer or farther, as in the search in the frame."""
 
 NEAR_MM = CUBE_MM / 2
-"""Farthest that the centres may lie from the middles of the hands, in the median."""
+"""Farthest from the middles of the hands that half of the centres or more must lie."""
+
+TIMES_NEARER = 4.0
+"""How much nearer exchanged numbers must lie to be the right ones."""
 
 PIXELS, UP, DOWN = "u, v and depth", "x, y up and z in mm", "x, y down and z in mm"
 """The forms that a file may have."""
@@ -169,11 +172,16 @@ def _form(path: Path, held: np.ndarray, joints_mm: np.ndarray, camera: Camera) -
         form: np.linalg.norm(_mm(held[both], form, camera) - middles[both], axis=1)
         for form in (PIXELS, UP, DOWN)
     }
-    medians = {form: float(np.median(distance)) for form, distance in found.items()}
+    medians = {
+        form: float(np.quantile(distance, 0.5, method="lower"))
+        for form, distance in found.items()
+    }
     best = (
         PIXELS if medians[PIXELS] <= NEAR_MM else min(medians, key=medians.__getitem__)
     )
     if medians[best] <= NEAR_MM:
+        if best == PIXELS:
+            _check_order(path, held[both], middles[both], camera)
         return best
     row = np.flatnonzero(both)[int(np.argmax(found[PIXELS] > NEAR_MM))]
     numbers = ", ".join(f"{number:g}" for number in held[row])
@@ -189,6 +197,22 @@ def _form(path: Path, held: np.ndarray, joints_mm: np.ndarray, camera: Camera) -
         f"{found[PIXELS][int(np.argmax(found[PIXELS] > NEAR_MM))]:.0f} mm from its hand; "
         f"{cause}."
     )
+
+
+def _check_order(
+    path: Path, held: np.ndarray, middles: np.ndarray, camera: Camera
+) -> None:
+    """Refuse pixels that lie on the hands only with u and v exchanged."""
+    plain, other = (
+        float(np.median(np.linalg.norm(_mm(rows, PIXELS, camera) - middles, axis=1)))
+        for rows in (held, held[:, [1, 0, 2]])
+    )
+    if TIMES_NEARER * other < plain:
+        raise ValueError(
+            f"{path} must hold u, v and depth in this order, and its centres are "
+            f"{plain:.0f} mm from the hands in the median, {other:.0f} mm with u and v "
+            "exchanged."
+        )
 
 
 def _check(path: Path, held: np.ndarray, uvd: np.ndarray, camera: Camera) -> None:

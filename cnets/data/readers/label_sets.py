@@ -2,7 +2,8 @@
 
 A folder is a data set as its authors distribute it, or holds label files only. The
 cameras are those with which published predictions are evaluated. Labels are taken
-as they stand in the files; nothing is replaced.
+as they stand in the files; nothing is replaced. What is not known is NaN, and so is
+the whole of a frame that has no label.
 """
 
 from dataclasses import dataclass
@@ -41,9 +42,9 @@ class LabelSet:
     joints: tuple[int, ...]
     """Which of the skeleton's joints the arrays hold, in their order."""
     uvd: np.ndarray
-    """float64 [frames, joints, 3]: pixels, and depth in millimetres."""
+    """float64 [frames, joints, 3]: pixels, and depth in millimetres; NaN: not known."""
     joints_mm: np.ndarray
-    """float64 [frames, joints, 3], camera frame, y up."""
+    """float64 [frames, joints, 3], camera frame, y up; NaN likewise."""
     names: tuple[str, ...] = ()
     """Names of the frames' files; none if no file tells them."""
 
@@ -146,8 +147,7 @@ def _nyu(root: Path, full: bool) -> tuple[Uvd, tuple[int, ...]]:
     if tables or test is None:
         uvd = label_files.uvd_tables(root)
     else:
-        uvd = nyu.joints_uvd(test)
-        _refuse_gaps(test, uvd)
+        uvd = _labelled(nyu.joints_uvd(test), NYU36)
     joints = tuple(range(36)) if full else NYU36.evaluated
     return np.ascontiguousarray(uvd[:, joints]), joints
 
@@ -159,9 +159,9 @@ def _icvl(root: Path) -> tuple[Uvd, tuple[str, ...]]:
         return _checked(text, 16), ()
     parts, names = [], []
     for path in icvl.test_files(root):
-        named, uvd = label_files.named_uvd(path, 16)
+        named, uvd = label_files.named_uvd(path, 16, gaps=True)
         label_files.check_depths(path, uvd)
-        parts.append(uvd)
+        parts.append(_labelled(uvd, ICVL16))
         names += named
     if not parts:
         raise _nothing("icvl", root)
@@ -172,9 +172,9 @@ def _msra(root: Path) -> tuple[JointsMm, tuple[str, ...]]:
     """The 21 joints of MSRA: of one file, a subject's, or all subjects' sequences."""
     parts, names = [], []
     for path in msra.label_files_of(root):
-        joints_mm = label_files.msra_joints(path)
+        joints_mm = label_files.msra_joints(path, gaps=True)
         label_files.check_depths(path, joints_mm)
-        parts.append(joints_mm)
+        parts.append(_labelled(joints_mm, HAND21))
         folder = path.parent.relative_to(root)
         names += [str(folder / f"{row:06d}_depth.bin") for row in range(len(joints_mm))]
     if not parts:
@@ -204,12 +204,10 @@ def _checked(path: Path, joints: int) -> Uvd:
     return uvd
 
 
-def _refuse_gaps(path: Path, uvd: Uvd) -> None:
-    gaps = np.argwhere(np.isnan(uvd))
-    if len(gaps):
-        raise ValueError(
-            f"{path} must hold finite numbers, got nan in frame {gaps[0][0] + 1}."
-        )
+def _labelled(points: Uvd, skeleton: Skeleton) -> Uvd:
+    """All joints of some frames, NaN in the frames that have no label."""
+    known = has_label(points, skeleton.root)[:, None, None]
+    return np.where(known, points, np.nan)
 
 
 def _nothing(kind: str, root: Path) -> ValueError:

@@ -1,6 +1,7 @@
 """Tests of `cnets.inference.centre_files`; its sentences are tried in `test_predict`."""
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -52,3 +53,15 @@ def test_one_out_of_reach_does_not(uvd, said):
         centre_files.check("it", uvd, (640, 480))
     with pytest.raises(ValueError, match="depth"):
         centre_files.check("it", (*uvd[:2], 0.0), None)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "nothing"])
+def test_what_is_no_file(tmp_path, kind):
+    """It is refused at once; nobody writes into the pipe."""
+    path = tmp_path / "c"
+    if kind == "pipe":
+        os.mkfifo(path)
+    if kind == "folder":
+        path.mkdir()
+    with pytest.raises(ValueError, match="c must be a file, and is none"):
+        centre_files.read(path, ["a.png"])

@@ -109,6 +109,35 @@ class TestForms:
         np.testing.assert_array_equal(found.points[[0, 2]], POINTS[[0, 2]])
         assert np.isnan(found.points[1]).all()
 
+    @pytest.mark.parametrize("title", ["Frame", "image_path", "FILE_NAME"])
+    def test_a_column_of_names(self, read, title):
+        """Whatever its case or its usual name, rows go to the frames that it names."""
+        head = "tip_X,tip_Y,tip_Z,wrist_X,wrist_Y,wrist_Z"
+        rows = [f"{WANTED.names[r]},{numbers(r).replace(' ', ',')}" for r in (2, 0, 1)]
+        found = read("\n".join([f"{title},{head}", *rows]))
+        np.testing.assert_array_equal(found.points, POINTS)
+
+    def test_capital_words_of_what_predict_writes(self, read):
+        """Other programs write `False` when they have read and written it."""
+        lost = {"frame": FRAMES[1]["frame"], "found": False, "joints_mm": None}
+        text = long([lost, FRAMES[2], FRAMES[0]]).replace("false", "False")
+        found = read(text.replace("true", "True"))
+        np.testing.assert_array_equal(found.points[[0, 2]], POINTS[[0, 2]])
+        assert np.isnan(found.points[1]).all()
+
+    @pytest.mark.parametrize("mark", ["0", "-1"])
+    def test_a_row_of_marks(self, read, mark):
+        """It shows no hand; one mark among joints is refused."""
+        marks = " ".join([mark] * 6)
+        found = read(f"{numbers(0)}\n{marks}\n{numbers(2)}").points
+        assert np.isnan(found[1]).all()
+        np.testing.assert_array_equal(found[[0, 2]], POINTS[[0, 2]])
+        one = " ".join([mark] * 3)
+        with pytest.raises(
+            ValueError, match="all joints of a frame or none, and wrist"
+        ):
+            read(f"{numbers(0)}\n7 8 9 {one}\n{numbers(2)}")
+
     def test_zipped(self, tmp_path):
         """Whatever its name."""
         text = "\n".join(numbers(row) for row in range(3))
@@ -122,6 +151,19 @@ class TestRefused:
         ("text", "said"),
         [
             ("", "must hold one row or more, and is empty"),
+            ("1;2;3;4;5;6", "got 0 in row 1; .* not semicolons"),
+            (" ".join(["1,5"] * 6), "got 12 in row 1; .* decimal point, not a comma"),
+            ('{"frame": "a"}', "JSON must be a list of objects"),
+            (
+                "index,tip_x,tip_y,tip_z,wrist_x,wrist_y,wrist_z\n"
+                + "\n".join(f"{r},1,2,3,4,5,6" for r in (2, 0, 1)),
+                "must have the frame's name in a column `frame` .* 'index' with '2'",
+            ),
+            (
+                "where,tip_x,tip_y,tip_z,wrist_x,wrist_y,wrist_z\n"
+                + "\n".join(f"{r}.png,1,2,3,4,5,6" for r in "abc"),
+                "got a column 'where' with 'a.png' in row 2",
+            ),
             (f"P0/1/a.png {numbers(0)}", "lacks 2: P0/2/a.png, P0/2/b.png."),
             (f"c.png {numbers(0)}", "lacks 3: .*; no label has c.png"),
             (f"a.png {numbers(0)}", "'a.png' .* fits 2: P0/1/a.png, P0/2/a.png"),

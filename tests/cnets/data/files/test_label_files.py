@@ -230,3 +230,16 @@ class TestWithoutMarks:
         np.testing.assert_array_equal(found, [[1, 2, 3], [np.nan] * 3])
         with pytest.raises(ValueError, match="got 1 in row 2"):
             label_files.numbers(path, 3)
+
+
+@pytest.mark.parametrize("unit_mm", [0.1, 10.0])
+def test_depths_in_another_unit(tmp_path, unit_mm):
+    """No set's hands lie 33 mm or 3.5 m away; one joint that does is no reason."""
+    points = np.full((4, 21, 3), 350.0)
+    points[2:] = np.nan
+    label_files.check_depths(tmp_path, points)
+    points[0, 0] *= unit_mm
+    label_files.check_depths(tmp_path, points)
+    with pytest.raises(ValueError, match=r"must hold the depths of hands in mm"):
+        label_files.check_depths(tmp_path, np.full((4, 21, 3), 350.0) / unit_mm)
+    label_files.check_depths(tmp_path, np.full((4, 21, 3), np.nan))

@@ -115,6 +115,25 @@ class TestRefusals:
         with pytest.raises(ValueError, match=rf"c\.txt must hold .*{words}"):
             centres.read(path, joints, CAMERA)
 
+    def test_u_and_v_exchanged(self, tmp_path, hands):
+        """Near the middle of the image they stay within reach, and are told even so."""
+        middles, joints = (each - np.array([10, 60, 0]) for each in hands)
+        rows = pixels(middles)[:, [1, 0, 2]]
+        off = np.linalg.norm(rows[:, :2] - pixels(middles)[:, :2], axis=1)
+        assert off.max() * 370 / 241.42 < centres.NEAR_MM
+        with pytest.raises(
+            ValueError, match=r"and its centres are .* u and v exchanged"
+        ):
+            centres.read(text(tmp_path / "c.txt", rows), joints, CAMERA)
+
+    def test_half_of_the_centres_will_do(self, tmp_path, hands):
+        """A centre on no hand is that frame's trouble, not the set's."""
+        middles, joints = (each[:2] for each in hands)
+        rows = pixels(middles)
+        rows[1, 2] += 700
+        found = centres.read(text(tmp_path / "c.txt", rows), joints, CAMERA)
+        np.testing.assert_allclose(found.uvd, rows, atol=1e-3)
+
     @pytest.mark.parametrize(
         ("row", "words"),
         [

@@ -109,7 +109,7 @@ class TestRefusals:
     def test_an_unknown_kind(self, spec):
         """The sentence says which kinds there are."""
         with pytest.raises(
-            ValueError, match=r"`labels` must be nyu:DIR, icvl:DIR or msra"
+            ValueError, match=r"`labels` must be nyu:DIR, icvl:DIR, msra:DIR or folder"
         ):
             label_set(spec)
 
