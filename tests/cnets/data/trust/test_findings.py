@@ -173,9 +173,10 @@ def test_labels_of_no_hands_size(scene, tmp_path, times):
 def test_a_few_stray_centres(scene, tmp_path):
     """One in 30 is a warning with its row; all joints in the wrong cube is none."""
     case = scene("msra", 2, 30)
-    centres = middle(case)
-    centres[7] = [-400, 100, 500]
-    found = found_in(replace(case, centres=centres), tmp_path / "set")
+    frames = looking.of_recording(opening.labels_of(case.write(tmp_path / "set")))
+    stray = np.float32(middle(case))
+    stray[7] = [-400, 100, 500]
+    found = findings.check(replace(frames, centres_uvd=stray), 20)
     assert [finding.level for finding in found] == ["warn"]
     assert (
         "1 of 30 cubes lie outside, the first about (-400, 100, 500)"
