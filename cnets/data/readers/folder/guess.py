@@ -164,12 +164,14 @@ def _told(held: Any, width: int, height: int) -> Camera | None:
 
 def _told_unit(held: Any) -> float | None:
     """Millimetres of one step, where a file says metres a step or steps a metre."""
-    inner = [held, *held.values()] if isinstance(held, dict) else []
-    for part in inner:
+    parts = [held, *held.values()] if isinstance(held, dict) else []
+    for part in parts:
         for name in DEPTH_SCALES:
-            scale = part.get(name) if isinstance(part, dict) else None
-            if type(scale) in (int, float) and 1e-5 <= scale <= 1e5 and scale != 1:
-                return round(1000 * scale if scale < 1 else 1000 / scale, 9)
+            scale: Any = part.get(name) if isinstance(part, dict) else None
+            if type(scale) not in (int, float) or scale == 1:
+                continue
+            if 1e-5 <= scale <= 1e5:
+                return round(float(1000 * scale if scale < 1 else 1000 / scale), 9)
     return None
 
 
