@@ -15,7 +15,7 @@ from cnets.cameras import CAMERAS
 from cnets.data import opening
 from cnets.data.files import label_files
 from cnets.data.readers import unlabelled
-from cnets.data.trust import centres, depths, findings, looking
+from cnets.data.trust import findings, looking
 from cnets.hands.skeleton import NYU36
 
 
@@ -132,42 +132,6 @@ def test_labels_of_other_frames(scene, tmp_path):
     found = found_in(relabelled(case, joints), tmp_path / "set")
     assert [finding.level for finding in found] == ["warn"]
     assert "joints lie on or beside the hand (depths there are 0.8" in found[0].sentence
-
-
-@pytest.mark.parametrize(("axis", "sign"), [("down", -1), ("up", 1)])
-def test_centres_in_millimetres(scene, tmp_path, axis, sign):
-    """Centres that a reader took for pixels and that are x, y and z are refused."""
-    case = scene("msra", 3)
-    case.joints_mm = case.joints_mm + np.array([0, 60, 0])  # so that y's sign matters
-    frames = looking.of_recording(opening.labels_of(case.write(tmp_path / "set")))
-    xyz = (case.joints_mm.mean(1) * [1, sign, 1]).astype(np.float32)
-    given = replace(frames, centres_uvd=xyz)
-    sentence = next(centres.given(given)).sentence
-    assert f"x, y and z in millimetres (y {axis})" in sentence
-    assert str(tmp_path) in sentence
-
-
-def test_centres_outside(scene, tmp_path):
-    """Centres of a frame three times as wide are refused, with the first of them."""
-    case = scene("msra", 3)
-    frames = looking.of_recording(opening.labels_of(case.write(tmp_path / "set")))
-    outside = middle(case) + np.array([3 * case.camera.width_px, 0, 0])
-    first = next(centres.given(replace(frames, centres_uvd=np.float32(outside))))
-    assert (first.level, "must lie in the image" in first.sentence) == ("refuse", True)
-    assert str(frames.files[0]) in first.sentence
-
-
-@pytest.mark.parametrize("times", [0.1, 0.001, 10, 1000])
-def test_labels_of_no_hands_size(scene, tmp_path, times):
-    """Also where the frames agree with them: no hand is 20 mm or 2 m long."""
-    case = scene("msra", 3)
-    frames = looking.of_recording(opening.labels_of(case.write(tmp_path / "set")))
-    looks = looking.look(frames, looking.sample(frames, 9))
-    scaled = replace(frames, joints_uvd=frames.joints_uvd * np.float32([1, 1, times]))
-    assert list(depths.units(frames, looks, None)) == []
-    sentence = next(depths.units(scaled, looks, None)).sentence
-    assert "labels are in another unit" in sentence
-    assert str(frames.files[looks[0].row]) in sentence
 
 
 def test_a_few_stray_centres(scene, tmp_path):
