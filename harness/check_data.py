@@ -9,6 +9,7 @@ import numpy as np
 
 from cnets.data.opening import labels_of
 from cnets.data.readers import unlabelled
+from cnets.data.readers.folder import description
 from cnets.data.readers.labels import Labels
 from cnets.data.trust import duplicates, findings, looking, measures
 from cnets.data.trust.findings import Finding
@@ -176,6 +177,11 @@ def _frames(data: str) -> Frames:
     kind, colon, _ = data.partition(":")
     folder = data.rpartition("@")[0] or data
     if not colon and kind != "synthetic" and Path(folder).is_dir():
+        if (Path(folder) / description.FILE).is_file():
+            raise ValueError(
+                f"`data` must be folder:{folder} for a folder with {description.FILE}, "
+                f"got {data}."
+            )
         return looking.of_unlabelled(unlabelled.frames(data))
     read = labels_of(data)
     if isinstance(read, Labels):

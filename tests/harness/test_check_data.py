@@ -73,6 +73,13 @@ class TestCheck:
             check_data.check(**words)
 
 
+def test_a_described_folder_without_its_kind(tmp_path):
+    """Its labels are not passed over in silence."""
+    (tmp_path / "dataset.toml").write_text("")
+    with pytest.raises(ValueError, match=rf"must be folder:{tmp_path} for a folder"):
+        check_data.check(str(tmp_path))
+
+
 class TestDraw:
     def test_worst(self, case, tmp_path):
         """Three frames of 320 x 240 with titles in a row; the lost one is blank."""

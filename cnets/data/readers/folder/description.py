@@ -84,6 +84,8 @@ def read(folder: Path) -> Description:
             names file and key.
     """
     path = folder / FILE
+    if not folder.is_dir():
+        raise ValueError(f"`data` must name a folder that exists, got {folder}.")
     if not path.is_file():
         raise ValueError(
             f"{folder} must hold {FILE}, and does not; `crossnets data init {folder}` "

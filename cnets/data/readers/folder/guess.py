@@ -13,7 +13,7 @@ import numpy as np
 
 from cnets.cameras import CAMERAS, Camera
 from cnets.data.files import frame_files
-from cnets.data.readers.folder import guessed_files, guessed_joints, tables
+from cnets.data.readers.folder import guessed_files, guessed_fit, guessed_joints, tables
 from cnets.data.readers.folder.tables import Table
 from cnets.data.readers.unlabelled import GUESSED as BY_SIZE
 
@@ -37,6 +37,10 @@ MARK_SHARE = 0.02
 
 METRES_BELOW = 20.0
 """A middle depth below this is metres."""
+
+
+DEPTH_SCALES = ("depth_scale", "depth_units", "depth_unit")
+"""Names of the unit of depth beside intrinsics."""
 
 
 @dataclass(kw_only=True)
@@ -81,12 +85,12 @@ def look(folder: Path, table: str | None = None) -> Guess:
     found.put("frames.folder", place, sure=True)
     steps = frame_files.numbers(frame)
     _pixels(steps, found)
-    camera = _camera(folder, steps.shape[1], steps.shape[0], found)
+    _camera(folder, steps.shape[1], steps.shape[0], found)
     joints, guessed = guessed_joints.look(held)
     for key, value in joints.items():
         found.put(f"joints.{key}", value, sure=key not in guessed)
     _more(held, found)
-    return _turned(found, camera, held, steps)
+    return _fitted(folder, held, found)
 
 
 def _pixels(steps: np.ndarray, found: Guess) -> None:
@@ -114,25 +118,29 @@ def _pixels(steps: np.ndarray, found: Guess) -> None:
     found.put("frames.nothing", marks, "numbers that stand often in the first frame")
 
 
-def _camera(folder: Path, width: int, height: int, found: Guess) -> Camera:
+def _camera(folder: Path, width: int, height: int, found: Guess) -> None:
     """The camera that a JSON file beside the table tells, else one of this size."""
     for path in sorted([*folder.glob("*.json"), *folder.glob("*/*.json")]):
-        camera = _told(guessed_files.json_of(path), width, height)
+        held = guessed_files.json_of(path)
+        camera = _told(held, width, height)
         if camera is not None:
             why = f"read from {path.relative_to(folder).as_posix()}"
             found.put("camera", camera, why, sure=True)
-            return camera
+            unit_mm = _told_unit(held)
+            if unit_mm is not None:
+                found.guessed.remove("frames.unit_mm")
+                found.put("frames.unit_mm", unit_mm, why, sure=True)
+            return
     for name in BY_SIZE:
         known = CAMERAS[name]
         if (known.width_px, known.height_px) == (width, height):
             found.put(
                 "camera", known, f"that of the {name}, whose frames have this size"
             )
-            return known
+            return
     focal = round(FIELD_OF_VIEW * width, 1)
     camera = Camera(focal, focal, width / 2, height / 2, width, height)
     found.put("camera", camera, "no known camera has frames of this size")
-    return camera
 
 
 def _told(held: Any, width: int, height: int) -> Camera | None:
@@ -152,6 +160,19 @@ def _told(held: Any, width: int, height: int) -> Camera | None:
     fx, fy, cx, cy = map(float, numbers)  # pyright: ignore[reportArgumentType]
     sound = 0 < fx < 1e5 and 0 < fy < 1e5 and abs(cx) < 1e5 and abs(cy) < 1e5
     return Camera(fx, fy, cx, cy, width, height) if sound else None
+
+
+def _told_unit(held: Any) -> float | None:
+    """Millimetres of one step, where a file says metres a step or steps a metre."""
+    parts = [held, *held.values()] if isinstance(held, dict) else []
+    for part in parts:
+        for name in DEPTH_SCALES:
+            scale: Any = part.get(name) if isinstance(part, dict) else None
+            if type(scale) not in (int, float) or scale == 1:
+                continue
+            if 1e-5 <= scale <= 1e5:
+                return round(float(1000 * scale if scale < 1 else 1000 / scale), 9)
+    return None
 
 
 def _more(table: Table, found: Guess) -> None:
@@ -177,28 +198,13 @@ def _more(table: Table, found: Guess) -> None:
     found.put("centres.from", "depth", sure=True)
 
 
-def _turned(found: Guess, camera: Camera, table: Table, steps: np.ndarray) -> Guess:
-    """Let y point down if the first frame's joints lie on its hand that way."""
-    axes: list[str] = found.values["joints.axes"]
-    if "y" not in axes or steps.ndim == 3:
-        return found
-    joints_mm = guessed_joints.first_mm(table, found.values)
-    seen = np.isfinite(steps) & ~np.isin(steps, found.values["frames.nothing"])
-    shares = {}
-    for sign in (1, -1):
-        x, y, z = joints_mm.T * np.array([[1], [sign], [1]])
-        with np.errstate(all="ignore"):
-            u = np.rint(camera.cx + camera.fx * x / z)
-            v = np.rint(camera.cy - camera.fy * y / z)
-        inside = (u >= 0) & (u < camera.width_px) & (v >= 0) & (v < camera.height_px)
-        places = v[inside].astype(int), u[inside].astype(int)
-        depth_mm = steps[places] * found.values["frames.unit_mm"]
-        near = np.abs(depth_mm - z[inside]) < guessed_joints.NEAR_MM
-        shares[sign] = float((seen[places] & near).sum()) / max(len(z), 1)
-    down = shares[-1] >= shares[1]
-    found.values["joints.axes"] = ["-y" if down and a == "y" else a for a in axes]
-    on = max(shares.values())
-    found.reasons["joints.axes"] = (
-        f"{on:.0%} of the first frame's joints then lie on what it shows"
-    )
+def _fitted(folder: Path, table: Table, found: Guess) -> Guess:
+    """Let signs and unit be those with which the first label lies on its frame."""
+    known = "frames.unit_mm" not in found.guessed
+    fitted, share = guessed_fit.look(folder, table, found.values, unit_is_known=known)
+    why = f"{share:.0%} of the first label's joints then lie on what its frame shows"
+    for key, value in fitted.items():
+        if key == "joints.axes" or value != found.values[key]:
+            found.reasons[key] = why
+        found.values[key] = value
     return found

@@ -44,8 +44,8 @@ ROOTS = ("wrist", "palm", "root", "hand", "carpus")
 AXES = {"xyz": ("x", "y", "z"), "uvd": ("u", "v", "d")}
 """What the numbers of a joint may be called."""
 
-METRES_BELOW = 10.0
-"""A middle depth of joints below this is metres."""
+UNIT_BELOW = {10.0: 1000.0, 100.0: 10.0}
+"""Millimetres of one step by the middle depth of joints it is taken for below this."""
 
 NEAR_MM = 60.0
 """How far a joint may lie behind the pixel that shows it."""
@@ -79,10 +79,11 @@ def look(table: Table) -> tuple[dict[str, Any], set[str]]:
     found |= {"root": root, "evaluated": list(names)}
     found["unit_mm"] = 1.0
     if "z" in found["axes"] or "d" in found["axes"]:
-        depths = first_mm(table, {f"joints.{k}": v for k, v in found.items()})[:, 2]
-        known = np.abs(depths[np.isfinite(depths)])
-        if len(known) and float(np.median(known)) < METRES_BELOW:
-            found["unit_mm"] = 1000.0
+        _, joints = first_mm(table, {f"joints.{k}": v for k, v in found.items()})
+        if len(joints):
+            depth = abs(float(np.median(joints[:, 2])))
+            below = (limit for limit in UNIT_BELOW if depth < limit)
+            found["unit_mm"] = UNIT_BELOW.get(next(below, 0.0), 1.0)
     else:
         guessed -= {"axes", "unit_mm"}
         found["behind_mm"] = 8.0
@@ -91,8 +92,8 @@ def look(table: Table) -> tuple[dict[str, Any], set[str]]:
     return found, guessed
 
 
-def first_mm(table: Table, known: dict[str, Any]) -> np.ndarray:
-    """Joints of the first row that has some, in the guessed unit, [joints, 3]."""
+def first_mm(table: Table, known: dict[str, Any]) -> tuple[int, np.ndarray]:
+    """The first row with joints, and those in the guessed unit, [joints, 3]."""
     axes = tuple(axis.removeprefix("-") for axis in known["joints.axes"])
     names = known["joints.names"]
     how = Points(
@@ -104,8 +105,8 @@ def first_mm(table: Table, known: dict[str, Any]) -> np.ndarray:
     held = values.points(table, how, len(names), (0.0,))
     sound = np.flatnonzero(np.isfinite(held).all((1, 2)))
     if not len(sound):
-        return np.zeros((0, 3))
-    return held[sound[0]][:, :3] * known["joints.unit_mm"]
+        return 0, np.zeros((0, 3))
+    return int(sound[0]), held[sound[0]][:, :3] * known["joints.unit_mm"]
 
 
 def _columns(table: Table) -> dict[str, Any] | None:

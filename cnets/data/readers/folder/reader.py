@@ -37,8 +37,6 @@ def recording(
         ValueError: If the folder, the description, the table or a frame is missing or
             damaged, or a row says something that cannot be.
     """
-    if not folder.is_dir():
-        raise ValueError(f"`data` must name a folder that exists, got {folder}.")
     told = description.read(folder)
     table = tables.read(folder / told.table, told.table_form)
     _check_columns(table, told)

@@ -89,6 +89,8 @@ def _entry(key: str, found: Guess) -> list[str]:
     if key in found.guessed:
         reason = found.reasons.get(key)
         lines.append(f"# A guess{f': {reason}' if reason else ''}.")
+    elif key in found.reasons:
+        lines.append(f"# {found.reasons[key].capitalize()}.")
     return [*lines, f"{key.rpartition('.')[2]} = {_value(found.values[key])}"]
 
 

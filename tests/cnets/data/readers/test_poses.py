@@ -11,6 +11,7 @@ from cnets.cameras import CAMERAS
 from cnets.data.readers import poses
 from cnets.data.readers.labels import Labels
 from cnets.data.splits import TEST
+from cnets.data.trust import handedness
 from cnets.hands.skeleton import NYU36
 
 
@@ -211,6 +212,13 @@ class TestRealPoses:
         x, y, z = np.moveaxis(joints, -1, 0)
         found = np.stack([320 + 588.03 * x / z, 240 - 587.07 * y / z, z], -1)
         assert np.abs(found - wanted).max() < 0.1
+
+    def test_right_hands(self, realdata):
+        """The fingers bend as those of right hands, which is what the reader says."""
+        real = real_labels(realdata)
+        assert handedness.right_share(real.joints_mm, real.skeleton) == 1.0
+        mirrored = real.joints_mm * np.float32([-1, 1, 1])
+        assert handedness.right_share(mirrored, real.skeleton) == 0.0
 
     def test_hands_of_a_hands_size(self, realdata):
         """Flesh is as thick as an adult's, to a third."""

@@ -71,23 +71,6 @@ SPOILT = {
         "refuse",
         "the frames are of another camera, or were scaled or turned",
     ),
-    "centres in mm": (
-        lambda c: replace(c, centres=c.joints_mm.mean(1) * [1, -1, 1]),
-        "refuse",
-        "x, y and z in millimetres (y down)",
-    ),
-    "centres in mm, y up": (
-        lambda c: replace(c, centres=c.joints_mm.mean(1)),
-        "refuse",
-        "x, y and z in millimetres (y",
-    ),
-    "centres outside": (
-        lambda c: replace(
-            c, centres=middle(c) + np.array([3 * c.camera.width_px, 0, 0])
-        ),
-        "refuse",
-        "must lie in the image",
-    ),
     "y": (lambda c: relabelled(c, c.joints_mm * [1, -1, 1]), "warn", "y turned round"),
     "x": (lambda c: relabelled(c, c.joints_mm * [-1, 1, 1]), "warn", "x turned round"),
     "depth": (deep, "warn", "depth turned round"),
@@ -154,9 +137,10 @@ def test_labels_of_other_frames(scene, tmp_path):
 def test_a_few_stray_centres(scene, tmp_path):
     """One in 30 is a warning with its row; all joints in the wrong cube is none."""
     case = scene("msra", 2, 30)
-    centres = middle(case)
-    centres[7] = [-400, 100, 500]
-    found = found_in(replace(case, centres=centres), tmp_path / "set")
+    frames = looking.of_recording(opening.labels_of(case.write(tmp_path / "set")))
+    stray = np.float32(middle(case))
+    stray[7] = [-400, 100, 500]
+    found = findings.check(replace(frames, centres_uvd=stray), 20)
     assert [finding.level for finding in found] == ["warn"]
     assert (
         "1 of 30 cubes lie outside, the first about (-400, 100, 500)"

@@ -60,6 +60,28 @@ def test_the_sign_of_y(bare, sign):
     assert told.joints.signs == (1, sign, 1)
 
 
+@pytest.mark.parametrize("name", ["depth_scale", "depth_units"])
+@pytest.mark.parametrize(("scale", "unit_mm"), [(0.0001, 0.1), (0.001, 1), (5000, 0.2)])
+def test_a_unit_that_a_file_tells(bare, name, scale, unit_mm):
+    """Metres a step or steps a metre, beside the camera's numbers: no guess."""
+    held = {"fx": 60.5, "fy": 61, "ppx": 32.5, "ppy": 24, "width": 64, "height": 48}
+    (bare.root / "intrinsics.json").write_text(json.dumps(held | {name: scale}))
+    found, told = described(bare.root)
+    assert found.values["frames.unit_mm"] == pytest.approx(unit_mm)
+    assert "frames.unit_mm" not in told.guessed
+
+
+def test_centimetres(bare):
+    """Depths of joints about 50 are centimetres: no hand is 50 mm away."""
+    lines = (bare.root / "joints.csv").read_text().splitlines()
+    cells = [line.split(",") for line in lines]
+    for row in cells[1:]:
+        row[1:] = [str(float(cell) / 10) for cell in row[1:]]
+    (bare.root / "joints.csv").write_text("\n".join(map(",".join, cells)))
+    found, _ = described(bare.root)
+    assert found.values["joints.unit_mm"] == 10.0
+
+
 def test_metres(bare):
     """Depths of joints about 0.5 are metres."""
     lines = (bare.root / "joints.csv").read_text().splitlines()
