@@ -85,7 +85,7 @@ def _range(frames: Frames, looks: list[Look]) -> Iterator[Finding]:
     if not far and middle >= NEAREST_MM:
         return
     likely = [
-        f"{UNITS[unit]} ({middle / unit:.0f} mm)"
+        f"{UNITS[unit]} ({middle / unit:.0f} mm with +unit={1 / unit:g})"
         for unit in UNITS
         if NEAREST_MM <= middle / unit <= centre.FARTHEST_MM
     ]
