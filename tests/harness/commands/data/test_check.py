@@ -84,10 +84,10 @@ def test_others_refuse_it_too(spoilt, tmp_path, capsys, words):
 
 
 def test_prepare_says_what_it_saw(healthy, tmp_path, capsys):
-    """The shares in a line, and the warnings about the set on standard error."""
+    """The shares in a line, and the warnings about the set."""
     turned = replace(healthy, joints_mm=healthy.joints_mm * np.array([1, -1, 1]))
     words = ["data", "prepare", turned.write(tmp_path / "set"), "--side", "32"]
     assert cli.run([*words, "--store", str(tmp_path / "store")]) == cli.DONE
     said = capsys.readouterr()
     assert "9 of 9 frames looked at" in said.out
-    assert "with y turned round" in said.err
+    assert "with y turned round" in said.out
