@@ -1,6 +1,9 @@
 import json
 from pathlib import Path
 
+import pytest
+import torch
+
 from harness.commands import cli, parsing
 
 
@@ -45,3 +48,10 @@ def test_a_file_sets_its_options(tmp_path, capsys):
     assert (typed.trials, typed.eta, typed.set) == (5, 2.0, ("vae.steps=3",))
     assert cli.run(["plan", "s", "--config", "nowhere.toml"]) == cli.USAGE
     assert "`config` must be a file to read" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_here(capsys):
+    """One sentence, before data are made."""
+    assert cli.run(["plan", "s", "--device", "cuda"]) == cli.USAGE
+    assert "`--device` must be cpu where torch finds no GPU" in capsys.readouterr().err
