@@ -26,7 +26,7 @@ from harness.definition.options import AnyDevice, SearchOptions, check_choice
 from harness.definition.rungs import Rungs
 from harness.prepare import Prepared, prepare
 from harness.probe import Speed
-from harness.worker import device as here
+from harness.worker import device as devices
 from search_spaces import OneOf, Real, Space
 
 
@@ -106,7 +106,7 @@ def plan(
         ValueError: If anything in the search is wrong.
     """
     check_choice("device", device, AnyDevice)
-    here.check(device)
+    devices.check(device)
     prepared = prepare(name, options, cache, progress)
     gpus = torch.cuda.device_count()
     chosen = ("cuda" if gpus else "cpu") if device == "auto" else device
