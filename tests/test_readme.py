@@ -132,3 +132,13 @@ def test_the_first_screen_names_both_commands():
         assert f"\n{target}:" in makefile
     assert "make demo" in TEXTS["README.md"][:600]
     assert "make test" in TEXTS["README.md"][:600]
+
+
+def test_the_tests_that_pages_name_are_there():
+    """A renamed test is renamed in docs as well; ICVL's files are no tests."""
+    held = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    for path in (ROOT / "tests").rglob("*.py"):
+        held |= set(re.findall(r"(?:def|class) (test_\w+|Test\w+)", path.read_text()))
+    for page, text in TEXTS.items():
+        named = set(re.findall(r"\b(test_\w+|Test[A-Z]\w+)", text))
+        assert {name for name in named - held if "test_seq_" not in name} == set(), page
