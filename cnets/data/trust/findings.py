@@ -17,6 +17,7 @@ from cnets.data.trust import (
     handedness,
     looking,
     measures,
+    outside,
     suppositions,
 )
 from cnets.data.trust.finding import Finding
@@ -57,7 +58,23 @@ def check(frames: Recording | Frames, wanted: int = SAMPLED) -> list[Finding]:
 
 
 def of_looks(frames: Frames, looks: list[Look]) -> list[Finding]:
-    """What is wrong, refusals first.
+    """What is wrong, refusals first; also with one split only, if all do not tell."""
+    found = _together(frames, looks)
+    fine = not share_on_hand(looks) < 1 - GAIN
+    if frames.parts is None or fine or any(each.level == "refuse" for each in found):
+        return found
+    for part in np.unique(frames.parts):
+        some = [look for look in looks if frames.parts[look.row] == part]
+        wrong = (
+            [e for e in _together(frames, some) if e.level == "refuse"] if some else []
+        )
+        if wrong:
+            return [*wrong, *found]
+    return found
+
+
+def _together(frames: Frames, looks: list[Look]) -> list[Finding]:
+    """What is wrong with some frames as a whole, refusals first.
 
     A finding that another one explains is left out.
     """
@@ -67,7 +84,8 @@ def of_looks(frames: Frames, looks: list[Look]) -> list[Finding]:
     supposed = None
     if share_on_hand(looks) < 1 - GAIN:
         supposed = suppositions.suppose(frames, looks)
-    found = [*centres.given(frames), *depths.units(frames, looks, supposed)]
+    found = [*outside.labels(frames), *centres.given(frames)]
+    found += depths.units(frames, looks, supposed)
     if not found:
         found = [*_axes(frames, supposed)]
     if not found:

@@ -19,6 +19,7 @@ from cnets.data.files.frame_files import FrameForm
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
 from cnets.data.readers.unlabelled import UnlabelledFrames
+from cnets.data.splits import UNUSED
 from cnets.data.trust import measures
 from cnets.hands.skeleton import Skeleton
 
@@ -54,6 +55,8 @@ class Frames:
     form: FrameForm | None = None
     turned: np.ndarray | None = None
     """bool [frames], which frames show the other hand than `hand`; None: none."""
+    parts: np.ndarray | None = None
+    """int8 [frames], split of each by the set's default; None: all are one part."""
 
     def read(self, row: int) -> FrameMm:
         """One frame as it lies on disk, with its background.
@@ -124,6 +127,7 @@ def of_recording(recording: Recording) -> Frames:
         background_mm=recording.background_mm,
         form=recording.form,
         turned=recording.turned,
+        parts=next(iter(recording.splits.values()), None),
     )
 
 
@@ -147,7 +151,7 @@ def of_unlabelled(found: UnlabelledFrames) -> Frames:
 
 
 def sample(frames: Frames, wanted: int, seed: int = SEED) -> np.ndarray:
-    """Rows to look at, ascending: all, or runs of `RUN` spread by chance.
+    """Rows to look at, ascending: all, or runs of `RUN` by chance, as many of each split.
 
     A row whose file is not there is passed over; readers have refused or counted it.
 
@@ -156,14 +160,32 @@ def sample(frames: Frames, wanted: int, seed: int = SEED) -> np.ndarray:
         wanted: Most frames to look at, 1 or more.
         seed: Which choice of frames.
     """
-    count = len(frames.files)
-    rows = np.arange(count)
-    if wanted < count:
-        draw = np.random.default_rng(seed)
-        runs = draw.choice(-(-count // RUN), -(-wanted // RUN), replace=False)
-        rows = (np.sort(runs)[:, None] * RUN + np.arange(RUN)).ravel()
-        rows = rows[rows < count][:wanted]
-    return np.array([row for row in rows if frames.files[row].is_file()], int)
+    draw = np.random.default_rng(seed)
+    parts, left, rows = _parts(frames), wanted, []
+    for place, part in enumerate(sorted(parts, key=len)):
+        chosen = _runs(part, left // (len(parts) - place), draw)
+        left -= len(chosen)
+        rows.extend(chosen)
+    return np.array([row for row in sorted(rows) if frames.files[row].is_file()], int)
+
+
+def _parts(frames: Frames) -> list[np.ndarray]:
+    """Rows of each part of a set; frames that are in no split are not looked at."""
+    every = np.arange(len(frames.files))
+    if frames.parts is None or (frames.parts == UNUSED).all():
+        return [every]
+    kinds = [kind for kind in np.unique(frames.parts) if kind != UNUSED]
+    return [every[frames.parts == kind] for kind in kinds]
+
+
+def _runs(rows: np.ndarray, wanted: int, draw: np.random.Generator) -> np.ndarray:
+    """All rows, or runs of `RUN` of them."""
+    count = len(rows)
+    if wanted >= count:
+        return rows
+    runs = draw.choice(-(-count // RUN), -(-wanted // RUN), replace=False)
+    places = (np.sort(runs)[:, None] * RUN + np.arange(RUN)).ravel()
+    return rows[places[places < count][:wanted]]
 
 
 def look(

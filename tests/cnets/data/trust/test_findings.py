@@ -245,3 +245,18 @@ def test_open_data_asks(scene, tmp_path):
         opening.open_data(
             turned, side_px=32, cache=cache, unlabelled_frames=f"{folder}@msra"
         )
+
+
+@pytest.mark.parametrize("way", ["eighths", "bytes", "over ten"])
+def test_one_split_alone(scene, tmp_path, way):
+    """A small test split in another unit is refused, though most joints lie on hands."""
+    case = scene("msra", 5, 40)
+    wrong = SPOILT[way][0](case)
+    case = replace(case, frames_mm=[*case.frames_mm[:34], *wrong.frames_mm[34:]])
+    frames = looking.of_recording(opening.labels_of(case.write(tmp_path / "set")))
+    parts = np.repeat(np.int8([0, 1, 2]), [28, 6, 6])
+    first = findings.check(replace(frames, parts=parts))[0]
+    assert (first.level, SPOILT[way][2] in first.sentence) == ("refuse", True)
+    healthy = scene("msra", 5, 40)
+    frames = looking.of_recording(opening.labels_of(healthy.write(tmp_path / "two")))
+    assert findings.check(replace(frames, parts=parts)) == []

@@ -1,5 +1,7 @@
 """Which frames are looked at, and what is noted on each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,14 @@ class TestSample:
         assert looking.sample(many, 100).tolist() == list(range(100))
         assert looking.sample(many, 1000).tolist() == list(range(100))
         assert len(looking.sample(many, 1)) == 1
+
+    def test_each_split_has_its_share(self, many):
+        """A small one is looked at as a whole; frames of no split are not."""
+        parts = np.repeat(np.int8([0, -1, 1, 2]), [60, 20, 15, 5])
+        rows = looking.sample(replace(many, parts=parts), 24)
+        counts = {part: int((parts[rows] == part).sum()) for part in (0, -1, 1, 2)}
+        assert counts == {0: 10, -1: 0, 1: 9, 2: 5}
+        assert len(set(rows.tolist())) == 24
 
     def test_a_file_that_is_not_there(self, many):
         """It is passed over."""
