@@ -9,7 +9,7 @@ Source:
     released code of Wan et al. 2017.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -149,6 +149,7 @@ def _part(folder: Path, part: str, labels: list[Path], *, skip_missing: bool) ->
             skip_missing=skip_missing,
             rows=[row + 1 for row in wanted],
         )
+        found = replace(found, surplus=_unnamed(found.files))
         names += [held[row] for row in wanted]
         pairs.append(found)
         uvd.append(joints)
@@ -156,6 +157,16 @@ def _part(folder: Path, part: str, labels: list[Path], *, skip_missing: bool) ->
         before += len(held)
     return _Part(
         names=names, pairs=shared.together(pairs), rows=rows, uvd=np.concatenate(uvd)
+    )
+
+
+def _unnamed(files: list[Path]) -> int:
+    """Images in the folders of the labelled ones that no label names."""
+    folders, held = {path.parent for path in files}, set(files)
+    return sum(
+        path.parent == folder and path not in held
+        for folder in folders
+        for path in listing.under(folder, (".png",))
     )
 
 

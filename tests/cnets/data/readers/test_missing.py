@@ -200,6 +200,19 @@ class TestFiles:
             np.testing.assert_array_equal(left.splits[way], split[kept])
         assert left.skipped == {"file missing": 2}
 
+    def test_an_image_of_icvl_without_a_row(self, icvl_set, tmp_path):
+        """It is counted as dropped, once; a hidden one is none."""
+        labels = icvl_set / "Training" / "labels.txt"
+        first, *rest = labels.read_text().splitlines()
+        folder = (icvl_set / "Training" / "Depth" / first.split()[0]).parent
+        (folder / "._image.png").write_bytes(b"x")
+        before = counts.of(open_data(f"icvl:{icvl_set}", side_px=32, cache=tmp_path))
+        assert "label missing" not in before.dropped
+        labels.write_text("\n".join(rest) + "\n")
+        found = counts.of(open_data(f"icvl:{icvl_set}", side_px=32, cache=tmp_path))
+        assert found.dropped["label missing"] == 1
+        assert found.frames == before.frames
+
     def test_the_wish_is_part_of_the_name(self, msra_set, tmp_path):
         """A set without its missing frames is opened, counted, and another one."""
         cache = tmp_path / "c"
