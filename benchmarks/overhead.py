@@ -104,7 +104,7 @@ def report(trial: str, step: int, epochs: int) -> Report:
 def ours(folder: Path, *, trials: int, reports: int, slots: int) -> None:
     """Run our side; the rows of the store say when."""
     options = SearchOptions(
-        data="synthetic:40",
+        data="synthetic:200",
         preset="tiny",
         space=SPACE,
         trials=trials,

@@ -68,7 +68,7 @@ class TestDraw:
 
     def test_a_folder_in_its_place(self, tmp_path, folder):
         """A folder in the file's place is refused."""
-        with pytest.raises(ValueError, match="`out` must be a file to write"):
+        with pytest.raises(ValueError, match="`out` must name a PNG file"):
             drawn(tmp_path, folder)
 
     def test_bad_split(self, tmp_path, folder):

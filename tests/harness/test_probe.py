@@ -22,7 +22,7 @@ SHORT = (
 @pytest.fixture
 def prepared(tmp_path) -> Prepared:
     """A search on forty embedded frames, checked."""
-    options = SearchOptions(data="synthetic:40", preset="tiny", set=SHORT)
+    options = SearchOptions(data="synthetic:40", preset="tiny", ratios="1.0", set=SHORT)
     return prepare("s", options, tmp_path / "cache")
 
 

@@ -119,7 +119,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("words", "sentence"),
         [
-            (["--data", "nyo:here"], "`labels` must be nyu:DIR, icvl:DIR or msra:DIR"),
+            (["--data", "nyo:here"], "`labels` must be nyu:DIR, icvl:DIR, msra:DIR or"),
             (["--data", "nyu:nowhere"], "must name a folder that exists"),
             (["--part", "tests"], "`--part` must be one of train, validation, test"),
             (["--unit", "mm"], "`--unit` must be one of uvd, xyz, got 'mm'"),

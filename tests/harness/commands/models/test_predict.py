@@ -308,7 +308,7 @@ class TestCentresOfManyFrames:
             ("210 269 588\n210 nan 588\n", "'210 nan 588' in row 2"),
             ("1 2\n", "rows U V D or NAME U V D of finite numbers"),
             ("\n", "must hold a row U V D or more"),
-            (None, "must be a text file"),
+            (None, "must be a file, and is none"),
         ],
     )
     def test_are_refused(self, capsys, tmp_path, words, text, said):
