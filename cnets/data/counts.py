@@ -109,7 +109,13 @@ def check(
         given[ratio] = len(data.labelled(ratio, 0))
     share = ", ".join(f"{count} at {ratio:g}" for ratio, count in given.items())
     line = f"data: {found.sentence()}" + (f"; labels used: {share}" if share else "")
-    return line, *data.notes
+    lines = [line, *data.notes]
+    if test and (lost := data.lost.get("test", 0)):
+        lines.append(
+            f"{lost} of {lost + found.test} test frames are not scored: no hand seen, or "
+            "no label."
+        )
+    return tuple(lines)
 
 
 def _why(data: HandData) -> str:

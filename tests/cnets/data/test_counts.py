@@ -96,6 +96,15 @@ class TestCheck:
             counts.check(hands, ratios=[1.0, 0.001])
         assert "2 at 0.03" in counts.check(hands, ratios=[0.03])[0]
 
+    def test_frames_that_are_not_scored_are_said(self, hands):
+        """Where the end is judged on the test split, and only there."""
+        hands = dataclasses.replace(hands, lost={"test": 5, "train": 2})
+        said = counts.check(hands, test=True)[-1]
+        assert said.startswith(
+            f"5 of {5 + len(hands.rows('test'))} test frames are not"
+        )
+        assert not any("not scored" in line for line in counts.check(hands))
+
     def test_one_frame_of_each_is_enough(self, hands):
         """One label, one validation frame and one test frame."""
         split = np.full(90, UNUSED, np.int8)
