@@ -338,7 +338,8 @@ def header(trials: int, reports: int) -> Header:
 def measured(root: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Both sides, alternately, and their ratio."""
     peers: list[dict[str, float]] = []
-    halves = [options.peer_trials - options.peer_trials // 2, options.peer_trials // 2]
+    later = options.peer_trials // 2 if options.peer_trials >= 2 * FEW else 0
+    halves = [options.peer_trials - later, later]  # too few for two runs are one
     both = {"slots": options.slots}
 
     def peer(trials: int) -> None:

@@ -19,7 +19,7 @@ from cnets.data.trust import findings, looking
 from cnets.hands.skeleton import NYU36
 
 
-SEEDS = 3
+SEEDS = 2
 """Random sets a way of spoiling."""
 
 

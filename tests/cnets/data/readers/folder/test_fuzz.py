@@ -14,7 +14,7 @@ from cnets.data.files import frame_files
 from cnets.data.readers.folder import guess, reader
 
 
-CASES = int(os.environ.get("CROSSNETS_FUZZ", "200"))
+CASES = int(os.environ.get("CROSSNETS_FUZZ", "100"))
 
 BITS = (
     *(
