@@ -300,6 +300,20 @@ class Slow(Steady):
         return super().advance()
 
 
+class Waiting(Steady):
+    """The same, with a last epoch that waits until two trials are wanted."""
+
+    def advance(self) -> Report:
+        """One step of the formula, the last one after the wish."""
+        until_s = time.monotonic() + 120
+        while self.step + 1 == self.job.config.joint.epochs:
+            store = Path(self.job.checkpoints).parents[2]
+            if Store.open(store).wanted("s") == 2 or time.monotonic() > until_s:
+                break
+            time.sleep(0.05)
+        return super().advance()
+
+
 def asked(store: Path, *wishes: dict) -> list[str]:
     """What the driver says to wishes, one after the other, when trials run."""
     said = []
@@ -338,7 +352,7 @@ def test_more_trials_are_taken_up_while_the_last_one_runs(tmp_path):
     store = tmp_path / "runs"
     with ThreadPoolExecutor(1) as pool:
         said = pool.submit(asked, store, {"kind": "trials", "trials": 2})
-        done = search("s", options, store=store, runner=Slow)
+        done = search("s", options, store=store, runner=Waiting)
     assert said.result() == ["s has 2 trials now (1 before)."]
     assert done.finished
     assert sum(done.states.values()) == 2
