@@ -1,9 +1,9 @@
 """Tables as people and machines read them: rich, JSON or CSV.
 
-Data go to standard output, and nothing else does. On a terminal a table is
-drawn; in a pipe it is the same text without colours. Text in a table or a CSV cell
-is shown and never obeyed, by a terminal, by rich or by a spreadsheet; JSON has it
-to the letter.
+Data go to standard output, and nothing else does. A drawn table fits the terminal,
+in a pipe 80 columns; no number and no name is cut. It may show main columns alone,
+while JSON and CSV have all. Text in a table or a CSV cell is shown and never obeyed,
+by a terminal, by rich or by a spreadsheet; JSON has it to the letter.
 """
 
 import csv
@@ -11,7 +11,7 @@ import io
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -29,24 +29,50 @@ from harness.definition.terminal import printable
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters by which a spreadsheet takes a cell for a formula."""
 
-DRAWN_WIDTH = 400
-"""Columns of text when the output is no terminal, so that nothing is folded."""
+PIPE_WIDTH = 80
+"""Characters of a line where the output is no terminal."""
+
+WIDEST = 100_000
+"""The same where everything is wished for: nothing is folded."""
 
 
-def show(rows: pa.Table | list[dict[str, Any]], style: str, title: str = "") -> str:
+def show(
+    rows: pa.Table | list[dict[str, Any]],
+    style: str,
+    title: str = "",
+    *,
+    main: Sequence[str] = (),
+    wide: bool = False,
+) -> str:
     """The table as text in one of the formats.
 
     Args:
         rows: A table, or its rows by the names of the columns.
         style: `table`, `json` or `csv`.
         title: Stands above a drawn table.
+        main: Columns that a drawn table has, in this order, unless `wide`; empty:
+            all of them. One that the table lacks is passed over.
+        wide: Whether a drawn table has every column and, in a pipe, no folded line.
     """
     table = pa.Table.from_pylist(rows) if isinstance(rows, list) else rows
     if style == "json":
         return as_json(table.to_pylist())
     if style == "csv":
         return _csv(table)
-    return _drawn(table, title)
+    width = _width(wide=wide)
+    if wide or not main:
+        return _drawn(table, title, width)
+    shown = [name for name in main if name in table.schema.names]
+    drawn = _drawn(table.select(shown), title, width)
+    left_out = len(table.schema.names) - len(shown)
+    columns = "column" if left_out == 1 else "columns"
+    return f"{drawn}\n({left_out} more {columns} with --wide)" if left_out else drawn
+
+
+def folded(text: str, width: int) -> str:
+    """Text in lines of so many characters, broken between words where it can be."""
+    lines = Text(printable(text)).wrap(Console(width=width), width)
+    return "\n".join(line.plain.rstrip() for line in lines)
 
 
 def as_json(value: Any) -> str:
@@ -71,27 +97,33 @@ def rounded(value: Any) -> str:
     return printable(str(value))
 
 
-def _drawn(table: pa.Table, title: str) -> str:
-    """The table, as wide as the output; where it does not fit, a block a row."""
+def _width(*, wide: bool) -> int:
+    """Characters that a line may have."""
+    terminal = Console()
+    if terminal.is_terminal:
+        return terminal.width
+    return WIDEST if wide else PIPE_WIDTH
+
+
+def _drawn(table: pa.Table, title: str, width: int) -> str:
+    """Title and table; where the table does not fit, a block a row."""
     names = [printable(name) for name in table.schema.names]
     rows = [[rounded(value) for value in row] for row in _rows(table)]
-    terminal = Console()
-    width = terminal.width if terminal.is_terminal else DRAWN_WIDTH
+    above = [folded(title, width)] if title else []
     for heads in (names, [name.replace("_", " ") for name in names]):
         cells = zip(heads, *rows, strict=True)
         if widths := _fitted([list(column) for column in cells], width):
             break
     else:
-        return _blocks(names, rows, title, width)
-    heading = Text(printable(title)) if title else None
-    drawn = Table(title=heading, title_justify="left", box=_box())
+        return "\n".join([*above, _blocks(names, rows, width)])
+    drawn = Table(box=_box())
     for field, head, columns in zip(table.schema, heads, widths, strict=True):
         number = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
         side = "right" if number else "left"
         drawn.add_column(Text(head), justify=side, width=columns)
     for row in rows:
         drawn.add_row(*map(Text, row))
-    return _printed(drawn, width)
+    return "\n".join([*above, _printed(drawn, width)])
 
 
 def _fitted(columns: list[list[str]], width: int) -> list[int] | None:
@@ -114,7 +146,7 @@ def _fitted(columns: list[list[str]], width: int) -> list[int] | None:
     return wide
 
 
-def _blocks(names: list[str], rows: list[list[str]], title: str, width: int) -> str:
+def _blocks(names: list[str], rows: list[list[str]], width: int) -> str:
     """Name and value a line, a block a row; a long value goes on below itself."""
     drawn = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     longest = max(map(cell_len, names))
@@ -125,8 +157,7 @@ def _blocks(names: list[str], rows: list[list[str]], title: str, width: int) -> 
             drawn.add_row("", "")
         for name, value in zip(names, row, strict=True):
             drawn.add_row(Text(name), Text(value))
-    head = [printable(title)] if title else []
-    return "\n".join([*head, _printed(drawn, width)])
+    return _printed(drawn, width)
 
 
 def _printed(drawn: Table, width: int) -> str:

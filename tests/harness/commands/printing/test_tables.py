@@ -159,3 +159,38 @@ def test_heads_are_broken_at_underscores_before_rows_are(columns):
     columns(80)
     assert len(tables.show(rows, "table").splitlines()) > 5
     assert "mean_joint" not in tables.show(rows, "table")
+
+
+class TestMainColumns:
+    ROWS = (
+        {"trial": "t-1", "error_mm": 27.4, "config": "x" * 90},
+        {"trial": "t-2", "error_mm": 31.0, "config": "y" * 90},
+    )
+
+    def test_a_person_reads_the_main_ones_and_how_many_there_are_more(self):
+        """In the order asked for; one that the table lacks is no error."""
+        main = ("error_mm", "trial", "not there")
+        shown = tables.show(list(self.ROWS), "table", main=main)
+        assert shown.index("error_mm") < shown.index("trial")
+        assert "config" not in shown
+        assert shown.endswith("(1 more column with --wide)")
+
+    def test_wide_has_all_with_a_row_a_line_in_a_pipe(self):
+        """However long the line gets."""
+        shown = tables.show(list(self.ROWS), "table", main=("trial",), wide=True)
+        assert "x" * 90 in shown
+        assert "--wide" not in shown
+        assert sum("t-" in line for line in shown.splitlines()) == 2
+
+    @pytest.mark.parametrize("style", ["json", "csv"])
+    def test_machines_get_all(self, style):
+        """Whatever people are shown."""
+        rows = list(self.ROWS)
+        alone = tables.show(rows, style, main=("trial",))
+        assert alone == tables.show(rows, style)
+
+
+def test_in_a_pipe_a_table_has_80_columns():
+    """As on the smallest usual terminal; what does not fit is a block a row."""
+    rows = [{f"column_{n}": "word " * 9 for n in range(9)}, {"column_0": "x" * 200}]
+    assert max(map(len, tables.show(rows, "table", "long " * 30).splitlines())) <= 80
