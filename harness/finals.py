@@ -1,39 +1,40 @@
-"""The finals: the best trials again, at full length, over several seeds.
+"""The finals: the best trials and what they must beat, over several seeds, then tested.
 
-A search's own score is the best of many and therefore optimistic. Here the top
-trials of every labelled ratio are trained with fresh seeds, the same seeds for
-all of them, and judged once on the test split, which the search never saw.
+A search's own score is the best of many and therefore optimistic. Here the top trials
+of every labelled ratio are trained with fresh seeds, the same for all, beside the
+setting that the search began with and the supervised baseline. Validation decides who
+is dropped on the way. The test split is read when the last run has ended: once a search
+and ratio, unless another look is asked for.
 """
 
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from cnets.data import counts
+from harness import entrants, finals_runs
+from harness.cluster import banks
 from harness.cluster.connection import connected, trials_at_once
 from harness.cluster.nodes import Nodes
-from harness.cluster.tune_run import run_policy
 from harness.definition import data_choice
-from harness.definition.identity import code_identity, provenance
+from harness.definition.entrant import Entrant
 from harness.definition.job import STAGES, Plan
-from harness.definition.options import AnyDevice, check_choice
+from harness.definition.options import AnyDevice, SearchOptions, check_choice
 from harness.diagnosis import logs
 from harness.driver import begun
-from harness.driver.deciding.finals_policy import Entry, FinalsPolicy
 from harness.driver.display import last_driver
-from harness.driver.display.live import Live
-from harness.driver.inbox import Inbox
-from harness.driver.recording.patient_writer import PatientWriter, wait
-from harness.driver.recording.recorder import Recorder
-from harness.driver.signals import caught
+from harness.driver.display.live import clock
 from harness.worker import admission, initial_model
 from harness.worker.process_bank import same_data
 from harness.worker.runner import Runner
 from harness.worker.train_runner import TrainRunner
-from results import Header, Store, Writer, finals_table, queries
+from results import Header, Store, queries
+from results.finals import runs, table
+from results.statistics import means
+from results.verdicts import finals as verdicts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +42,11 @@ class Finals:
     """How a rerun ended."""
 
     table: pa.Table
-    """One row a trial: its error on the test split over the seeds."""
+    """A row an entrant at each labelled ratio, see `results.finals.table`."""
+    verdict: list[str]
+    """What they show, a sentence each."""
     finished: bool
-    """Whether every run has its figures; False after an interruption."""
+    """Whether every run has ended and was tested; False after an interruption."""
     crashed: int
     """Runs that used up their retries."""
 
@@ -52,27 +55,32 @@ def rerun(
     name: str,
     *,
     top: int = 1,
-    seeds: int = 3,
+    seeds: int = 5,
+    again: bool = False,
     store: str | Path = "runs",
     address: str | None = None,
     concurrency: int | None = None,
+    lanes: int | str | None = None,
     retries: int = 2,
     device: AnyDevice = "auto",
     takeover: bool = False,
     accept_code: bool = False,
     runner: type[Runner] = TrainRunner,
 ) -> Finals:
-    """Train the best trials of each ratio again and judge them on the test split.
+    """Train the best trials of each ratio again, beside the start, and test them.
 
-    Runs whose figures the store has already are not repeated.
+    Runs that the store has already are not repeated.
 
     Args:
         name: Name of the search.
         top: Trials of each labelled ratio.
-        seeds: Fresh seeds of each; the same for all.
+        seeds: Fresh seeds of each entrant; the same for all.
+        again: Whether the test split may be read where it was read before.
         store: Folder of the store.
         address: Ray cluster; see `harness.search`.
-        concurrency: Most runs at once; default: one a core, or one a GPU.
+        concurrency: Most runs at once; default: one a core, or as many as its GPUs
+            have lanes.
+        lanes: Runs that one bank trains side by side, or auto, as in a search.
         retries: How often a run that crashes goes on.
         device: `cpu`, `cuda` or `auto`.
         takeover: Whether to go on though another process drives the search.
@@ -80,111 +88,134 @@ def rerun(
         runner: What trains a job.
 
     Raises:
-        ValueError: If an argument is wrong or the search has no trial to rerun.
+        ValueError: If an argument is wrong, the search has no trial to rerun, or the
+            test split would be read again without `again`.
         StorageError: If the store cannot be read or written.
     """
     check_choice("device", device, AnyDevice)
     for argument, value in {"top": top, "seeds": seeds}.items():
         if not value >= 1:
             raise ValueError(f"`{argument}` must be 1 or more, got {value}.")
+    settings = SearchOptions(lanes=lanes, concurrency=concurrency)  # checks them
     opened = Store.open(store)
     header = opened.header(name)
-    entries = _entries(opened, header, top, seeds)
-    done = queries.read(opened, "finals", name).to_pylist()
-    known = {(row["trial"], row["final_seed"]) for row in done}
-    todo = [e for e in entries if (e.row["trial"], e.seed) not in known]
-    ends: list[str] = []
-    if todo:
-        if not accept_code:
-            begun.check_code(opened, header, "finals")
-        if not takeover:
-            last_driver.announce(opened, name)
-        choice = data_choice.of_header(opened, header)
-        data = same_data(choice, header.data_fingerprint)
-        counted = counts.check(data, ratios=header.ratios, test=True)
-        initial_model.same(header)
-        with (
-            opened.writer(name, takeover=takeover) as writer,
-            connected(address, concurrency) as (cpus, gpus),
-        ):
-            chosen = begun.device(opened, name, device, has_gpu=gpus > 0)
-            slots = concurrency or trials_at_once(chosen, cpus=cpus, gpus=gpus)
-            plan = _plan(opened, header, chosen)
-            nodes = Nodes()
-            nodes.told.extend(counted)
-            with logs.kept(Path(plan.logs or "") / logs.DRIVER):
-                nodes.survey(plan)
-                ends = _run(
-                    todo, opened, writer, plan, runner, header, slots, retries, nodes
+    field = entrants.of(opened, header, top)
+    drawn = range(header.seed + 1, header.seed + 1 + seeds)
+    due = _due(finals_runs.rows(opened, name), field, drawn, again=again)
+    if not due:
+        return _answer(opened, header, finished=True)
+    if not accept_code:
+        begun.check_code(opened, header, "finals")
+    if not takeover:
+        last_driver.announce(opened, name)
+    data = same_data(data_choice.of_header(opened, header), header.data_fingerprint)
+    counted = counts.check(data, ratios=header.ratios, test=True)
+    labels = {ratio: len(data.labelled(ratio, drawn[0])) for ratio in header.ratios}
+    initial_model.same(header)
+    with (
+        opened.writer(name, takeover=takeover) as writer,
+        connected(address, concurrency) as (cpus, gpus),
+    ):
+        chosen = begun.device(opened, name, device, has_gpu=gpus > 0)
+        slots = concurrency or trials_at_once(chosen, cpus=cpus, gpus=gpus)
+        plan, nodes = _plan(opened, header, chosen), Nodes()
+        nodes.told += [*counted, _cost(opened, header, field, seeds, slots)]
+        with logs.kept(Path(plan.logs or "") / logs.DRIVER):
+            nodes.survey(plan)
+            base = field[0].config
+            with banks.seats(
+                plan, base, settings, runner, devices=slots, where=nodes.selector()
+            ) as seats:
+                scene = finals_runs.Scene(
+                    store=opened,
+                    header=header,
+                    writer=writer,
+                    plan=plan,
+                    seats=seats,
+                    retries=retries,
+                    nodes=nodes,
                 )
-    crashed = ends.count("crashed")
-    finished = ends.count("completed") + crashed == len(todo)
-    table = finals_table.summary(opened, name, {e.row["trial"] for e in entries})
-    return Finals(table=table, finished=finished, crashed=crashed)
+                frames = len(data.rows("validation"))
+                finished = finals_runs.train(scene, field, drawn, frames, labels)
+                finished = finished and finals_runs.look(scene, due)
+    return _answer(opened, header, finished=finished)
 
 
-def _run(
-    todo: Sequence[Entry],
-    store: Store,
-    writer: Writer,
-    plan: Plan,
-    runner: type[Runner],
-    header: Header,
-    slots: int,
-    retries: int,
-    nodes: Nodes,
-) -> list[str]:
-    """Run the finals and show them; returns how each run ended."""
-    name = header.name
-    live = Live(
-        f"{name}, finals",
-        lambda: policy.runs,
-        wanted=lambda: len(todo),
-        ratios=header.ratios,
+def _answer(store: Store, header: Header, *, finished: bool) -> Finals:
+    """What the store has of the finals."""
+    rows = finals_runs.rows(store, header.name)
+    is_paper = entrants.start_is_paper(header)
+    start = "the paper's setting" if is_paper else "the setting of the start"
+    crashed = sum(row["state"] == "crashed" for row in runs.known(rows))
+    return Finals(
+        table=table.summary(store, header.name),
+        verdict=verdicts.sentences(runs.of(rows), start=start),
+        finished=finished,
+        crashed=crashed,
     )
-    with caught() as signals:
-        inbox = Inbox(
-            store, writer, policy=lambda: policy, signals=signals, say=live.say
-        )
-        rows = PatientWriter(writer, live.say, inbox.sleep)
-        recorder = Recorder(
-            rows,
-            header.space["name"],
-            provenance.code_version(),
-            code_sha256=code_identity.identity(),
-            data_sha256=header.data_fingerprint,
-        )
-        policy = FinalsPolicy(todo, header.rules["objective"], recorder, live)
-        nodes.say = live.say
-        for line in nodes.told:
-            live.say(line)
-        with live, contextlib.closing(inbox):
-            run_policy(
-                policy,
-                plan,
-                runner,
-                name,
-                slots=slots,
-                retries=retries,
-                shield=signals.shield,
-                ready=lambda: wait(lambda: writer.trouble, live.say, inbox.sleep),
-                look=inbox.look,
-                nodes=nodes,
-            )
-    return [run.state for run in policy.runs.values()]
 
 
-def _entries(store: Store, header: Header, top: int, seeds: int) -> list[Entry]:
-    """Every run of the finals, seed by seed, so that an early end is balanced."""
-    trials = queries.read(store, "trials", header.name)
-    best = queries.best(trials, top=top).to_pylist()
-    if not best:
+def _due(
+    rows: Sequence[Mapping[str, Any]],
+    field: Iterable[Entrant],
+    seeds: Iterable[int],
+    *,
+    again: bool,
+) -> set[float]:
+    """The labelled ratios whose test split is to be read.
+
+    Raises:
+        ValueError: If it was read at one of them, runs would be added, and `again` is
+            not set.
+    """
+    there = {(r["labelled_ratio"], r["entrant"], r["final_seed"]) for r in rows}
+    ratios = {entrant.ratio for entrant in field}
+    drawn = list(seeds)
+    more = {
+        entrant.ratio
+        for entrant in field
+        for seed in drawn
+        if (entrant.ratio, entrant.name, seed) not in there
+    }
+    read = {ratio for ratio, look in runs.looks(rows).items() if look}
+    if (both := sorted(more & read)) and not again:
+        shown = ", ".join(f"{ratio:g}" for ratio in both)
         raise ValueError(
-            f"`name` must be a search with a finite result, got `{header.name}`, "
-            "which has none yet."
+            f"`again` must be set to add runs at {shown}, where the test split was read "
+            "already: who adds runs after the figures chooses by them."
         )
-    fresh = range(header.seed + 1, header.seed + 1 + seeds)
-    return [Entry(row, seed) for seed in fresh for row in best]
+    return ratios if again else ratios - read
+
+
+def _cost(
+    store: Store, header: Header, field: Sequence[Entrant], seeds: int, slots: int
+) -> str:
+    """How many runs there will be and about how long they take, in words."""
+    trials = queries.read(store, "trials", header.name).to_pylist()
+    took_s = [
+        row["wall_time_s"]
+        for row in trials
+        if row["state"] == "completed" and row["wall_time_s"]
+    ]
+    total = len(field) * seeds
+    line = f"{header.name}: {len(field)} entrants x {seeds} seeds = {total} runs"
+    if took_s:
+        left_s = sum(took_s) / len(took_s) * total / slots
+        line += f", about {clock(left_s)} on {slots} at once"
+    if seeds < 5:
+        line += f"; {_few(seeds)}"
+    return f"{line}."
+
+
+def _few(seeds: int) -> str:
+    """What fewer seeds than five can show."""
+    if seeds == 1:
+        return "one seed gives no interval and no test (--seeds 5 is the default)"
+    reach = means.student_t(0.95, seeds - 1) / seeds**0.5
+    return (
+        f"the interval of {seeds} seeds reaches {reach:.1f} standard deviations to "
+        "either side, that of 5 seeds 1.2"
+    )
 
 
 def _plan(store: Store, header: Header, device: str) -> Plan:
@@ -193,7 +224,6 @@ def _plan(store: Store, header: Header, device: str) -> Plan:
     return Plan(
         data=data_choice.of_header(store, header),
         checkpoints=str(root / "checkpoints" / header.name),
-        test=True,
         device=device,
         init=initial_model.of_header(header),
         search=header.name,

@@ -63,6 +63,22 @@ class Judge:
         labels = torch.tensor(self._frames.data.joints_mm[rows][:, joints])
         return metrics.joint_errors(self.predict(lane, rows, beat)[:, joints], labels)
 
+    def floor(self, lane: Lane, split: str) -> metrics.Errors:
+        """What the pose VAE alone loses of each evaluated joint, millimetres.
+
+        Labels go through encoder and decoder without noise, and the origin is the
+        label's: a perfect posterior would err by as much. NaN where the label is not
+        known.
+        """
+        rows = self._frames.data.rows(split)
+        joints = list(self._frames.data.evaluated)
+        mean, _ = self._run(lane, "encoder", self._frames.pose[rows])
+        pose = self._run(lane, "decoder", mean)
+        units = geometry.join_origin(pose, self._frames.origin[rows]).cpu()
+        found = geometry.to_mm(units.float(), self._frames.centres_mm[rows])
+        labels = torch.tensor(self._frames.data.joints_mm[rows][:, joints])
+        return metrics.joint_errors(found[:, joints], labels)
+
     def render(self, lane: Lane, code: Tensor) -> Tensor:
         """Depth crops that the generator paints for codes, in [-1, 1]."""
         aligned = self._run(

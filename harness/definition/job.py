@@ -27,7 +27,7 @@ class Plan:
     picture_steps: tuple[int, ...] = ()
     """Steps after which a strip of pictures is wanted."""
     test: bool = False
-    """Whether the test split is evaluated after the last epoch."""
+    """Whether the run's last networks are tested, after training where there are none."""
     device: str = "cpu"
     init: str | None = None
     """Model whose networks a run starts from, at the joint stage."""

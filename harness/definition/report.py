@@ -36,7 +36,7 @@ class Report:
     pictures: np.ndarray | None = None
     """uint8 [height, width, 3]: measured, rendered, random and joints."""
     final: dict[str, Any] = field(default_factory=dict)
-    """Figures on the test split, at the end of a final run."""
+    """Figures on the test split, and the error of each joint of each frame there."""
     not_scored: int = 0
     """Test frames that are in none of them: no hand was seen, or there is no label."""
     restored: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ When one is written is decided in `train_runner.py`; how a lane becomes bytes in
 
 import contextlib
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,6 +101,31 @@ def restored(
         origin: SHA-256 of the model that the run started from, likewise.
     """
     damaged: list[str] = []
+    for lane in _sound(folder, config, device, origin, damaged):
+        if not lane.finished:
+            return Restored(lane, tuple(damaged))
+    return Restored(None, tuple(damaged))
+
+
+def ended(
+    folder: Path, config: TrainConfig, device: str, origin: str = ""
+) -> Lane | None:
+    """The last networks of a run that has ended; None if there are none that are sound.
+
+    Args:
+        folder: The run's checkpoints.
+        config: The run's; checkpoints of another are passed over.
+        device: Where the lane is to be.
+        origin: SHA-256 of the model that the run started from, likewise.
+    """
+    found = _sound(folder, config, device, origin, [])
+    return next((lane for lane in found if lane.finished), None)
+
+
+def _sound(
+    folder: Path, config: TrainConfig, device: str, origin: str, damaged: list[str]
+) -> Iterator[Lane]:
+    """The sound checkpoints of a run, newest first; what is wrong with others."""
     for path in sorted(folder.glob("at-*"), reverse=True):
         try:
             lane = state.load_lane(path, device)
@@ -107,7 +133,5 @@ def restored(
             said = str(error).replace(str(path), path.name).rstrip(".")
             damaged.append(said)
             continue
-        same = (lane.config, lane.origin) == (config, origin)
-        if same and not lane.finished:
-            return Restored(lane, tuple(damaged))
-    return Restored(None, tuple(damaged))
+        if (lane.config, lane.origin) == (config, origin):
+            yield lane

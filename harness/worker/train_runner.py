@@ -48,7 +48,10 @@ class TrainRunner(Runner):
         first = initial_model.start(self.bank, job)
         folder = Path(job.checkpoints)
         found = checkpoints.restored(folder, job.config, job.device, first.origin)
-        self.lane = found.lane or first
+        ended = None
+        if job.test:  # trained before, or again from the start if nothing is left of it
+            ended = checkpoints.ended(folder, job.config, job.device, first.origin)
+        self.lane = ended or found.lane or first
         self.lane.subject = first.subject  # an older checkpoint does not say it
         self._sharing = Sharing(self.bank, job, self._place.waits)
         self._restored = found.sentences()
@@ -60,8 +63,11 @@ class TrainRunner(Runner):
     def advance(self) -> Report:
         """Train one epoch, after saving what came before it.
 
-        Stages that others have trained already are passed over before it.
+        Stages that others have trained already are passed over before it. A run that
+        has ended is tested, if that is what the job is about.
         """
+        if self.lane.finished:
+            return self._tested()
         report = self._sharing.enter(self.lane)
         if report is None:
             self._at()
@@ -117,6 +123,25 @@ class TrainRunner(Runner):
             paid=paid,
         )
 
+    def _tested(self) -> Report:
+        """The figures of the last networks on the test split."""
+        start_s = time.monotonic()
+        epoch = self.lane.epoch
+        return Report(
+            stage="joint",
+            epoch=epoch,
+            epochs=epoch,
+            step=epoch,
+            last=True,
+            terms={},
+            metrics={},
+            final=self._place.look(self._final),
+            not_scored=self.bank.data.lost.get("test", 0),
+            seconds=time.monotonic() - start_s,
+            node=socket.gethostname(),
+            device=self.job.device,
+        )
+
     def _trained(self) -> EpochReport:
         """The report of one epoch that was trained here."""
         try:
@@ -164,12 +189,14 @@ class TrainRunner(Runner):
             time.sleep(AGAIN_AFTER_S)
 
     def _final(self) -> dict:
-        errors = self.bank.judge.evaluate(self.lane, "test", watchdog.PROCESS.beat)
-        baseline = mean_pose.error_mm(self.bank.data, self.lane.config, "test")
+        judge, data = self.bank.judge, self.bank.data
+        errors = judge.evaluate(self.lane, "test", watchdog.PROCESS.beat)
         return metrics.summary(errors) | {
             "frames": len(errors),
             "per_joint_mm": metrics.per_joint(errors),
-            "mean_pose_mm": baseline,
+            "mean_pose_mm": mean_pose.error_mm(data, self.lane.config, "test"),
+            "vae_floor_mm": float(judge.floor(self.lane, "test").double().nanmean()),
+            "errors_mm": errors.float().cpu().numpy(),
         }
 
 

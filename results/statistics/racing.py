@@ -21,7 +21,7 @@ LEVEL = 0.05
 """Most probability that the best one is dropped."""
 
 
-def dropped(errors: Mapping[str, Mapping[int, float]], *, seeds: int) -> set[str]:
+def dropped(errors: Mapping[str, Mapping[int, float]], *, seeds: int) -> dict[str, str]:
     """The entrants that are clearly worse than another one.
 
     Args:
@@ -30,24 +30,22 @@ def dropped(errors: Mapping[str, Mapping[int, float]], *, seeds: int) -> set[str
         seeds: Seeds that the finals will have in all.
 
     Returns:
-        Names of those that may stop; never all of them.
+        Those that may stop, each with one that it is clearly worse than; never all
+        of them.
 
     Raises:
         ValueError: If an error is not finite.
     """
     rounds = seeds - FIRST_ROUND  # after the last one there is nothing to save
     if rounds < 1 or len(errors) < 2:
-        return set()
+        return {}
     level = LEVEL / (rounds * (len(errors) - 1))
-    return {
-        name
-        for name, own in errors.items()
-        if any(
-            _is_worse(own, rival, level)
-            for other, rival in errors.items()
-            if other != name
-        )
-    }
+    out: dict[str, str] = {}
+    for name, own in errors.items():
+        for other, rival in errors.items():
+            if other != name and _is_worse(own, rival, level):
+                out.setdefault(name, other)
+    return out
 
 
 def _is_worse(

@@ -38,9 +38,10 @@ class Formula(Runner):
         self.step = len(list(self.mark.glob("step-*")))
 
     def advance(self) -> Report:
-        """One step of the formula."""
-        number = int(self.job.trial[2:7])
-        self.step += 1
+        """One step of the formula, or the test of a run that has ended."""
+        number = int(self.job.trial[2:7]) if self.job.trial[:2] == "t-" else 9
+        if not (self.job.test and self.step == self.job.config.joint.epochs):
+            self.step += 1
         if number == 3 or (number == 1 and self.attempts() == 0 and self.step == 3):
             (self.mark / f"crash-{self.attempts()}").touch()
             raise RuntimeError(f"Trial {number} has crashed.")
@@ -90,6 +91,10 @@ def ended(tmp_path_factory):
     done = search("s", OPTIONS, store=folder / "runs", runner=Formula)
     finals = rerun("s", seeds=2, store=folder / "runs", runner=Formula)
     return folder / "runs", done, finals
+
+
+FIXED = ("start", "supervised")
+"""Entrants of every final."""
 
 
 def rows(store: Path, table: str) -> list[dict]:
@@ -193,12 +198,23 @@ class TestASearch:
         store, _, finals = ended
         best = queries.best(queries.read(Store.open(store), "trials", "s")).to_pylist()
         found = finals.table.to_pylist()
-        assert [row["trial"] for row in found] == [row["trial"] for row in best]
-        for row, winner in zip(found, best, strict=True):
+        of_trials = [row for row in found if row["entrant"] not in FIXED]
+        started = {r["trial"] for r in rows(store, "trials") if r["origin"] == "start"}
+        winners = [row for row in best if row["trial"] not in started]
+        assert [row["entrant"] for row in of_trials] == [r["trial"] for r in winners]
+        for row, winner in zip(of_trials, winners, strict=True):
             assert row["test_mean_mm"] == pytest.approx(winner["objective_mm"] + 1)
             assert row["test_std_mm"] == pytest.approx(0.0)
             assert row["optimism_mm"] == pytest.approx(0.0)
-            assert row["seeds"] == 2
+            assert (row["seeds"], row["look"]) == (2, 1)
+
+    def test_every_ratio_has_what_its_best_must_beat(self, ended):
+        """The start and the supervised baseline, over the same seeds."""
+        _, _, finals = ended
+        found = finals.table.to_pylist()
+        for ratio in (0.1, 1.0):
+            names = {row["entrant"] for row in found if row["labelled_ratio"] == ratio}
+            assert names >= set(FIXED)
 
     def test_finals_that_are_there_are_not_repeated(self, ended):
         """A second rerun runs nothing and gives the same table."""

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from harness.commands.printing import messages, tables
 from results import Store, queries
+from results.verdicts import trials
 
 
 COLUMNS = (
@@ -24,6 +25,8 @@ def show(
     per: str | None = "labelled_ratio",
     top: int = 1,
     style: str = "table",
+    *,
+    wide: bool = False,
 ) -> None:
     """Print a leaderboard: each trial beside the baseline of its ratio.
 
@@ -33,6 +36,7 @@ def show(
         per: Column whose values are ranked apart; None ranks all together.
         top: Trials of each.
         style: `table`, `json` or `csv`.
+        wide: Whether no line is folded in a pipe.
 
     Raises:
         ValueError: If there is no such search or column.
@@ -52,9 +56,19 @@ def show(
         messages.note(f"{name} has no trial with a finite error yet.")
         return
     title = f"{name}: best by {header.rules['objective']} on the validation split"
-    messages.answer(tables.show(best.select(COLUMNS), style, title))
+    messages.answer(tables.show(best.select(COLUMNS), style, title, wide=wide))
     configurations = _side_by_side(best, parameters)
-    messages.answer(tables.show(configurations, style, "Their configurations"))
+    heading = "Their configurations"
+    messages.answer(tables.show(configurations, style, heading, wide=wide))
+    is_mean = header.rules["objective"] == "mean_joint_error_mm"
+    for sentence in trials.sentences(
+        best.to_pylist(),
+        name=name,
+        epochs=header.rules["max_step"],
+        mean_pose_mm=header.mean_pose_mm if is_mean else {},
+        has_finals=bool(queries.read(store, "finals", name).num_rows),
+    ):
+        messages.note(sentence)
 
 
 def _side_by_side(trials: pa.Table, parameters: list[str]) -> pa.Table:

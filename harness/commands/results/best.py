@@ -23,6 +23,8 @@ class Best:
     """Folder of the store."""
     format: Format = "table"
     """How the answer is printed."""
+    wide: bool = False
+    """Show every column; in a pipe, do not fold lines."""
 
 
 def run(options: Best) -> int:
@@ -32,5 +34,7 @@ def run(options: Best) -> int:
 
     per = None if options.per.lower() == "none" else options.per
     store = Store.open(options.store)
-    leaderboard.show(store, options.name, per, options.top, options.format)
+    leaderboard.show(
+        store, options.name, per, options.top, options.format, wide=options.wide
+    )
     return DONE

@@ -1,4 +1,4 @@
-"""`crossnets rerun`: run the finals of a search, then print their table."""
+"""`crossnets rerun`: run the finals of a search, then say what they show."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,14 +12,16 @@ from harness.definition.options import AnyDevice
 
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
-    """Train the best trials again over fresh seeds, and test them."""
+    """Train the best trials again beside the start, and test them."""
 
     name: Positional[Annotated[str, arg(metavar="NAME")]]
     """Name of the search."""
     top: int = 1
     """Trials of each labelled ratio."""
-    seeds: int = 3
-    """Fresh seeds of each trial; the same for all."""
+    seeds: int = 5
+    """Fresh seeds of each entrant; the same for all."""
+    again: bool = False
+    """Read the test split where it was read before."""
     store: StoreFolder = "runs"
     """Folder of the store."""
     address: str | None = None
@@ -27,7 +29,9 @@ class Rerun:
     device: AnyDevice = "auto"
     """Where it runs; auto takes a GPU where there is one."""
     concurrency: int | None = None
-    """Most runs at once; default: one a core, or one a GPU."""
+    """Most runs at once; default: one a core, or as many as GPUs have lanes."""
+    lanes: int | str | None = None
+    """Runs that one bank trains side by side, or auto; default: 1, on a GPU auto."""
     retries: int = 2
     """How often a run that crashes goes on from its checkpoint."""
     takeover: bool = False
@@ -36,6 +40,21 @@ class Rerun:
     """Go on though other code has run finals of it; rows say which."""
     format: Format = "table"
     """How the answer is printed."""
+    wide: bool = False
+    """Show every column; in a pipe, do not fold lines."""
+
+
+MAIN = (
+    "labelled_ratio",
+    "entrant",
+    "seeds",
+    "test_mean_mm",
+    "low_95_mm",
+    "high_95_mm",
+    "mean_pose_mm",
+    "vae_floor_mm",
+)
+"""Columns for people."""
 
 
 def run(options: Rerun) -> int:
@@ -47,16 +66,21 @@ def run(options: Rerun) -> int:
         options.name,
         top=options.top,
         seeds=options.seeds,
+        again=options.again,
         store=options.store,
         address=options.address,
         concurrency=options.concurrency,
+        lanes=options.lanes,
         retries=options.retries,
         device=options.device,
         takeover=options.takeover,
         accept_code=options.accept_code,
     )
-    title = f"{options.name}: test error of the finals"
-    messages.answer(tables.show(done.table, options.format, title))
+    title = f"{options.name}: test error of the finals, mean and 95 % interval"
+    shown = tables.show(done.table, options.format, title, main=MAIN, wide=options.wide)
+    messages.answer(shown)
+    for sentence in done.verdict:
+        messages.note(sentence)
     if not done.finished:
         raise KeyboardInterrupt
     return FAILED if done.crashed else DONE

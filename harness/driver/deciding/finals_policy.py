@@ -1,78 +1,117 @@
-"""The policy of the finals: a fixed list of runs, each to its end, and their figures."""
+"""The policy of the finals: entrants over several seeds, in rounds, with a race.
+
+A round of a labelled ratio is one seed of all its entrants. It begins when the round
+before it has ended, and finalists that are clearly worse by then are dropped. So what
+is dropped follows from the stored rows alone, whatever order the runs end in and
+wherever they are interrupted. Validation errors decide; no run reads the test split.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cnets.config import TrainConfig
+from cnets.training.health import rules
+from harness.definition.entrant import Entrant
 from harness.definition.report import Report
 from harness.definition.trial import Decision, Proposal
 from harness.driver.deciding.policy import Policy
 from harness.driver.recording.recorder import Recorder
 from harness.driver.recording.tracked import Tracked, Watcher
+from results.format import caps
+from results.statistics import racing
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One trial of the search and one of its final seeds."""
-
-    row: Mapping[str, Any]
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Name of the run."""
-        return f"{self.row['trial']}-s{self.seed}"
+Key = tuple[float, str, int]
+"""Labelled ratio, entrant and seed."""
 
 
 class FinalsPolicy(Policy):
-    """Runs a fixed list to its end and stores each one's figures."""
+    """Runs every entrant over the seeds, and stores how each run ended."""
 
     def __init__(
         self,
-        entries: Sequence[Entry],
+        entrants: Sequence[Entrant],
+        seeds: Sequence[int],
+        *,
+        known: Iterable[Mapping[str, Any]],
         objective: str,
+        frames: int,
+        labels: Mapping[float, int],
         recorder: Recorder,
         watch: Watcher | None = None,
     ) -> None:
-        """Run the entries in order; nothing is stopped early.
+        """Take up what the store has.
 
         Args:
-            entries: The runs.
-            objective: Validation figure that is shown meanwhile.
-            recorder: Where the figures of each run go.
+            entrants: Who takes part, in the order of the runs.
+            seeds: A round each, in order.
+            known: Rows of `finals` of runs that have ended; those that crashed are
+                run again.
+            objective: Validation figure that the race is about.
+            frames: Frames of the validation split.
+            labels: Labelled frames at each ratio.
+            recorder: Where the end of each run goes.
             watch: Told of every event.
         """
-        self._entries = {entry.name: entry for entry in entries}
-        self._todo = list(entries)
-        self.wanted = len(entries)
-        self._objective, self._recorder = objective, recorder
+        self._fields: dict[float, list[Entrant]] = {}
+        for entrant in entrants:
+            self._fields.setdefault(entrant.ratio, []).append(entrant)
+        self._seeds, self._objective = tuple(seeds), objective
+        self._frames, self._labels = frames, labels
+        self._recorder, self._watch = recorder, watch
         self.runs: dict[str, Tracked] = {}
-        self._watch = watch
+        self._keys: dict[str, tuple[Entrant, int]] = {}
+        self._states: dict[Key, str] = {}
+        self._errors: dict[Key, float] = {}
+        self._findings: dict[str, str] = {}
+        for row in known:
+            key = (row["labelled_ratio"], row["entrant"], row["final_seed"])
+            if row["state"] != "crashed":
+                self._states[key] = row["state"]
+                self._errors[key] = _number(row["validation_mm"])
+
+    @property
+    def wanted(self) -> int:
+        """Runs that are to end from now on, and those that have since the start."""
+        return len(self.runs) + sum(
+            (entrant.ratio, entrant.name, seed) not in self._states
+            and entrant.run(seed) not in self.runs
+            for field in self._fields.values()
+            for entrant in field
+            for seed in self._seeds
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether every run has ended, was dropped or has used up its retries."""
+        still_open = any(run.open for run in self.runs.values())
+        return not still_open and self.wanted == len(self.runs)
 
     def propose(self) -> Proposal | None:
-        """The next run, or None."""
-        if not self._todo:
+        """A run of the ratio that is furthest behind; None if none can begin now."""
+        ready = {ratio: self._ready(ratio) for ratio in self._fields}
+        rounds = {ratio: found for ratio, found in ready.items() if found is not None}
+        if not rounds:
             return None
-        entry = self._todo.pop(0)
-        seeds = {"seed": entry.seed, "label_seed": entry.seed}
-        stored = TrainConfig.from_stored(json.loads(entry.row["config_json"]))
-        config = stored.replace(seeds)
+        ratio = min(rounds, key=lambda ratio: self._seeds.index(rounds[ratio][1]))
+        entrant, seed = rounds[ratio]
+        config = entrant.seeded(seed)
         proposal = Proposal(
-            trial=entry.name,
+            trial=entrant.run(seed),
             number=len(self.runs) + 1,
-            ratio=entry.row["labelled_ratio"],
+            ratio=ratio,
             values=config.flat(),
-            origin=entry.row["origin"],
+            origin="start" if entrant.is_fixed else "random",
             config=config,
         )
-        run = self.runs[entry.name] = Tracked(proposal)
+        run = self.runs[proposal.trial] = Tracked(proposal)
+        self._keys[proposal.trial] = entrant, seed
         self._tell(run, None)
         return proposal
 
     def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
-        """Go on to the last epoch, then store the figures on the test split."""
+        """Go on to the last epoch, or to the first figure that is none."""
         run, report = self.runs[trial], result["report"]
         assert isinstance(report, Report)
         if report.failure:
@@ -85,15 +124,20 @@ class FinalsPolicy(Policy):
         run.node, run.device = report.node, report.device
         if report.stage == "joint":
             run.curve[report.step] = report.metrics[self._objective]
-        if report.last:
-            run.state = "completed"
-            row = _row(self._entries[trial], run, report)
-            validation_mm = report.metrics[self._objective]
-            self._recorder.final(row | {"validation_mm": validation_mm})
+        lost = rules.not_finite(report.terms | report.metrics)
+        if report.finding is not None:
+            self._findings.setdefault(trial, report.finding.reason)
+        if lost is not None:
+            reason = (
+                f"{lost.reason} after epoch {report.epoch} of stage {report.stage}."
+            )
+            self._end(trial, "diverged", reason, report)
+        elif report.last:
+            found = self._findings.get(trial, "")
+            self._end(trial, "collapsed" if found else "completed", found, report)
         self._tell(run, report)
-        if report.last:
-            reason = "All epochs are done."
-            return Decision(action="stop", state="completed", reason=reason)
+        if not run.open:
+            return Decision(action="stop", reason=run.reason)
         return Decision(action="continue")
 
     def retried(self, trial: str, message: str) -> bool:
@@ -104,33 +148,91 @@ class FinalsPolicy(Policy):
         return True
 
     def crashed(self, trial: str, message: str) -> None:
-        """A run has used up its retries; it has no figures."""
-        run = self.runs[trial]
-        run.state, run.reason = "crashed", message
-        self._tell(run, None)
+        """A run has used up its retries; the next call tries it again."""
+        self._end(trial, "crashed", message, None)
+        self._tell(self.runs[trial], None)
+
+    def _ready(self, ratio: float) -> tuple[Entrant, int] | None:
+        """The next run of a ratio, after those that the race drops now."""
+        field = self._fields[ratio]
+        for place, seed in enumerate(self._seeds):
+            left = [e for e in field if (ratio, e.name, seed) not in self._states]
+            fresh = [e for e in left if e.run(seed) not in self.runs]
+            out = self._dropped(field, self._seeds[:place]) if fresh else {}
+            for entrant in fresh:
+                if entrant.is_fixed or entrant.name not in out:
+                    return entrant, seed
+                self._drop(entrant, seed, out[entrant.name], place)
+            if len(left) > len(fresh):
+                return None  # the next round waits for the runs of this one
+        return None
+
+    def _dropped(
+        self, field: Sequence[Entrant], seeds: Sequence[int]
+    ) -> dict[str, str]:
+        """Who is clearly worse than whom after some rounds of a ratio."""
+        errors = {
+            entrant.name: {
+                seed: error
+                for seed in seeds
+                if math.isfinite(
+                    error := self._errors.get(
+                        (entrant.ratio, entrant.name, seed), math.nan
+                    )
+                )
+            }
+            for entrant in field
+        }
+        return racing.dropped(errors, seeds=len(self._seeds))
+
+    def _drop(self, entrant: Entrant, seed: int, rival: str, rounds: int) -> None:
+        """Store that an entrant does not run under a seed any more."""
+        reason = f"Clearly worse than {rival} after {rounds} seeds."
+        self._states[entrant.ratio, entrant.name, seed] = "dropped"
+        self._recorder.finals([self._row(entrant, seed, "dropped", reason)])
+
+    def _end(self, trial: str, state: str, reason: str, report: Report | None) -> None:
+        run, (entrant, seed) = self.runs[trial], self._keys[trial]
+        run.state, run.reason = state, reason
+        row = self._row(entrant, seed, state, reason) | {
+            "attempt": run.attempt,
+            "wall_time_s": run.wall_time_s,
+            "node": run.node,
+            "device": run.device,
+        }
+        if report is not None:
+            figures = report.metrics if state != "diverged" else {}
+            value = figures.get(self._objective, math.nan)
+            self._errors[entrant.ratio, entrant.name, seed] = value
+            row |= {"epoch": report.step, **figures, "validation_mm": value}
+            row["frames"] = self._frames if figures else 0
+        self._states[entrant.ratio, entrant.name, seed] = state
+        self._recorder.finals([row])
+
+    def _row(
+        self, entrant: Entrant, seed: int, state: str, reason: str
+    ) -> dict[str, Any]:
+        """What a row of `finals` says before the test split is read: look 0."""
+        return {
+            "attempt": 1,
+            "entrant": entrant.name,
+            "trial": entrant.trial,
+            "labelled_ratio": entrant.ratio,
+            "labelled_frames": self._labels.get(entrant.ratio),
+            "final_seed": seed,
+            "look": 0,
+            "state": state,
+            "reason": caps.cut(reason),
+            "split": "validation",
+            "frames": 0,
+            "search_mm": entrant.search_mm,
+            "config_json": json.dumps(entrant.seeded(seed).flat()),
+        }
 
     def _tell(self, run: Tracked, report: Report | None) -> None:
         if self._watch is not None:
             self._watch(run, report)
 
 
-def _row(entry: Entry, run: Tracked, report: Report) -> dict[str, Any]:
-    as_long = entry.row["epoch"] == report.step  # else its score is no fair forecast
-    return {
-        "attempt": run.attempt,
-        "entrant": entry.row["trial"],
-        "trial": entry.row["trial"],
-        "labelled_ratio": entry.row["labelled_ratio"],
-        "final_seed": entry.seed,
-        "look": 1,
-        "state": run.state,
-        "reason": "",
-        "epoch": report.step,
-        "split": "test",
-        "search_mm": entry.row["objective_mm"] if as_long else None,
-        "wall_time_s": run.wall_time_s,
-        "config_json": json.dumps(run.proposal.config.flat()),
-        "node": run.node,
-        "device": run.device,
-        **report.final,
-    }
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value

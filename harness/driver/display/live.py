@@ -119,10 +119,10 @@ class Live:
         elapsed_s = time.monotonic() - self._started_s
         left = self._wanted() - ended
         if left <= 0:
-            return f"{_clock(elapsed_s)} in all"
+            return f"{clock(elapsed_s)} in all"
         if not done:
-            return f"{_clock(elapsed_s)} so far"
-        return f"{_clock(elapsed_s / done * left)} to go"
+            return f"{clock(elapsed_s)} so far"
+        return f"{clock(elapsed_s / done * left)} to go"
 
     def _shown(self) -> Group | Text:
         """The table; an error would end the thread that draws, unseen."""
@@ -181,7 +181,8 @@ class _Console(Console):
         self.quiet = True
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A length of time for people, such as 1:05 or 2:00:09."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -6,7 +6,7 @@ or fall together.
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,11 +90,14 @@ class Recorder:
             rows.append(("trials", self._trial(trial, event)))
         self._store(rows)
 
-    def final(self, row: Mapping[str, Any]) -> None:
-        """Store the figures of one final run."""
-        self._writer.append(
-            "finals", {**row, "code_version": self._code_version, **self._made_by}
-        )
+    def finals(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store how final runs ended, all of them or none."""
+        made = {"code_version": self._code_version, **self._made_by}
+        self._writer.append_many([("finals", {**row, **made}) for row in rows])
+
+    def frames(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store the error of each frame that a final run was tested on."""
+        self._writer.append_many([("frames", dict(row)) for row in rows])
 
     def _store(self, rows: list[Row]) -> None:
         if self._held is None:

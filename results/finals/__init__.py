@@ -1,0 +1,1 @@
+"""The finals of a search as people read them: runs, their statistics, their table."""

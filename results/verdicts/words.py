@@ -1,0 +1,31 @@
+"""Numbers as the sentences have them."""
+
+from collections.abc import Sequence
+
+
+def percent(share: float) -> str:
+    """A share in percent, such as `2.5 %`."""
+    return f"{100 * share:.3g} %"
+
+
+def mm(value: float) -> str:
+    """A length, such as `2.4 mm`."""
+    return f"{value:.1f} mm"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in a sentence: `a`, `a and b`, `a, b and c`."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, such as `1 seed` and `5 seeds`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def capital(sentence: str) -> str:
+    """The sentence with a capital letter, unless a name begins it."""
+    is_name = sentence[:2] == "t-"
+    return sentence if is_name else sentence[:1].upper() + sentence[1:]
