@@ -128,7 +128,7 @@ def of_model(
     name: str,
     spec: str,
     *,
-    part: str = "test",
+    part: str = "validation",
     split: str | None = None,
     store: Path,
     device: str = "cpu",
@@ -245,7 +245,14 @@ def _rows(data: HandData, part: str) -> np.ndarray:
         if data.empty:
             rows = rows[[bool((crop < 1).any()) for crop in data.crops]]
     if not len(rows):
-        raise ValueError(f"`--part` must have frames in {data.name}, got {part!r}.")
+        counts = {
+            name: len(data.rows(name)) for name in ("train", "validation", "test")
+        }
+        there = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+        raise ValueError(
+            f"`--part` must have frames in {data.name} (it has {there or 'none'}), got "
+            f"{part!r}."
+        )
     return rows
 
 

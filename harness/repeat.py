@@ -144,6 +144,7 @@ def of_preset(
     cache: Path,
     device: str = "cpu",
     init: str | None = None,
+    test: bool = False,
 ) -> Run:
     """A preset, fitted to a data set, as a run to its end.
 
@@ -156,6 +157,7 @@ def of_preset(
         cache: Folder of prepared data.
         device: Where the data are opened.
         init: Model to start the joint stage from.
+        test: Whether the test split is needed.
 
     Raises:
         ValueError: If the preset, a field, the data or the model is wrong.
@@ -172,7 +174,7 @@ def of_preset(
     hands = bank(data, device).data
     config = config.replace({"networks.joints": hands.joints})
     initial_model.facts(init, config)
-    notes = counts.check(hands, ratios=[config.labelled_ratio], test=True)
+    notes = counts.check(hands, ratios=[config.labelled_ratio], test=test)
     return Run(config=config, data=data, init=init, device=device, notes=notes)
 
 
@@ -185,6 +187,7 @@ def train(
     device: str = "cpu",
     init: str | None = None,
     rows: int | None = None,
+    test: bool = False,
 ) -> Iterator[Report]:
     """Train one run in this process.
 
@@ -192,12 +195,12 @@ def train(
         config: The run.
         data: The data.
         folder: Where its checkpoints go; a run that was interrupted goes on.
-        until: Step after which to stop; None trains to the end and evaluates
-            the test split.
+        until: Step after which to stop; None trains to the end.
         device: `cpu` or `cuda`.
         init: Model to start the joint stage from.
         rows: Lanes of the bank whose numbers are wanted; the others are padding
             lanes.
+        test: Whether the last report has the figures on the test split.
 
     Yields:
         One report an epoch.
@@ -211,7 +214,7 @@ def train(
     plan = Plan(
         data=data,
         checkpoints=str(folder),
-        test=True,
+        test=test,
         device=device,
         init=init,
         rows=rows,

@@ -36,7 +36,9 @@ class Report:
     pictures: np.ndarray | None = None
     """uint8 [height, width, 3]: measured, rendered, random and joints."""
     final: dict[str, Any] = field(default_factory=dict)
-    """Figures on the test split, and the error of each joint of each frame there."""
+    """Figures on the test split, at the end of a run that is tested."""
+    test_errors_mm: np.ndarray | None = None
+    """[frames, joints] Error of each joint of each test frame, likewise."""
     not_scored: int = 0
     """Test frames that are in none of them: no hand was seen, or there is no label."""
     restored: tuple[str, ...] = ()

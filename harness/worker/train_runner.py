@@ -9,6 +9,9 @@ import socket
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from cnets import metrics
 from cnets.data import mean_pose
@@ -92,7 +95,9 @@ class TrainRunner(Runner):
         if report.last:
             self._save_networks()
         wanted = report.step in self.job.picture_steps and report.stage == "joint"
-        final = report.last and self.job.test
+        final, errors_mm = {}, None
+        if report.last and self.job.test:
+            final, errors_mm = self._place.look(self._final)
         paid, remade, unshared = self._sharing.notes()
         restored, unsaved = self._restored + remade, self._unsaved + unshared
         self._restored = self._unsaved = ()
@@ -116,7 +121,8 @@ class TrainRunner(Runner):
             node=socket.gethostname(),
             device=self.job.device,
             pictures=drawn,
-            final=self._place.look(self._final) if final else {},
+            final=final,
+            test_errors_mm=errors_mm,
             not_scored=self.bank.data.lost.get("test", 0) if final else 0,
             restored=restored,
             unsaved=unsaved,
@@ -124,9 +130,10 @@ class TrainRunner(Runner):
         )
 
     def _tested(self) -> Report:
-        """The figures of the last networks on the test split."""
-        start_s = time.monotonic()
-        epoch = self.lane.epoch
+        """The figures of the last networks on the validation and the test split."""
+        start_s, beat = time.monotonic(), watchdog.PROCESS.beat
+        epoch, judge = self.lane.epoch, self.bank.judge
+        final, errors_mm = self._place.look(self._final)
         return Report(
             stage="joint",
             epoch=epoch,
@@ -134,8 +141,9 @@ class TrainRunner(Runner):
             step=epoch,
             last=True,
             terms={},
-            metrics={},
-            final=self._place.look(self._final),
+            metrics=self._place.look(lambda: judge.validated(self.lane, beat)),
+            final=final,
+            test_errors_mm=errors_mm,
             not_scored=self.bank.data.lost.get("test", 0),
             seconds=time.monotonic() - start_s,
             node=socket.gethostname(),
@@ -188,16 +196,17 @@ class TrainRunner(Runner):
             watchdog.PROCESS.beat()
             time.sleep(AGAIN_AFTER_S)
 
-    def _final(self) -> dict:
+    def _final(self) -> tuple[dict[str, Any], np.ndarray]:
+        """Figures on the test split, and the error of each joint of each frame."""
         judge, data = self.bank.judge, self.bank.data
         errors = judge.evaluate(self.lane, "test", watchdog.PROCESS.beat)
-        return metrics.summary(errors) | {
+        figures = metrics.summary(errors) | {
             "frames": len(errors),
             "per_joint_mm": metrics.per_joint(errors),
             "mean_pose_mm": mean_pose.error_mm(data, self.lane.config, "test"),
             "vae_floor_mm": float(judge.floor(self.lane, "test").double().nanmean()),
-            "errors_mm": errors.float().cpu().numpy(),
         }
+        return figures, errors.float().cpu().numpy()
 
 
 def _says(error: OSError) -> str:

@@ -215,7 +215,8 @@ class TestModel:
         """Frame 1 is 6.44 mm off on average and 14.25 at worst; `all` is that frame."""
         data = tree(np.zeros((1, 3)))
         words = ["--model", nyu, "--data", data, "--store", str(tmp_path / "runs")]
-        found = said(capsys, words)
+        assert "(it has test 1), got 'validation'" in refused(capsys, words)
+        found = said(capsys, [*words, "--part", "test"])
         assert found["mean_joint_error_mm"] == pytest.approx(6.44, abs=0.05)
         assert found["worst_joint_error_mm"] == pytest.approx(14.25, abs=0.05)
         assert (found["frames_within_20mm"], found["frames"]) == (1, 1)
@@ -242,7 +243,7 @@ class TestModel:
         most = evaluate.ROWS_AT_ONCE
         moves = np.random.default_rng(2).uniform(-20, 20, (most + 2, 3))
         spec, store = tree(moves), tmp_path / "runs"
-        done = evaluate.of_model(nyu, spec, store=store)
+        done = evaluate.of_model(nyu, spec, part="test", store=store)
         assert done.errors.shape == (most + 2, 14)
         data = open_data(spec, side_px=128, cache=store / "cache")
         rows = [0, most - 1, most, most + 1]

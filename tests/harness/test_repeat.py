@@ -116,16 +116,19 @@ class TestAPreset:
         assert (run.until, run.init, run.rows) == (None, None, None)
         assert run.notes[0].startswith("data: 40 frames, 40 labels; train 28, valid")
 
-    def test_is_trained_to_its_end_and_tested(self, tmp_path):
-        """One report an epoch, the last with figures of the test split."""
+    @pytest.mark.parametrize("test", [False, True])
+    def test_is_trained_to_its_end(self, tmp_path, test):
+        """One report an epoch; figures of the test split are in the last if wished."""
         run = repeat.of_preset(
             "tiny", SHORT, spec="synthetic:40", cache=tmp_path / "cache"
         )
-        reports = list(repeat.train(run.config, run.data, folder=tmp_path / "run"))
+        folder = tmp_path / "run"
+        reports = [*repeat.train(run.config, run.data, folder=folder, test=test)]
         stages = [report.stage for report in reports]
         assert stages == ["vae", "gan", "warm_up", "joint", "joint"]
         assert [report.last for report in reports] == [False] * 4 + [True]
-        assert math.isfinite(reports[-1].final["mean_joint_error_mm"])
+        found = reports[-1].final.get("mean_joint_error_mm")
+        assert test == (found is not None and math.isfinite(found))
 
     def test_without_a_label_is_refused(self, tmp_path):
         """A share of the labels that is none of them, before anything is trained."""

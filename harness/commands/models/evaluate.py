@@ -34,7 +34,7 @@ class Evaluate:
     """Encode and decode the labels with this model's VAE instead."""
     model: Annotated[str | None, arg(metavar="MODEL")] = None
     """Predict from the frames with this model: DIR or published:DIR."""
-    part: Part = "test"
+    part: Part = "validation"
     """With --model, the frames; all are those in which the hand was seen."""
     split: str | None = None
     """With --model, how frames are split; default: the data's own."""

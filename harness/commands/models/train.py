@@ -34,6 +34,8 @@ class Train:
     """paper, small or tiny, +posterior_only, +gan or +smoothness; default: small."""
     set: tuple[str, ...] = ()
     """Fields of the run that differ from the preset, such as losses.kl=0.5."""
+    test: bool = False
+    """Show the error on the test split too: who compares runs by it chooses by it."""
     out: Annotated[str | None, arg(metavar="DIR")] = None
     """Folder for checkpoints, from which the same command goes on."""
     store: StoreFolder = "runs"
@@ -65,6 +67,7 @@ def run(options: Train) -> int:
             cache=Path(options.store) / "cache",
             device="cpu" if device is None else device,
             init=options.init,
+            test=options.test,
         )
     messages.notes(wanted.notes)
     with _folder(options.out) as folder:
@@ -76,6 +79,7 @@ def run(options: Train) -> int:
             device=wanted.device,
             init=wanted.init,
             rows=wanted.rows,
+            test=options.test,
         )
         last = training.watch(reports)
     training.show(last, options.format)

@@ -25,9 +25,6 @@ CARRIED = ("entrant", "trial", "labelled_ratio", "labelled_frames", "final_seed"
 ALSO = ("state", "reason", "validation_mm", "search_mm", "wall_time_s", "config_json")
 """More of them, which say nothing of a frame."""
 
-ERRORS = "errors_mm"
-"""Entry of a report's figures with the error of each joint of each frame."""
-
 
 class LookPolicy(Policy):
     """Tests a fixed list of runs."""
@@ -125,13 +122,12 @@ class LookPolicy(Policy):
 
     def _keep(self, run: Tracked, report: Report) -> None:
         row = self._rows[run.proposal.trial]
-        figures = dict(report.final)
-        errors = figures.pop(ERRORS, None)
+        errors_mm = report.test_errors_mm
         named = {name: row[name] for name in CARRIED}
         made = {"attempt": run.attempt, "look": self._look, "split": "test"}
-        if errors is not None:
+        if errors_mm is not None:
             about = {n: named[n] for n in ("entrant", "labelled_ratio", "final_seed")}
-            self._recorder.frames(_frames(about | made, errors))
+            self._recorder.frames(_frames(about | made, errors_mm))
         self._figures.append(
             {
                 **named,
@@ -140,7 +136,7 @@ class LookPolicy(Policy):
                 "epoch": report.step,
                 "node": run.node,
                 "device": run.device,
-                **figures,
+                **report.final,
             }
         )
 
@@ -149,10 +145,10 @@ class LookPolicy(Policy):
             self._watch(run, None)
 
 
-def _frames(about: Mapping[str, Any], errors: np.ndarray) -> list[dict[str, Any]]:
+def _frames(about: Mapping[str, Any], errors_mm: np.ndarray) -> list[dict[str, Any]]:
     """A row for each frame; one without a known joint has no mean."""
     rows = []
-    for frame, joints in enumerate(errors):
+    for frame, joints in enumerate(errors_mm):
         known = joints[~np.isnan(joints)]
         mean = float(known.mean()) if len(known) else None
         cells = {"mean_joint_error_mm": mean, "per_joint_mm": joints.tolist()}
