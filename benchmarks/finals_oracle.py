@@ -59,7 +59,7 @@ def raced(errors: np.ndarray) -> set[str]:
     for seed in range(seeds):
         for name in every.keys() - out:
             held[name][seed] = every[name][seed]
-        out |= racing.dropped(held, seeds=seeds)
+        out.update(racing.dropped(held, seeds=seeds))
     return out
 
 
