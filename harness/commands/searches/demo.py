@@ -35,9 +35,10 @@ def run(options: Demo) -> int:
         )
     )
     messages.note(
-        "2/3  Finals: the best of each ratio again, two fresh seeds, on test hands."
+        "2/3  Finals: the best of each ratio again, beside the setting of the start and "
+        "the supervised baseline, over three fresh seeds, then tested."
     )
-    repeated = rerun.run(Rerun(name="demo", store=options.store, seeds=2))
+    repeated = rerun.run(Rerun(name="demo", store=options.store, seeds=3))
     place = "" if options.store == "runs" else f" --store {options.store}"
     messages.note(
         "3/3  Ask on:\n"
