@@ -19,10 +19,10 @@ class DataPrepare:
     """Data set, such as nyu:DIR."""
     side: Side = 128
     """Side of a crop, pixels."""
-    unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
-    """Folder of 16-bit PNG frames without labels, to be prepared too."""
+    unlabelled: str | None = None
+    """16-bit PNG frames without labels: DIR[@CAMERA]."""
     skip_missing: bool = False
-    """Leave out frames whose image or label is missing, and count them."""
+    """Leave out frames whose image or label is missing."""
     workers: int | None = None
     """Processes that read frames; default: one a core."""
     store: StoreFolder = "runs"

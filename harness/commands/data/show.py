@@ -18,11 +18,11 @@ class DataShow:
     data: Positional[Annotated[str, arg(metavar="DATA")]] = "synthetic"
     """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR."""
     split: str | None = None
-    """How frames are split, such as person or block; default: the data's own."""
+    """Such as person or block; default: the data's own."""
     side: Side = 128
     """Side of a crop, pixels."""
     skip_missing: bool = False
-    """Leave out frames whose image or label is missing, and count them."""
+    """Leave out frames whose image or label is missing."""
     frames: int = 16
     """Frames in the picture, spread over the whole set."""
     out: Annotated[str, arg(metavar="PNG")] = "hands.png"

@@ -24,9 +24,9 @@ class Plan(SearchOptions):
     store: StoreFolder = "runs"
     """Folder of the store, which also holds the prepared data."""
     device: AnyDevice = "auto"
-    """Where it runs; auto takes a GPU where there is one."""
+    """Where it runs; auto is a GPU if there is one."""
     config: str | None = None
-    """TOML file with any of these options, and [run] for --set; flags win."""
+    """TOML file with any option, [run] for --set; flags win."""
     format: TableOrJson = "table"
     """How the answer is printed."""
 

@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 from harness.commands.arguments import StoreFolder, search_options
 from harness.commands.exit_codes import DONE, FAILED
 from harness.definition.options import AnyDevice, SearchOptions
+from harness.driver.display.screen import Screen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,23 +20,24 @@ class Search(SearchOptions):
     store: StoreFolder = "runs"
     """Folder of the store."""
     address: str | None = None
-    """Ray cluster to run on: auto, or HOST:PORT; default: one of its own."""
+    """Ray cluster to join, or auto; default: one of its own."""
     device: AnyDevice = "auto"
-    """Where it runs; auto takes a GPU where there is one."""
+    """Where it runs; auto is a GPU if there is one."""
     takeover: bool = False
-    """Go on though another process drives the search; that one is shut out."""
+    """Go on though another process drives it, and end that."""
     accept_code: bool = False
-    """Go on though other code has run trials of it; rows say which."""
+    """Go on though other code has run trials of it."""
     config: str | None = None
-    """TOML file with any of these options, and [run] for --set; flags win."""
+    """TOML file with any option, [run] for --set; flags win."""
 
 
 def run(options: Search) -> int:
     """Run the search to its end, or until it is interrupted."""
-    from harness import search
-    from harness.commands.printing import bars, leaderboard, messages
+    with Screen(options.name) as screen:
+        screen.wait("loading PyTorch and Ray, about 6 s")
+        from harness import search
+        from harness.commands.printing import leaderboard, messages
 
-    with bars.preparation() as progress:
         done = search.search(
             options.name,
             search_options(options),
@@ -44,7 +46,8 @@ def run(options: Search) -> int:
             device=options.device,
             takeover=options.takeover,
             accept_code=options.accept_code,
-            progress=progress,
+            progress=screen.preparing,
+            screen=screen,
         )
     leaderboard.show(done.store, done.name)
     if not done.finished:

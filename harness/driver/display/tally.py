@@ -11,16 +11,18 @@ from results import ranking
 
 
 class Tally:
-    """The trials of one labelled ratio: their states, those that run, the best."""
+    """The trials of one labelled ratio: their states, their work, the best."""
 
     def __init__(self) -> None:
         """There is no trial yet."""
         self.going: dict[str, Tracked] = {}
         self.best: Tracked | None = None
         self._trials: dict[str, Tracked] = {}
-        self._seen: dict[str, str] = {}  # state in which each was counted
+        self._seen: dict[str, tuple[str, float]] = {}  # as each was counted
         self._states: Counter[str] = Counter()
         self._best: ranking.Standing | None = None
+        self.work = 0.0
+        """Full lengths that were trained, by trials that go on and those that ended."""
 
     @property
     def states(self) -> Counter[str]:
@@ -34,10 +36,12 @@ class Tally:
 
     def note(self, trial: Tracked) -> None:
         """Take note of how a trial stands now."""
-        name = trial.proposal.trial
-        self._states[self._seen.get(name, trial.state)] -= name in self._seen
+        name, share = trial.proposal.trial, share_done(trial)
+        state, before = self._seen.get(name, (trial.state, 0.0))
+        self._states[state] -= name in self._seen
         self._states[trial.state] += 1
-        self._trials[name], self._seen[name] = trial, trial.state
+        self.work += share - before
+        self._trials[name], self._seen[name] = trial, (trial.state, share)
         if trial.open:
             self.going[name] = trial
         else:
@@ -50,3 +54,8 @@ class Tally:
             first = next(iter(ranking.best(standings, 1)), None)
             self.best = None if first is None else self._trials[first]
             self._best = None if first is None else standings[first]
+
+
+def share_done(trial: Tracked) -> float:
+    """Share of the joint epochs that a trial has trained, in [0, 1]."""
+    return min((trial.step or 0) / trial.proposal.config.joint.epochs, 1.0)
