@@ -27,7 +27,7 @@ class Fields:
 def run(options: Fields) -> int:
     """Print a row a field."""
     from cnets import field_help, presets
-    from harness.commands.printing import messages, tables, units
+    from harness.commands.printing import hints, messages, tables, units
 
     values = presets.preset(options.preset).flat()
     meanings = field_help.explain()
@@ -41,6 +41,8 @@ def run(options: Fields) -> int:
         for name in matching(options.pattern, values)
     ]
     messages.answer(tables.show(rows, options.format))
+    words = ("search", "NAME", "--set", f"{rows[0]['field']}={rows[0]['default']}")
+    hints.tell(hints.count(len(rows), "field"), *words, style=options.format)
     return DONE
 
 

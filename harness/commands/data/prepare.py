@@ -35,7 +35,7 @@ def run(options: DataPrepare) -> int:
     """Make the crops, then say what there is."""
     from cnets.data.opening import SKIP, open_data, with_wish
     from harness import check_data, data_sets
-    from harness.commands.printing import crops, messages, tables
+    from harness.commands.printing import crops, hints, messages, tables
 
     if options.workers is not None and not options.workers >= 1:
         raise ValueError(f"`workers` must be 1 or more, got {options.workers}.")
@@ -57,4 +57,7 @@ def run(options: DataPrepare) -> int:
     messages.answer(tables.as_json(facts) if as_json else crops.sentences(facts))
     if not as_json and facts["looked"]["looked_at"]:
         messages.answer(check_data.sentence(facts["looked"]))
+    words = ("search", "NAME", "--data", options.data)
+    answer = f"{options.data} is ready: {hints.count(facts['frames'], 'frame')}"
+    hints.tell(answer, *words, store=options.store, style=options.format)
     return DONE

@@ -35,7 +35,7 @@ def run(options: DataShow) -> int:
     """Write the picture."""
     from cnets.data.opening import SKIP, with_wish
     from harness import data_sets
-    from harness.commands.printing import bars, messages
+    from harness.commands.printing import bars, hints, messages
 
     with bars.preparation() as progress:
         drawn = data_sets.draw(
@@ -53,4 +53,5 @@ def run(options: DataShow) -> int:
         f"({drawn.counts.sentence()})."
     )
     messages.answer(printable(line))
+    hints.tell(f"{drawn.out} is drawn", "data", "check", options.data)
     return DONE

@@ -48,7 +48,7 @@ def run(options: Train) -> int:
     """Train, then print the last figures; with `--from`, compare them too."""
     from cnets.data.opening import SKIP, with_wish
     from harness import repeat
-    from harness.commands.printing import messages, training
+    from harness.commands.printing import hints, messages, training
 
     again, device = None, None if options.device == "auto" else options.device
     if options.source is not None:
@@ -80,6 +80,9 @@ def run(options: Train) -> int:
         last = training.watch(reports)
     training.show(last, options.format)
     if again is None:
+        kept = options.out is not None
+        words = ("export", options.out or "", "--out", "MODEL") if kept else ()
+        hints.tell(training.answer(last, is_kept=kept), *words, style=options.format)
         return DONE
     messages.note(training.comparison(again, last))
     return DONE if repeat.agrees(again, last) else FAILED

@@ -62,6 +62,20 @@ def show(last: Report, style: str) -> None:
             )
 
 
+def answer(last: Report, *, is_kept: bool) -> str:
+    """The error of a run in words.
+
+    Args:
+        last: Its last report.
+        is_kept: Whether its networks stay on disk.
+    """
+    error_mm = (last.final or last.metrics).get("mean_joint_error_mm")
+    figure = "no error yet" if error_mm is None else f"{error_mm:.2f} mm"
+    where = "test" if last.final else "validation"
+    kept = "" if is_kept else "; nothing is kept without --out DIR"
+    return f"trained {last.step} joint epochs: {figure} on the {where} split{kept}"
+
+
 def comparison(again: Stored, last: Report) -> str:
     """Whether a repeated trial gave the stored number, in words."""
     error_mm = last.metrics[again.objective]

@@ -9,6 +9,16 @@ from harness.commands.arguments import Format, StoreFolder
 from harness.commands.exit_codes import DONE
 
 
+MAIN = ("table", "column", "type", "unit")
+"""What a person is shown of a column unless all is wished for."""
+
+VIEWS = (
+    "Also: trials_wide, trials with a column for each searched parameter, and "
+    "trial_events, every row of trials"
+)
+"""What can be asked for besides the tables."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Query:
     """SQL over the tables of a store; --schema lists tables and columns."""
@@ -27,25 +37,21 @@ class Query:
 
 def run(options: Query) -> int:
     """Print the rows that the statement gives, or the columns there are."""
-    from harness.commands.printing import messages, tables
+    from harness.commands.printing import hints, messages, tables
     from results import Store, queries
 
     if (options.sql is None) is not options.schema:
         given = "neither" if options.sql is None else "both"
         raise ValueError(f"query needs SQL or `--schema`, got {given}.")
-    if options.sql is None:
-        main = ("table", "column", "type", "unit")
-        rows = columns()
-        shown = tables.show(rows, options.format, main=main, wide=options.wide)
-    else:
+    if options.sql is not None:
         found = queries.query(Store.open(options.store), options.sql)
-        shown = tables.show(found, options.format, wide=options.wide)
+        messages.answer(tables.show(found, options.format, wide=options.wide))
+        hints.tell(hints.count(len(found), "row"), style=options.format)
+        return DONE
+    shown = tables.show(columns(), options.format, main=MAIN, wide=options.wide)
     messages.answer(shown)
-    if options.schema and options.format == "table":
-        messages.note(
-            "Also: trials_wide, trials with a column for each searched parameter; "
-            "trial_events, every row of trials instead of the newest of each."
-        )
+    words = ("query", "SELECT ... FROM trials_wide")
+    hints.tell(VIEWS, *words, store=options.store, style=options.format)
     return DONE
 
 

@@ -34,7 +34,7 @@ class Plan(SearchOptions):
 def run(options: Plan) -> int:
     """Probe, count, and print."""
     from harness import plan
-    from harness.commands.printing import bars, costs, messages
+    from harness.commands.printing import bars, costs, hints, messages
 
     with bars.preparation() as progress:
         cost = plan.plan(
@@ -46,4 +46,9 @@ def run(options: Plan) -> int:
         )
     messages.notes(cost.counted)
     messages.answer(costs.shown(cost, Path(options.store), options.format))
+    first, *_ = costs.answer(cost)
+    words = ("search", options.name, "...")
+    hints.tell(
+        f"{options.name}: {first}", *words, store=options.store, style=options.format
+    )
     return DONE

@@ -1,7 +1,7 @@
 """`crossnets search`: run a search, then print its leaderboard."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
@@ -9,6 +9,10 @@ from harness.commands.arguments import StoreFolder, search_options
 from harness.commands.exit_codes import DONE, FAILED
 from harness.definition.options import AnyDevice, SearchOptions
 from harness.driver.display.screen import Screen
+
+
+if TYPE_CHECKING:
+    from harness.search import Search as Finished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +38,9 @@ class Search(SearchOptions):
 def run(options: Search) -> int:
     """Run the search to its end, or until it is interrupted."""
     with Screen(options.name) as screen:
-        screen.wait("loading PyTorch and Ray, about 6 s")
+        screen.wait("loading PyTorch and Ray, about 6 s", in_pipe=False)
         from harness import search
-        from harness.commands.printing import leaderboard, messages
+        from harness.commands.printing import hints, leaderboard, messages
 
         done = search.search(
             options.name,
@@ -66,4 +70,22 @@ def run(options: Search) -> int:
         counts = ", ".join(f"{count} {state}" for state, count in done.states.items())
         why = f'crossnets query --store {options.store} "SELECT trial, reason FROM trials"'
         messages.complain(f"No trial of {done.name} is sound ({counts}); ask: {why}")
+    else:
+        hints.tell(
+            f"{done.name}: {best(done)}", "rerun", done.name, store=options.store
+        )
     return FAILED if done.is_fruitless or done.too_many_crashed else DONE
+
+
+def best(done: "Finished") -> str:
+    """The best trial of each ratio, in words: the answer of the search."""
+    from results import queries
+
+    rows = queries.progress(done.store, done.name).best.to_pylist()
+    if not rows:
+        return "no trial has a finite error"
+    parts = (
+        f"at {row['labelled_ratio']:g}: {row['trial']} with {row['objective_mm']:.2f} mm"
+        for row in rows
+    )
+    return f"best {', '.join(parts)}"

@@ -39,7 +39,7 @@ def run(options: Status) -> int:
     """Print a row a search, and the rungs of one that was named."""
     import pyarrow as pa
 
-    from harness.commands.printing import messages, tables
+    from harness.commands.printing import hints, messages, tables
     from results import Store, queries
 
     store = Store.open(options.store)
@@ -47,6 +47,7 @@ def run(options: Status) -> int:
     rows = [row(store, name) for name in names]
     schema = pa.schema([(column, pa.string()) for column in COLUMNS])
     table = pa.Table.from_pylist(rows, schema)
+    rows_by_name = dict(zip(names, rows, strict=True))
     shown = tables.show(table, options.format, main=MAIN, wide=options.wide)
     messages.answer(shown)
     if options.name is not None and options.format == "table":
@@ -54,6 +55,9 @@ def run(options: Status) -> int:
         if rungs:
             rows = [dataclasses.asdict(rung) for rung in rungs]
             messages.answer(tables.show(rows, "table", "Rungs"))
+        state = rows_by_name[options.name]
+        words = ("best", options.name) if state["best"] else ()
+        hints.tell(f"{options.name}: {state['trials']}", *words, store=options.store)
     return DONE
 
 

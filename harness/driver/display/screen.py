@@ -58,15 +58,16 @@ class Screen:
         """Seconds since it was made."""
         return time.monotonic() - self._started_s
 
-    def wait(self, what: str) -> None:
+    def wait(self, what: str, *, in_pipe: bool = True) -> None:
         """Say what is waited for until something else is drawn.
 
         Args:
             what: Such as `starting Ray, about 6 s`.
+            in_pipe: Whether it is worth a line where there is no terminal.
         """
-        if not self.console.is_terminal:
+        if in_pipe and not self.console.is_terminal:
             self.say(f"{self.name}: {what}")
-        self._wait(what)
+        self.show(lambda: Text(f"{self.name}: {clock(self.elapsed_s)}, {what}"))
 
     def preparing(self, done: int, total: int) -> None:
         """Say how far the data are prepared, on a terminal alone.
@@ -75,10 +76,7 @@ class Screen:
             done: Frames that are ready.
             total: All of them.
         """
-        self._wait(f"preparing the data, {done}/{total} frames")
-
-    def _wait(self, what: str) -> None:
-        self.show(lambda: Text(f"{self.name}: {clock(self.elapsed_s)}, {what}"))
+        self.wait(f"preparing the data, {done}/{total} frames", in_pipe=False)
 
     def show(self, draw: Callable[[], RenderableType]) -> None:
         """Draw what a function gives, twice a second, until something else is.
