@@ -32,7 +32,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PIPE_WIDTH = 80
 """Characters of a line where the output is no terminal."""
 
-WHOLE_WORD = 32
+WHOLE_WORD = 48
 """Characters of a word that is never folded; a path or a hash may be longer."""
 
 WIDEST = 100_000

@@ -63,7 +63,7 @@ class TestPublished:
         assert cli.run(nyu) == 0
         _, name, table = capsys.readouterr().out.partition("depth_1_0000001.png")
         assert name
-        rows = [line for line in table.splitlines() if line.count(".") >= 5]
+        rows = [line for line in table.splitlines() if line.count("\u2502") == 7]
         assert len(rows) == 36
 
 
