@@ -41,7 +41,7 @@ def run(options: Fields) -> int:
         for name in matching(options.pattern, values)
     ]
     messages.answer(tables.show(rows, options.format))
-    words = ("search", "NAME", "--set", f"{rows[0]['field']}={rows[0]['default']}")
+    words = ("search", "NAME", "--set", "FIELD=NUMBER")
     hints.tell(hints.count(len(rows), "field"), *words, style=options.format)
     return DONE
 

@@ -1,6 +1,8 @@
 """Lines of text: answers to standard output, messages to standard error."""
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable
 
 from harness.definition.terminal import printable
@@ -21,9 +23,14 @@ def note(text: str) -> None:
 
 
 def notes(lines: Iterable[str]) -> None:
-    """Print lines beside the answer that hold names from outside."""
-    for line in lines:
-        note(printable(line))
+    """Print lines beside the answer that hold names from outside.
+
+    On a terminal they are broken between words.
+    """
+    is_terminal = sys.stderr.isatty()
+    for line in map(printable, lines):
+        width = shutil.get_terminal_size().columns if is_terminal else len(line)
+        note(textwrap.fill(line, max(width, 1), break_on_hyphens=False))
 
 
 def complain(error: object) -> None:
