@@ -33,5 +33,7 @@ def run(options: Doctor) -> int:
     if broken:
         hints.tell(f"To mend: {', '.join(broken)}", style=options.format)
         return FAILED
-    hints.tell("all is well", "demo", store=options.store, style=options.format)
+    hints.tell(
+        "nothing is to be mended", "demo", store=options.store, style=options.format
+    )
     return DONE

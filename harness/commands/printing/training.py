@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from harness import repeat
-from harness.commands.printing import bars, messages, tables
+from harness.commands.printing import bars, hints, messages, tables
 from harness.definition.report import Report
 from harness.repeat import Stored
 
@@ -73,7 +73,8 @@ def answer(last: Report, *, is_kept: bool) -> str:
     figure = "no error yet" if error_mm is None else f"{error_mm:.2f} mm"
     where = "test" if last.final else "validation"
     kept = "" if is_kept else "; nothing is kept without --out DIR"
-    return f"trained {last.step} joint epochs: {figure} on the {where} split{kept}"
+    epochs = hints.count(last.step, "joint epoch")
+    return f"trained {epochs}: {figure} on the {where} split{kept}"
 
 
 def comparison(again: Stored, last: Report) -> str:

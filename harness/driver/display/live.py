@@ -68,13 +68,11 @@ class Live:
         self._screen, self._is_own = screen or Screen(name), screen is None
         self._tallies = {ratio: Tally() for ratio in ratios}
         self._lock = threading.Lock()  # the screen is drawn by a thread of its own
-        self._before = 0.0
         self._first_s: float | None = None  # when the first epoch began
 
     def __enter__(self) -> "Live":
         for trial in self._trials().values():
             self._note(trial)
-        self._before = time_left.work(self._tallies.values(), 0).done
         if self._is_own:
             self._screen.__enter__()
         self._screen.show(self._drawn)
@@ -133,17 +131,16 @@ class Live:
         return f"{head}{self._remaining(ended)}"
 
     def _remaining(self, ended: int) -> str:
-        """How long it goes on, by what was trained since the first epoch began."""
+        """How long it goes on, by what was trained since the first epoch."""
         if ended >= self._wanted():
             return " in all"
         if self._first_s is None:
             return f", {FIRST}"
         work = time_left.work(self._tallies.values(), self._wanted())
-        done = work.done - self._before
-        if not done > 0:
+        if work.left_s is None or not work.spent_s > 0:
             return ""
-        rate = done / (time.monotonic() - self._first_s)
-        return f", {time_left.in_words(work.left / rate)}"
+        at_once = work.spent_s / (time.monotonic() - self._first_s)
+        return f", {time_left.in_words(work.left_s / at_once)}"
 
     def _states(self) -> str:
         states = Counter[str]()

@@ -1,24 +1,28 @@
-"""How long trials that run and trials to come will still take, from the work done.
+"""How long trials that run and trials to come will still take, from what was trained.
 
-Work is counted in full lengths of a trial, so that trials under way count, and those
-that were stopped early count for what they were.
+Trials under way count with their epochs, and those that were stopped early for what
+they were. What comes before the joint stage counts apart, by the seconds it took.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.driver.display.screen import clock
-from harness.driver.display.tally import Tally, share_done
+from harness.driver.display.tally import Spent, Tally, share_done
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """Work of all trials, in full lengths of one."""
+    """Work of all trials."""
 
     done: float
-    """What was trained, by all of them."""
+    """What was trained, in full lengths of the joint stage."""
     left: float
-    """What is expected to be trained yet."""
+    """What is expected to be trained yet, likewise."""
+    spent_s: float
+    """Seconds of workers since the trials are watched."""
+    left_s: float | None
+    """Seconds of workers that are left; None before the first joint epoch."""
 
 
 def work(tallies: Collection[Tally], wanted: int) -> Work:
@@ -31,11 +35,21 @@ def work(tallies: Collection[Tally], wanted: int) -> Work:
         tallies: Those of every ratio.
         wanted: Trials in all.
     """
-    going = [share_done(t) for tally in tallies for t in tally.going.values()]
-    ended, done = sum(tally.ended for tally in tallies), sum(t.work for t in tallies)
-    length = (done - sum(going)) / ended if ended else 1.0
+    going = [trial for tally in tallies for trial in tally.going.values()]
+    shares = [share_done(trial) for trial in going]
+    ended, done = sum(t.ended for t in tallies), sum(t.lengths for t in tallies)
+    length = (done - sum(shares)) / ended if ended else 1.0
     to_come = max(wanted - ended - len(going), 0)
-    return Work(done=done, left=len(going) - sum(going) + to_come * length)
+    left = len(going) - sum(shares) + to_come * length
+    spent, left_s = Spent(), None
+    for tally in tallies:
+        spent = spent.moved(Spent(), tally.spent)
+    if spent.lengths:
+        before_s = spent.before_s / spent.begun if spent.begun else 0.0
+        early = [trial for trial in going if not trial.step]
+        left_s = left * spent.joint_s / spent.lengths + to_come * before_s
+        left_s += sum(max(before_s - trial.wall_time_s, 0.0) for trial in early)
+    return Work(done=done, left=left, spent_s=spent.seconds, left_s=left_s)
 
 
 def in_words(left_s: float) -> str:

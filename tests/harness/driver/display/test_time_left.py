@@ -12,20 +12,25 @@ from harness.driver.recording.tracked import Tracked
 EPOCHS = presets.preset("tiny").joint.epochs
 
 
+def trial(number: int, state: str, step: int, seconds: float) -> Tracked:
+    """A trial that has trained so long."""
+    proposal = Proposal(
+        trial=f"t-{number:05d}",
+        number=number,
+        ratio=1.0,
+        values={},
+        origin="random",
+        config=presets.preset("tiny"),
+    )
+    curve = {step: 30.0} if step else {}
+    return Tracked(proposal, state=state, curve=curve, wall_time_s=seconds)
+
+
 def tally(*trials: tuple[str, int]) -> Tally:
     """Trials of one ratio: the state and the last epoch of each."""
     found = Tally()
     for number, (state, step) in enumerate(trials, 1):
-        proposal = Proposal(
-            trial=f"t-{number:05d}",
-            number=number,
-            ratio=1.0,
-            values={},
-            origin="random",
-            config=presets.preset("tiny"),
-        )
-        curve = {step: 30.0} if step else {}
-        found.note(Tracked(proposal, state=state, curve=curve))
+        found.note(trial(number, state, step, 0.0))
     return found
 
 
@@ -53,13 +58,59 @@ def test_at_the_end_nothing_is_left():
 def test_a_report_counts_once():
     """The work of a trial grows by what it has trained since it was looked at."""
     found = tally(("running", 2))
-    (trial,) = found.going.values()
+    (going,) = found.going.values()
     for step in (3, 3, 4):
-        trial.curve[step] = 30.0
-        found.note(trial)
-    assert found.work == pytest.approx(4 / 9)
-    trial.curve[99] = 1.0
-    assert share_done(trial) == 1
+        going.curve[step] = 30.0
+        found.note(going)
+    assert found.lengths == pytest.approx(4 / 9)
+    going.curve[99] = 1.0
+    assert share_done(going) == 1
+
+
+def train(
+    found: Tally, number: int, *, before_s: float, epoch_s: float, to: int
+) -> None:
+    """A new trial: what comes before the joint stage, then some of its epochs."""
+    going = trial(number, "pending", 0, 0.0)
+    found.note(going)
+    going.state, going.wall_time_s = "running", before_s
+    found.note(going)
+    for step in range(1, to + 1):
+        going.curve[step], going.wall_time_s = 30.0, going.wall_time_s + epoch_s
+        found.note(going)
+
+
+def test_seconds_before_the_joint_stage_are_told_from_those_in_it():
+    """Two trials of 10 s and 20 s, then 2 s an epoch; of the third, 5 s are trained."""
+    found = Tally()
+    train(found, 1, before_s=10, epoch_s=2, to=3)
+    train(found, 2, before_s=20, epoch_s=2, to=1)
+    train(found, 3, before_s=5, epoch_s=2, to=0)
+    work = time_left.work([found], 5)
+    assert work.spent_s == 10 + 6 + 20 + 2 + 5
+    joint_s = (6 + 8 + 9) * 2 + 2 * 9 * 2
+    assert work.left_s == pytest.approx(joint_s + (15 - 5) + 2 * 15)
+
+
+def test_before_the_first_joint_epoch_nobody_knows():
+    """However long the pre-training took."""
+    found = Tally()
+    train(found, 1, before_s=10, epoch_s=2, to=0)
+    assert time_left.work([found], 5).left_s is None
+
+
+def test_what_an_earlier_driver_has_trained_is_no_work_of_this_one():
+    """It says how long trials are; time is told from what was seen."""
+    found = Tally()
+    found.note(trial(1, "stopped", 3, 1000.0))
+    resumed = trial(2, "running", 6, 500.0)
+    found.note(resumed)
+    assert time_left.work([found], 3).left_s is None
+    resumed.curve[7], resumed.wall_time_s = 30.0, 504.0
+    found.note(resumed)
+    work = time_left.work([found], 3)
+    assert work.spent_s == 4
+    assert work.left_s == pytest.approx(2 * 4 + 3 * 4)
 
 
 @pytest.mark.parametrize(
