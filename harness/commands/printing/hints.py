@@ -26,8 +26,14 @@ def tell(answer: str, *words: str, store: str = STORE, style: str = "table") -> 
     """
     if style != "table":
         return
-    follows = f"; next: {command(words, store)}" if words else "."
-    messages.note(printable(f"{answer}{follows}"))
+    follows = f"next: {command(words, store)}" if words else ""
+    line = f"{answer}; {follows}" if follows else f"{answer}."
+    if len(line) <= messages.width():
+        messages.notes([line])
+        return
+    messages.notes([f"{answer}."])
+    if follows:
+        messages.note(printable(follows))  # in one piece, to be copied
 
 
 def command(words: Iterable[str], store: str = STORE) -> str:

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from harness.definition.terminal import printable
 
 
+IN_PIPE = 100_000
+"""Characters of a line where standard error is no terminal."""
+
 LONGEST = 4000
 """Most characters of a complaint."""
 
@@ -27,10 +30,14 @@ def notes(lines: Iterable[str]) -> None:
 
     On a terminal they are broken between words.
     """
-    is_terminal = sys.stderr.isatty()
     for line in map(printable, lines):
-        width = shutil.get_terminal_size().columns if is_terminal else len(line)
-        note(textwrap.fill(line, max(width, 1), break_on_hyphens=False))
+        note(textwrap.fill(line, width(), break_on_hyphens=False))
+
+
+def width() -> int:
+    """Characters that a message's line may have; very many in a pipe."""
+    is_terminal = sys.stderr.isatty()
+    return shutil.get_terminal_size().columns if is_terminal else IN_PIPE
 
 
 def complain(error: object) -> None:

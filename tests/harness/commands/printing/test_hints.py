@@ -34,3 +34,14 @@ def test_it_steers_no_terminal(capsys):
 def test_counts():
     """One thing, and none or more of it."""
     assert [hints.count(n, "row") for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+
+
+def test_what_does_not_fit_a_terminal_is_two_lines(capsys, monkeypatch):
+    """The answer is broken between words, the command stays in one piece."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "24")
+    hints.tell("best at 1: t-00003 with 27.40 mm", "rerun", "mine", store="/data/runs")
+    assert capsys.readouterr().err == (
+        "best at 1: t-00003 with\n27.40 mm.\n"
+        "next: crossnets rerun mine --store /data/runs\n"
+    )
