@@ -63,18 +63,17 @@ def show(last: Report, style: str) -> None:
 
 
 def answer(last: Report, *, is_kept: bool) -> str:
-    """The error of a run in words.
+    """The error of a run on the validation split, in words.
 
     Args:
         last: Its last report.
         is_kept: Whether its networks stay on disk.
     """
-    error_mm = (last.final or last.metrics).get("mean_joint_error_mm")
+    error_mm = last.metrics.get("mean_joint_error_mm")
     figure = "no error yet" if error_mm is None else f"{error_mm:.2f} mm"
-    where = "test" if last.final else "validation"
     kept = "" if is_kept else "; nothing is kept without --out DIR"
     epochs = hints.count(last.step, "joint epoch")
-    return f"trained {epochs}: {figure} on the {where} split{kept}"
+    return f"trained {epochs}: {figure} on the validation split{kept}"
 
 
 def comparison(again: Stored, last: Report) -> str:
