@@ -13,6 +13,7 @@ from harness.definition.report import Report
 from harness.diagnosis import logs
 from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.display.live import Live
+from harness.driver.display.screen import Screen
 from harness.driver.display.tensorboard import Board
 from harness.driver.inbox import Inbox
 from harness.driver.recording.patient_writer import PatientWriter, wait
@@ -34,6 +35,7 @@ def drive(
     slots: int,
     device: str,
     runner: type[Runner],
+    screen: Screen,
 ) -> SearchPolicy:
     """Find the places that trials have, and run them on the cluster that is connected.
 
@@ -44,6 +46,7 @@ def drive(
         slots: Trials at once.
         device: `cpu` or `cuda`.
         runner: What trains a job.
+        screen: Where the search is shown.
 
     Returns:
         The policy when every trial has ended, or after an interruption.
@@ -58,6 +61,7 @@ def drive(
             f"`store` must be a folder that all workers see, got {store.storage.location}."
         )
     plan, nodes = _plan(prepared, root, device), Nodes()
+    screen.wait("asking the nodes and starting workers")
     with logs.kept(root / logs.LOGS / prepared.name / logs.DRIVER):
         nodes.survey(plan)
         with banks.seats(
@@ -68,7 +72,7 @@ def drive(
             devices=slots,
             where=nodes.selector(),
         ) as seats:
-            return _driven(prepared, store, writer, root, plan, seats, nodes)
+            return _driven(prepared, store, writer, root, plan, seats, nodes, screen)
 
 
 def _driven(
@@ -79,6 +83,7 @@ def _driven(
     plan: Plan,
     seats: Seats,
     nodes: Nodes,
+    screen: Screen,
 ) -> SearchPolicy:
     """Hand the policy to Ray Tune, and wait."""
     options, name = prepared.options, prepared.name
@@ -87,6 +92,7 @@ def _driven(
         lambda: policy.trials,
         wanted=lambda: policy.total,
         ratios=prepared.ratios,
+        screen=screen,
     )
     board = Board(root / "tensorboard" / name, live.say)
     retention = Retention(

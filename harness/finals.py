@@ -7,6 +7,7 @@ is dropped on the way. The test split is read when the last run has ended: once 
 and ratio, unless another look is asked for.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow as pa
 
 from cnets.data import counts
 from harness import entrants, finals_runs
-from harness.cluster import banks
+from harness.cluster import banks, connection
 from harness.cluster.connection import connected, trials_at_once
 from harness.cluster.nodes import Nodes
 from harness.definition import data_choice
@@ -26,7 +27,7 @@ from harness.definition.options import AnyDevice, SearchOptions, check_choice
 from harness.diagnosis import logs
 from harness.driver import begun
 from harness.driver.display import last_driver
-from harness.driver.display.live import clock
+from harness.driver.display.screen import Screen, clock
 from harness.worker import admission, initial_model
 from harness.worker.process_bank import same_data
 from harness.worker.runner import Runner
@@ -66,6 +67,7 @@ def rerun(
     takeover: bool = False,
     accept_code: bool = False,
     runner: type[Runner] = TrainRunner,
+    screen: Screen | None = None,
 ) -> Finals:
     """Train the best trials of each ratio again, beside the start, and test them.
 
@@ -86,6 +88,7 @@ def rerun(
         takeover: Whether to go on though another process drives the search.
         accept_code: Whether to go on though other code has run finals of it.
         runner: What trains a job.
+        screen: Where the finals are shown, if something is drawn there already.
 
     Raises:
         ValueError: If an argument is wrong, the search has no trial to rerun, or the
@@ -112,14 +115,16 @@ def rerun(
     counted = counts.check(data, ratios=header.ratios, test=True)
     labels = {ratio: len(data.labelled(ratio, drawn[0])) for ratio in header.ratios}
     initial_model.same(header)
-    with (
-        opened.writer(name, takeover=takeover) as writer,
-        connected(address, concurrency) as (cpus, gpus),
-    ):
+    with contextlib.ExitStack() as stack:
+        screen = screen or stack.enter_context(Screen(f"{name}, finals"))
+        writer = stack.enter_context(opened.writer(name, takeover=takeover))
+        screen.wait(connection.awaited(address))
+        cpus, gpus = stack.enter_context(connected(address, concurrency))
         chosen = begun.device(opened, name, device, has_gpu=gpus > 0)
         slots = concurrency or trials_at_once(chosen, cpus=cpus, gpus=gpus)
         plan, nodes = _plan(opened, header, chosen), Nodes()
         nodes.told += [*counted, _cost(opened, header, field, seeds, slots)]
+        screen.wait("asking the nodes and starting workers")
         with logs.kept(Path(plan.logs or "") / logs.DRIVER):
             nodes.survey(plan)
             base = field[0].config
@@ -134,6 +139,7 @@ def rerun(
                     seats=seats,
                     retries=retries,
                     nodes=nodes,
+                    screen=screen,
                 )
                 frames = len(data.rows("validation"))
                 finished = finals_runs.train(scene, field, drawn, frames, labels)

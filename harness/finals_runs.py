@@ -17,6 +17,7 @@ from harness.definition.job import Plan
 from harness.driver.deciding.finals_policy import FinalsPolicy
 from harness.driver.deciding.look_policy import LookPolicy
 from harness.driver.display.live import Live
+from harness.driver.display.screen import Screen
 from harness.driver.inbox import Inbox
 from harness.driver.recording.patient_writer import PatientWriter, wait
 from harness.driver.recording.recorder import Recorder
@@ -36,6 +37,7 @@ class Scene:
     seats: Seats
     retries: int
     nodes: Nodes
+    screen: Screen
 
 
 def rows(store: Store, name: str) -> list[dict[str, Any]]:
@@ -107,6 +109,8 @@ def _driven(
         lambda: policy.runs,
         wanted=lambda: policy.wanted,
         ratios=header.ratios,
+        noun="runs",
+        screen=scene.screen,
     )
     with caught() as signals:
         inbox = Inbox(

@@ -81,8 +81,18 @@ class Estimate:
     disk: Forecast
     device: str
     slots: int
+    is_shared: bool
+    """Whether the search as it is asked for shares its stages."""
+    unshared: Mapping[str, tuple[str, ...]]
+    """Stages that no two trials can share, each with the parameters in which they
+    differ."""
     counted: tuple[str, ...] = ()
     """What the data has, in lines to be said."""
+
+    @property
+    def asked(self) -> Cost:
+        """What the search takes as it is asked for."""
+        return self.shared if self.is_shared else self.alone
 
 
 def plan(
@@ -150,6 +160,8 @@ def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estim
         disk=disk,
         device=device,
         slots=slots,
+        is_shared=options.share_stages,
+        unshared=unshared(prepared),
         counted=prepared.counted,
     )
 
@@ -188,6 +200,24 @@ def pre_trainings(prepared: Prepared) -> dict[str, int]:
         if spaces.RATIO not in stage_keys.FIELDS[stage]:
             parts = [prepared.options.trials]
         found[stage] = int(sum(min(part, kinds) for part in parts))
+    return found
+
+
+def unshared(prepared: Prepared) -> dict[str, tuple[str, ...]]:
+    """The stages that every trial has to train for itself, and why.
+
+    Returns:
+        By stage the searched parameters that its product depends on; the labelled
+        ratio where nothing else differs.
+    """
+    trials = prepared.options.trials
+    found = {}
+    for stage, count in pre_trainings(prepared).items():
+        if trials > 1 and count == trials:
+            fields = stage_keys.FIELDS[stage]
+            searched = [name for name in prepared.space.parameters if name in fields]
+            own = tuple(name for name in searched if name != spaces.RATIO)
+            found[stage] = own or (spaces.RATIO,)
     return found
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from cnets.data.crops.cache import Progress
 from harness import driving
+from harness.cluster import connection
 from harness.cluster.connection import connected, trials_at_once
 from harness.definition import spaces
 from harness.definition.identity.search_identity import difference
 from harness.definition.options import AnyDevice, SearchOptions, check_choice
 from harness.driver import begun
 from harness.driver.display import last_driver
+from harness.driver.display.screen import Screen
 from harness.prepare import Prepared, header_of, prepare
 from harness.worker.runner import Runner
 from harness.worker.train_runner import TrainRunner
@@ -62,6 +64,7 @@ def search(
     accept_code: bool = False,
     runner: type[Runner] = TrainRunner,
     progress: Progress | None = None,
+    screen: Screen | None = None,
 ) -> Search:
     """Start, resume or extend a search, and wait for its end.
 
@@ -77,6 +80,7 @@ def search(
         accept_code: Whether to go on though other code has run trials of it.
         runner: What trains a job.
         progress: Told how far the preparation of the data is.
+        screen: Where the search is shown, if something is drawn there already.
 
     Returns:
         How it stands; `finished` is False after Ctrl-C.
@@ -103,6 +107,7 @@ def search(
         if not accept_code:
             begun.check_code(opened, opened.header(name), "trials")
     with contextlib.ExitStack() as stack:
+        screen = screen or stack.enter_context(Screen(name))
 
         def writer() -> Writer:
             if not takeover:
@@ -112,13 +117,14 @@ def search(
         mine = writer() if there else None  # first: a second driver is refused at once
         if there:
             begun.keep_trials(opened, opened.header(name), options.trials)
+        screen.wait(connection.awaited(address))
         cpus, gpus = stack.enter_context(connected(address, options.concurrency))
         if mine is None:
             opened.create_search(header_of(prepared))
             mine = writer()
         chosen = begun.device(opened, name, device, has_gpu=gpus > 0)
         slots = options.concurrency or trials_at_once(chosen, cpus=cpus, gpus=gpus)
-        policy = driving.drive(prepared, opened, mine, slots, chosen, runner)
+        policy = driving.drive(prepared, opened, mine, slots, chosen, runner, screen)
         return _search_of(
             opened,
             prepared,

@@ -146,6 +146,18 @@ def connected(address: str | None, slots: int | None) -> Iterator[tuple[int, int
         yield max(cpus, 1), gpus
 
 
+def awaited(address: str | None) -> str:
+    """What is waited for until there is a connection, in words.
+
+    Args:
+        address: As for `connected`.
+    """
+    address = address or os.environ.get("RAY_ADDRESS")
+    if address in (None, "local"):
+        return "starting Ray, about 6 s"
+    return f"joining the Ray cluster {address}"
+
+
 def trials_at_once(device: str, *, cpus: int, gpus: int) -> int:
     """How many trials run at once: one a GPU where they train on one, or one a core."""
     return gpus if device == "cuda" else cpus

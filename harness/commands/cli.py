@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import NoReturn
 
-from harness.commands import parsing
+from harness.commands import help_page, parsing
 from harness.commands.exit_codes import (
     DONE,
     INTERRUPTED,
@@ -103,6 +103,9 @@ def _run(words: list[str]) -> int:
         messages.answer(f"crossnets {metadata.version('crossnets')}")
         return DONE
     name, options = parsing.parse(words)
+    if options is None:
+        messages.answer(help_page.page(name))
+        return DONE
     command = COMMANDS[name]
     try:
         own_data.tell(name, getattr(options, "data", None))

@@ -23,10 +23,17 @@ class Doctor:
 def run(options: Doctor) -> int:
     """Print a row a check."""
     from harness import doctor
-    from harness.commands.printing import messages, tables
+    from harness.commands.printing import hints, messages, tables
 
     findings = doctor.check(
         data=options.data, store=options.store, address=options.address
     )
     messages.answer(tables.show(findings, options.format))
-    return FAILED if any(row["verdict"] == "mend" for row in findings) else DONE
+    broken = [row["check"] for row in findings if row["verdict"] == "mend"]
+    if broken:
+        hints.tell(f"To mend: {', '.join(broken)}", style=options.format)
+        return FAILED
+    hints.tell(
+        "nothing is to be mended", "demo", store=options.store, style=options.format
+    )
+    return DONE

@@ -1,6 +1,6 @@
 """What is typed becomes a command with its options; a mistake is one sentence.
 
-Nothing is printed here but `--help`, by tyro; `cli.py` prints the sentences.
+Nothing is printed here: `cli.py` prints the sentences, `help_page.py` makes `--help`.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ from typing import Any
 import tyro
 from tyro import _errors as parse_errors
 
-from cnets import config, field_help, suggestions
+from cnets import suggestions
 from harness.commands.printing import messages
 from harness.commands.table import COMMANDS
 from harness.definition import options
@@ -24,6 +24,13 @@ ELSEWHERE = {
     "--storage": "--store",
 }
 """Options of Ray Tune and Optuna, and what does the same here."""
+
+
+PYTHONS = {
+    "invalid literal for int() with base 10": "a whole number",
+    "could not convert string to float": "a number",
+}
+"""What Python says of a text that is no number, and what it should have been."""
 
 
 class Usage(ValueError):
@@ -54,17 +61,14 @@ def parse(arguments: Sequence[str]) -> tuple[str, Any]:
     """The command that was typed.
 
     Returns:
-        Its name, and its options as their dataclass.
+        Its name, and its options as their dataclass; None where help is asked for.
 
     Raises:
         Usage: If there is no such command or option, or a value is wrong.
-        SystemExit: After printing `--help`.
     """
-    words = 2 if " ".join(arguments[:2]) in COMMANDS else 1
-    name, rest = " ".join(arguments[:words]), arguments[words:]
-    if name not in COMMANDS:
-        near = suggestions.nearest(name, COMMANDS)
-        raise Usage(f"`{name}` is no verb of crossnets{near}")
+    name, rest = _command(arguments)
+    if {"-h", "--help"} & set(rest):
+        return name, None
     kind = COMMANDS[name].options
     default = _from_file(rest, kind) if "config" in kind.__dataclass_fields__ else None
     if "set" in kind.__dataclass_fields__:
@@ -75,8 +79,8 @@ def parse(arguments: Sequence[str]) -> tuple[str, Any]:
                 kind,
                 args=rest,
                 prog=f"crossnets {name}",
-                description=description(kind),
                 default=default,
+                add_help=False,
             )
     except Usage:
         _blame_an_unknown_option(name, rest)
@@ -84,17 +88,20 @@ def parse(arguments: Sequence[str]) -> tuple[str, Any]:
     return name, typed
 
 
-def description(kind: type) -> str:
-    """What stands above a command's options; where it has `--set`, with the fields."""
-    text = kind.__doc__ or ""
-    if "set" not in kind.__dataclass_fields__:
-        return text
-    paper = config.TrainConfig().flat()
-    lines = [
-        f"  {name} = {str(paper[name]).lower()}: {meaning}"
-        for name, meaning in field_help.explain().items()
-    ]
-    return "\n".join([text, "", "Fields for --set, with the paper's values:", *lines])
+def _command(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The name of a command, of one word or two, and the words behind it."""
+    two = " ".join(arguments[:2])
+    if two in COMMANDS:
+        return two, arguments[2:]
+    name = arguments[0]
+    if name in COMMANDS:
+        return name, arguments[1:]
+    inside = [command for command in COMMANDS if command.startswith(f"{name} ")]
+    if two == name and inside:
+        near = f"; known: {', '.join(inside)}."
+    else:
+        near = suggestions.nearest(two if inside else name, inside or COMMANDS)
+    raise Usage(f"`{two if inside else name}` is no verb of crossnets{near}")
 
 
 def _from_file(arguments: Sequence[str], kind: type) -> Any:
@@ -159,14 +166,23 @@ def _raise(event: parse_errors.ParseErrorEvent) -> None:
         case parse_errors.MissingArgs(missing_arguments=[first, *_]):
             raise Usage(f"{event.prog} needs {first.arg.display_name()}; see --help.")
         case parse_errors.InstantiationFailure(message=message, argument=argument):
-            name = "" if argument is None else f"{argument.display_name()}: "
-            raise Usage(name + messages.on_one_line(message))
+            name = "" if argument is None else argument.display_name()
+            raise Usage(_wrong_value(name, messages.on_one_line(message)))
         case parse_errors.BadValue(argument=argument):
             raise Usage(f"{argument.display_name()} needs a value; see --help.")
         case parse_errors.InvalidChoice(argument=argument, value=value):
             known = ", ".join(event.choices)
             name = argument.display_name()
             raise Usage(f"`{name}` must be one of {known}, got {value!r}.")
+
+
+def _wrong_value(name: str, message: str) -> str:
+    """The sentence about a value that Python cannot read as a number."""
+    for python, kind in PYTHONS.items():
+        _, said, value = message.partition(f"{python}: ")
+        if said:
+            return f"`{name}` must be {kind}, got {value}."
+    return f"{name}: {message}" if name else message
 
 
 def flags(command: str) -> list[str]:

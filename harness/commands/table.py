@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.commands import doctor
+from harness.commands import doctor, fields
 from harness.commands.data import check, init, prepare, show
 from harness.commands.models import evaluate, export, predict, train
 from harness.commands.results import best, query, verify
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "best": Command(best.Best, best.run),
     "query": Command(query.Query, query.run),
     "rerun": Command(rerun.Rerun, rerun.run, "search"),
+    "fields": Command(fields.Fields, fields.run),
     "train": Command(train.Train, train.run),
     "evaluate": Command(evaluate.Evaluate, evaluate.run),
     "predict": Command(predict.Predict, predict.run),

@@ -58,8 +58,8 @@ class Forecast:
         """
         free = free_bytes(folder)
         need = (
-            f"at most {_mib(self.total)} of disk ({_mib(self.checkpoints)} of "
-            f"checkpoints), {_mib(free)} are free"
+            f"at most {in_words(self.total)} of disk ({in_words(self.checkpoints)} of "
+            f"checkpoints), {in_words(free)} are free"
         )
         if free < self.total:
             return f"{need}: too little, and the search will pause when it is full."
@@ -113,7 +113,7 @@ def forecast(
     )
 
 
-def _mib(size: int) -> str:
+def in_words(size: int) -> str:
     """Bytes for people."""
     if size >= 2**30:
         return f"{size / 2**30:.1f} GiB"

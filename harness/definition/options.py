@@ -41,43 +41,43 @@ class SearchOptions:
     data: str = "synthetic"
     """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR."""
     split: str | None = None
-    """How frames are split, such as person or block; default: the data's own."""
+    """Such as person or block; default: the data's own."""
     unlabelled: str | None = None
-    """Folder of 16-bit PNG frames without labels for the GAN: DIR[@CAMERA]."""
+    """16-bit PNG frames without labels: DIR[@CAMERA]."""
     skip_missing: bool = False
-    """Whether frames whose image or label is missing are left out, with their count."""
+    """Leave out frames whose image or label is missing."""
     init: str | None = None
-    """Model to start the joint stage from: published:DIR, a run or an export."""
+    """Where the joint stage starts: a model, published:DIR."""
     space: str = "joint"
-    """loss_weights, joint, or a .toml file that describes a space."""
+    """loss_weights, joint, or a .toml file."""
     ratios: Ratios = None
-    """Labelled ratios, such as 0.1,1.0; default: all of the space."""
+    """Labelled ratios; default: all of the space."""
     preset: str = "small"
     """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
     set: Changes = ()
-    """Fields of the run that differ from the preset, such as joint.epochs=40."""
+    """Changes to the preset; names: crossnets fields."""
     objective: Objective = "mean_joint_error_mm"
-    """Error in millimetres that is minimised, on the validation split."""
+    """Minimised: mean_, median_ or worst_joint_error_mm, on the validation split."""
     trials: int = 16
-    """Trials in all; more than before extends the search."""
+    """Trials in all; more than before extends a search."""
     grace: int | None = None
-    """First epoch at which a trial may be stopped; default: a ninth of all."""
+    """Epoch before which none is stopped; default: a ninth."""
     eta: float = 3.0
     """About one in ETA goes on at each rung."""
     concurrency: int | None = None
-    """Most trials at once; default: one a core, or as many as its GPUs have lanes."""
+    """Most trials at once; default: one a core or GPU lane."""
     lanes: int | str | None = None
-    """Trials that one bank trains side by side, or auto; default: 1, on a GPU auto."""
+    """Trials trained in one stack; default: 1, on GPUs auto."""
     retries: int = 2
-    """How often a trial that crashes goes on from its checkpoint."""
+    """How often a crashed trial goes on."""
     hang_after: float = 300.0
-    """Seconds without an update after which a worker counts as hung and is ended."""
+    """End a worker that shows no update for so long."""
     keep: int = 3
-    """Best trials of each ratio whose networks are kept, for export."""
+    """Best trials of each ratio whose networks are kept."""
     share_stages: bool = True
-    """Whether a pre-training that another trial has made is used again."""
+    """Use pre-trainings that other trials have made."""
     seed: int = 0
-    """Seed of proposals, initial weights, noise and choice of labels."""
+    """Seed of everything that is drawn."""
 
     def __post_init__(self) -> None:
         """Refuse what can be refused without looking at data or store."""

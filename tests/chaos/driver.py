@@ -57,7 +57,9 @@ def note_acknowledged(path: str) -> None:
         given = list(rows)
         seqs = append_many(self, given)
         lines = [
-            json.dumps([table, self.driver_epoch, seq, row.get("trial"), row.get("epoch")])
+            json.dumps(
+                [table, self.driver_epoch, seq, row.get("trial"), row.get("epoch")]
+            )
             for (table, row), seq in zip(given, seqs, strict=True)
         ]
         os.write(handle, "".join(f"{line}\n" for line in lines).encode())

@@ -10,7 +10,7 @@ from crossnets import SearchOptions, rerun, search
 from harness.commands import cli, parsing
 from harness.definition import stage_notes
 from harness.definition.rungs import Rungs
-from harness.plan import estimate, ladder, plan, pre_trainings, shares
+from harness.plan import estimate, ladder, plan, pre_trainings, shares, unshared
 from harness.prepare import Prepared, prepare
 from harness.probe import Speed
 from results import Store, queries
@@ -93,6 +93,34 @@ class TestPreTrainings:
         few = prepare("s", options(trials=3), tmp_path / "cache")
         assert shares(few) == {0.5: 2, 1.0: 1}
         assert pre_trainings(few) == {"vae": 3, "gan": 2}
+
+
+class TestUnshared:
+    def test_late_weights_leave_none(self, prepared):
+        """Two latent sizes for twelve trials."""
+        assert unshared(prepared) == {}
+
+    def test_what_each_stage_of_its_own_depends_on(self, tmp_path):
+        """Of the searched parameters; the GAN's knows no weight of a loss."""
+        weights = options(space="loss_weights", ratios="0.5,1.0")
+        names = {"losses.kl", "losses.pose_reconstruction"}
+        found = unshared(prepare("s", weights, tmp_path / "cache"))
+        assert {stage: set(own) for stage, own in found.items()} == {"vae": names}
+        joint = options(space="joint", ratios="0.5,1.0")
+        found = unshared(prepare("s", joint, tmp_path / "cache"))
+        assert set(found["vae"]) == names | {"latent_size", "vae.learning_rate"}
+        assert set(found["gan"]) == {"latent_size", "gan.learning_rate"}
+
+    def test_two_trials_at_two_ratios_differ_in_the_ratio(self, tmp_path):
+        """Where nothing else of the VAE is searched; the GAN sees all images."""
+        text = SPACE.read_text()
+        size = '[parameters.latent_size]\nkind = "one_of"\nvalues = [4, 8]\n'
+        assert size in text
+        text = text.replace(size, "").replace("latent_size = 4\n", "")
+        (tmp_path / "s.toml").write_text(text)
+        few = options(space=str(tmp_path / "s.toml"), trials=2)
+        found = unshared(prepare("s", few, tmp_path / "cache"))
+        assert found == {"vae": ("labelled_ratio",)}
 
 
 class TestEstimate:

@@ -134,7 +134,7 @@ class TestASearch:
         store, *_ = ended
         folder = store / "logs" / "s"
         driver = (folder / "driver.log").read_text("utf-8")
-        assert "s: 8 of 8 trials ended" in driver
+        assert "s: 8/8 trials, " in driver
         assert driver.count("t-00003: RuntimeError: Trial 3 has crashed.") == 3
         workers = "".join(p.read_text("utf-8") for p in folder.glob("worker-*.log"))
         assert "t-00001 begins or goes on." in workers

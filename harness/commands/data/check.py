@@ -30,7 +30,7 @@ def run(options: DataCheck) -> int:
     """Print the figures, then what is wrong."""
     from cnets.inference import pictures
     from harness import check_data
-    from harness.commands.printing import bars, messages, tables, trust
+    from harness.commands.printing import bars, hints, messages, tables, trust
 
     if options.out is not None:
         pictures.check_png(Path(options.out), "out")
@@ -49,4 +49,8 @@ def run(options: DataCheck) -> int:
     refused = [finding for finding in checked.found if finding.level == "refuse"]
     if refused:
         messages.complain(refused[0].sentence)
+    else:
+        warned = hints.count(len(checked.found), "warning")
+        words = ("data", "prepare", options.data) if facts["joints"] else ()
+        hints.tell(f"{options.data}: {warned}", *words, style=options.format)
     return USAGE if refused else DONE

@@ -19,10 +19,10 @@ class DataPrepare:
     """Data set, such as nyu:DIR."""
     side: Side = 128
     """Side of a crop, pixels."""
-    unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
-    """Folder of 16-bit PNG frames without labels, to be prepared too."""
+    unlabelled: str | None = None
+    """16-bit PNG frames without labels: DIR[@CAMERA]."""
     skip_missing: bool = False
-    """Leave out frames whose image or label is missing, and count them."""
+    """Leave out frames whose image or label is missing."""
     workers: int | None = None
     """Processes that read frames; default: one a core."""
     store: StoreFolder = "runs"
@@ -35,7 +35,7 @@ def run(options: DataPrepare) -> int:
     """Make the crops, then say what there is."""
     from cnets.data.opening import SKIP, open_data, with_wish
     from harness import check_data, data_sets
-    from harness.commands.printing import crops, messages, tables
+    from harness.commands.printing import crops, hints, messages, tables
 
     if options.workers is not None and not options.workers >= 1:
         raise ValueError(f"`workers` must be 1 or more, got {options.workers}.")
@@ -57,4 +57,7 @@ def run(options: DataPrepare) -> int:
     messages.answer(tables.as_json(facts) if as_json else crops.sentences(facts))
     if not as_json and facts["looked"]["looked_at"]:
         messages.answer(check_data.sentence(facts["looked"]))
+    words = ("search", "NAME", "--data", options.data)
+    answer = f"{options.data} is ready: {hints.count(facts['frames'], 'frame')}"
+    hints.tell(answer, *words, store=options.store, style=options.format)
     return DONE

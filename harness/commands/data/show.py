@@ -18,11 +18,11 @@ class DataShow:
     data: Positional[Annotated[str, arg(metavar="DATA")]] = "synthetic"
     """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR."""
     split: str | None = None
-    """How frames are split, such as person or block; default: the data's own."""
+    """Such as person or block; default: the data's own."""
     side: Side = 128
     """Side of a crop, pixels."""
     skip_missing: bool = False
-    """Leave out frames whose image or label is missing, and count them."""
+    """Leave out frames whose image or label is missing."""
     frames: int = 16
     """Frames in the picture, spread over the whole set."""
     out: Annotated[str, arg(metavar="PNG")] = "hands.png"
@@ -35,7 +35,7 @@ def run(options: DataShow) -> int:
     """Write the picture."""
     from cnets.data.opening import SKIP, with_wish
     from harness import data_sets
-    from harness.commands.printing import bars, messages
+    from harness.commands.printing import bars, hints, messages
 
     with bars.preparation() as progress:
         drawn = data_sets.draw(
@@ -53,4 +53,5 @@ def run(options: DataShow) -> int:
         f"({drawn.counts.sentence()})."
     )
     messages.answer(printable(line))
+    hints.tell(f"{drawn.out} is drawn", "data", "check", options.data)
     return DONE

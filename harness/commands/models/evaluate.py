@@ -54,7 +54,7 @@ class Evaluate:
 
 def run(options: Evaluate) -> int:
     """Measure, draw if asked to, then print."""
-    from harness.commands.printing import evaluation, messages, plots
+    from harness.commands.printing import evaluation, hints, messages, plots
 
     _check(options)
     if options.plot is not None:
@@ -65,6 +65,9 @@ def run(options: Evaluate) -> int:
         plots.success_curve(path, done.plotted, name, bonus_mm=done.bonus_mm)
         messages.note(printable(f"{options.plot}: the curve of {name}."))
     messages.answer(evaluation.shown(done, options.format))
+    hints.tell(
+        evaluation.answer(done, is_drawn=bool(options.plot)), style=options.format
+    )
     return DONE
 
 

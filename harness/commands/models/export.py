@@ -38,7 +38,7 @@ class Export:
 def run(options: Export) -> int:
     """Write the folder."""
     from harness import export
-    from harness.commands.printing import bars, messages
+    from harness.commands.printing import bars, hints, messages
 
     with bars.preparation() as progress:
         done = export.export(
@@ -52,6 +52,10 @@ def run(options: Export) -> int:
             progress=progress,
         )
     messages.answer(shown(done, options.format))
+    size = f"{sum(done.sizes.values()) / 1e6:.1f} MB"
+    answer = f"{done.folder} is written: {hints.count(len(done.sizes), 'file')}, {size}"
+    words = ("predict", "FRAMES", "--camera", "CAMERA", "--model", str(done.folder))
+    hints.tell(answer, *words, style=options.format)
     return DONE
 
 

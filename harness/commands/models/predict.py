@@ -49,7 +49,7 @@ def run(options: Predict) -> int:
     """Predict every frame, then print all."""
     from cnets.inference import frame_reading, pictures
     from harness import predict
-    from harness.commands.printing import bars, messages, predictions
+    from harness.commands.printing import bars, hints, messages, predictions
 
     camera, form = frame_reading.camera_of(options.camera)
     centre_uvd = predict.centre_of(options.center)
@@ -80,4 +80,8 @@ def run(options: Predict) -> int:
         pictures.save_png(Path(options.view), predict.page(done))
         messages.note(f"{printable(options.view)}: {len(done.frames)} frames.")
     messages.answer(predictions.shown(done, options.format))
+    seen = hints.count(len(done.frames) - lost, "hand")
+    drawn = "" if options.view is not None else "; --view PNG draws them"
+    frames = hints.count(len(done.frames), "frame")
+    hints.tell(f"{seen} found in {frames}{drawn}", style=options.format)
     return FAILED if done.passed_over or lost == len(done.frames) else DONE

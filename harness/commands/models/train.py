@@ -21,21 +21,21 @@ class Train:
     source: Annotated[str | None, arg(name="from", metavar="NAME/TRIAL")] = None
     """Trial of a search to repeat, up to the epoch that it reached."""
     data: str | None = None
-    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR; else synthetic."""
+    """synthetic[:FRAMES], poses:DIR, nyu:DIR, icvl:DIR, msra:DIR or folder:DIR; default: synthetic."""
     split: str | None = None
-    """How frames are split, such as person or block; default: the data's own."""
-    unlabelled: Annotated[str | None, arg(metavar="DIR[@CAMERA]")] = None
-    """Folder of 16-bit PNG frames without labels, for the GAN."""
+    """Such as person or block; default: the data's own."""
+    unlabelled: str | None = None
+    """16-bit PNG frames without labels: DIR[@CAMERA]."""
     skip_missing: bool = False
-    """Leave out frames whose image or label is missing, and count them."""
+    """Leave out frames whose image or label is missing."""
     init: Annotated[str | None, arg(metavar="MODEL")] = None
-    """Model to start the joint stage from: published:DIR, a run or an export."""
+    """Where the joint stage starts: a model, published:DIR."""
     preset: str | None = None
-    """paper, small or tiny, +posterior_only, +gan or +smoothness; default: small."""
+    """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it; default: small."""
     set: tuple[str, ...] = ()
-    """Fields of the run that differ from the preset, such as losses.kl=0.5."""
+    """Changes to the preset; names: crossnets fields."""
     test: bool = False
-    """Show the error on the test split too: who compares runs by it chooses by it."""
+    """Show the error on the test split too."""
     out: Annotated[str | None, arg(metavar="DIR")] = None
     """Folder for checkpoints, from which the same command goes on."""
     store: StoreFolder = "runs"
@@ -50,7 +50,7 @@ def run(options: Train) -> int:
     """Train, then print the last figures; with `--from`, compare them too."""
     from cnets.data.opening import SKIP, with_wish
     from harness import repeat
-    from harness.commands.printing import messages, training
+    from harness.commands.printing import hints, messages, training
 
     again, device = None, None if options.device == "auto" else options.device
     if options.source is not None:
@@ -84,6 +84,9 @@ def run(options: Train) -> int:
         last = training.watch(reports)
     training.show(last, options.format)
     if again is None:
+        kept = options.out is not None
+        words = ("export", options.out or "", "--out", "MODEL") if kept else ()
+        hints.tell(training.answer(last, is_kept=kept), *words, style=options.format)
         return DONE
     messages.note(training.comparison(again, last))
     return DONE if repeat.agrees(again, last) else FAILED

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from harness.commands.printing import tables
 from harness.definition import disk
+from harness.driver.display.screen import clock
 from harness.plan import Cost, Estimate
 
 
@@ -37,6 +38,7 @@ def _json(cost: Estimate, store: Path) -> str:
         "with_tree": _plain(cost.shared),
         "disk_bytes": cost.disk.total,
         "disk_free_bytes": disk.free_bytes(store),
+        "not_shared": {stage: list(names) for stage, names in cost.unshared.items()},
     }
     return tables.as_json(facts)
 
@@ -51,8 +53,38 @@ def _plain(cost: Cost) -> dict:
     }
 
 
+def answer(cost: Estimate) -> list[str]:
+    """The answer: how long on what, how much disk, and what cannot be shared.
+
+    Such as `about 0:13 on 2 cores, 14.0 MiB`.
+
+    Args:
+        cost: The estimate.
+    """
+    unit = "GPU" if cost.device == "cuda" else "core"
+    places = f"{cost.slots} {unit}{'' if cost.slots == 1 else 's'}"
+    time = clock(3600 * cost.asked.wall_hours)
+    lines = [f"about {time} on {places}, {disk.in_words(cost.disk.total)}"]
+    if cost.is_shared and cost.unshared:
+        every = cost.unshared.keys() == cost.shared.pre_trainings.keys()
+        which = "No pre-training" if every else f"No pre-training of the {_names(cost)}"
+        lines.append(
+            f"{which} can be shared in this space, where trials differ in "
+            + "; ".join(
+                f"{', '.join(names)} ({stage.upper()})"
+                for stage, names in cost.unshared.items()
+            )
+            + "."
+        )
+    return lines
+
+
+def _names(cost: Estimate) -> str:
+    return " and ".join(stage.upper() for stage in cost.unshared)
+
+
 def _tables(cost: Estimate, store: Path) -> str:
-    """Trials a rung, the price of an update, and what the search takes."""
+    """The answer, trials a rung, the price of an update, and what the search takes."""
     rungs = [
         {"labelled_ratio": ladder.labelled_ratio, "trials": ladder.trials}
         | {f"to epoch {step}": f"{count:.1f}" for step, count in ladder.reach.items()}
@@ -80,6 +112,7 @@ def _tables(cost: Estimate, store: Path) -> str:
         for stage, seconds in cost.speed.update_s.items()
     ]
     parts = [
+        *(tables.folded(line, tables.width()) for line in answer(cost)),
         tables.show(rungs, "table", "Trials expected"),
         tables.show(speed, "table", "Measured here"),
         tables.show(takes, "table", "The search"),

@@ -49,6 +49,18 @@ def shown(done: Evaluation, style: str) -> str:
     return ways[style](done)
 
 
+def answer(done: Evaluation, *, is_drawn: bool) -> str:
+    """The first figure in words, and how to see more.
+
+    Args:
+        done: What was measured.
+        is_drawn: Whether the curve was drawn.
+    """
+    name, value = next((n, done.figures[n]) for n in LABELS if n in done.figures)
+    text = f"{LABELS[name]} {value:.2f} mm over {len(done.errors)} frames"
+    return text if is_drawn else f"{text}; --plot PNG draws the curve"
+
+
 def _json(done: Evaluation) -> str:
     curve = {} if "vae_round_trip_mm" in done.figures else {"curve": done.curve()}
     values = {

@@ -1,10 +1,15 @@
 """Lines of text: answers to standard output, messages to standard error."""
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable
 
 from harness.definition.terminal import printable
 
+
+IN_PIPE = 100_000
+"""Characters of a line where standard error is no terminal."""
 
 LONGEST = 4000
 """Most characters of a complaint."""
@@ -21,9 +26,18 @@ def note(text: str) -> None:
 
 
 def notes(lines: Iterable[str]) -> None:
-    """Print lines beside the answer that hold names from outside."""
-    for line in lines:
-        note(printable(line))
+    """Print lines beside the answer that hold names from outside.
+
+    On a terminal they are broken between words.
+    """
+    for line in map(printable, lines):
+        note(textwrap.fill(line, width(), break_on_hyphens=False))
+
+
+def width() -> int:
+    """Characters that a message's line may have; very many in a pipe."""
+    is_terminal = sys.stderr.isatty()
+    return shutil.get_terminal_size().columns if is_terminal else IN_PIPE
 
 
 def complain(error: object) -> None:

@@ -1,6 +1,7 @@
-"""Predicted joints as a table, JSON or CSV: a row a joint, in JSON a frame.
+"""Predicted joints as tables, JSON or CSV: a row a joint, in JSON a frame.
 
-A frame without a hand has one row without a joint, and `found` says so.
+A person gets a table a frame. In CSV a frame without a hand has one row without a
+joint, and `found` says so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,10 +35,21 @@ def shown(done: Predictions, style: str) -> str:
     if style == "json":
         return tables.as_json([_object(frame) for frame in done.frames])
     names = done.model.skeleton.joint_names
-    rows = [row for frame in done.frames for row in _rows(frame, names)]
+    each = [
+        pa.Table.from_pylist(list(_rows(frame, names)), schema=COLUMNS)
+        for frame in done.frames
+    ]
+    if style == "csv":
+        return tables.show(pa.concat_tables(each), style)
     hand = "" if done.model.hand is None else f", a model of {done.model.hand} hands"
-    table = pa.Table.from_pylist(rows, schema=COLUMNS)
-    return tables.show(table, style, f"Joints read by {done.model.name}{hand}")
+    title = f"Joints read by {done.model.name}{hand}"
+    drawn = [
+        tables.show(rows.select(["joint", *NUMBERS]), style, frame.frame)
+        if frame.found
+        else tables.folded(f"{frame.frame}: no hand found", tables.width())
+        for frame, rows in zip(done.frames, each, strict=True)
+    ]
+    return "\n".join([tables.folded(title, tables.width()), *drawn])
 
 
 def without_hand(done: Predictions) -> str:

@@ -32,6 +32,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PIPE_WIDTH = 80
 """Characters of a line where the output is no terminal."""
 
+WHOLE_WORD = 48
+"""Characters of a word that is never folded; a path or a hash may be longer."""
+
 WIDEST = 100_000
 """The same where everything is wished for: nothing is folded."""
 
@@ -59,11 +62,11 @@ def show(
         return as_json(table.to_pylist())
     if style == "csv":
         return _csv(table)
-    width = _width(wide=wide)
+    room = width(wide=wide)
     if wide or not main:
-        return _drawn(table, title, width)
+        return _drawn(table, title, room)
     shown = [name for name in main if name in table.schema.names]
-    drawn = _drawn(table.select(shown), title, width)
+    drawn = _drawn(table.select(shown), title, room)
     left_out = len(table.schema.names) - len(shown)
     columns = "column" if left_out == 1 else "columns"
     return f"{drawn}\n({left_out} more {columns} with --wide)" if left_out else drawn
@@ -97,8 +100,12 @@ def rounded(value: Any) -> str:
     return printable(str(value))
 
 
-def _width(*, wide: bool) -> int:
-    """Characters that a line may have."""
+def width(*, wide: bool = False) -> int:
+    """Characters that a line may have.
+
+    Args:
+        wide: Whether a line in a pipe may be as long as it gets.
+    """
     terminal = Console()
     if terminal.is_terminal:
         return terminal.width
@@ -120,21 +127,21 @@ def _drawn(table: pa.Table, title: str, width: int) -> str:
     for field, head, columns in zip(table.schema, heads, widths, strict=True):
         number = pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
         side = "right" if number else "left"
-        drawn.add_column(Text(head), justify=side, width=columns)
+        drawn.add_column(Text(head), justify=side, width=columns, overflow="fold")
     for row in rows:
         drawn.add_row(*map(Text, row))
     return "\n".join([*above, _printed(drawn, width)])
 
 
 def _fitted(columns: list[list[str]], width: int) -> list[int] | None:
-    """Widths in which no word is cut; None if the columns do not fit that way.
+    """Widths in which words stay whole; None if the columns do not fit that way.
 
     The widest column gives way first, down to its longest word.
     """
     wide = [max(map(cell_len, cells)) for cells in columns]
-    least = [
-        max(cell_len(w) for c in cells for w in c.split() or [""]) for cells in columns
-    ]
+    words = [[word for cell in cells for word in cell.split()] for cells in columns]
+    longest = [max(map(cell_len, found), default=0) for found in words]
+    least = [min(length, WHOLE_WORD) for length in longest]
     room = width - 3 * len(columns) - 1  # a line and two spaces a column
     while sum(wide) > room:
         loose = [
@@ -150,6 +157,8 @@ def _blocks(names: list[str], rows: list[list[str]], width: int) -> str:
     """Name and value a line, a block a row; a long value goes on below itself."""
     drawn = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     longest = max(map(cell_len, names))
+    if longest > width // 2:  # a long name is folded between its words
+        names = [name.replace("_", " ") for name in names]
     drawn.add_column(width=min(longest, width // 2), overflow="fold")
     drawn.add_column(overflow="fold")
     for number, row in enumerate(rows):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from harness import repeat
-from harness.commands.printing import bars, messages, tables
+from harness.commands.printing import bars, hints, messages, tables
 from harness.definition.report import Report
 from harness.repeat import Stored
 
@@ -60,6 +60,20 @@ def show(last: Report, style: str) -> None:
                 f"{values['frames_within_20mm']:.1%} of frames within 20 mm, "
                 f"{values['frames_within_40mm']:.1%} within 40 mm{more}"
             )
+
+
+def answer(last: Report, *, is_kept: bool) -> str:
+    """The error of a run on the validation split, in words.
+
+    Args:
+        last: Its last report.
+        is_kept: Whether its networks stay on disk.
+    """
+    error_mm = last.metrics.get("mean_joint_error_mm")
+    figure = "no error yet" if error_mm is None else f"{error_mm:.2f} mm"
+    kept = "" if is_kept else "; nothing is kept without --out DIR"
+    epochs = hints.count(last.step, "joint epoch")
+    return f"trained {epochs}: {figure} on the validation split{kept}"
 
 
 def comparison(again: Stored, last: Report) -> str:

@@ -1,6 +1,5 @@
-"""What a look at a data set has shown, within 80 columns."""
+"""What a look at a data set has shown; sentences have at most 80 columns."""
 
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +9,7 @@ from harness.definition.terminal import printable
 
 
 COLUMNS = 80
-"""Widest line."""
-
-NAME = 40
-"""Most characters of a frame's name, from its end."""
+"""Widest line of a sentence."""
 
 ROWS = {
     "joints": "known joints",
@@ -48,14 +44,14 @@ def report(facts: Mapping[str, Any]) -> str:
     worst = [
         {
             "row": frame["row"],
-            "frame": frame["frame"][-NAME:],
+            "frame": frame["frame"],
             "on hand %": frame["on_hand_percent"],
             "in crop %": frame["in_crop_percent"],
         }
         if facts["joints"]
         else {
             "row": frame["row"],
-            "frame": frame["frame"][-NAME:],
+            "frame": frame["frame"],
             "hand cm2": frame["hand_cm2"],
         }
         for frame in facts["worst"]
@@ -75,4 +71,4 @@ def _warnings(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
+    return tables.folded(text, min(tables.width(), COLUMNS))

@@ -24,9 +24,9 @@ class Plan(SearchOptions):
     store: StoreFolder = "runs"
     """Folder of the store, which also holds the prepared data."""
     device: AnyDevice = "auto"
-    """Where it runs; auto takes a GPU where there is one."""
+    """Where it runs; auto is a GPU if there is one."""
     config: str | None = None
-    """TOML file with any of these options, and [run] for --set; flags win."""
+    """TOML file with any option, [run] for --set; flags win."""
     format: TableOrJson = "table"
     """How the answer is printed."""
 
@@ -34,7 +34,7 @@ class Plan(SearchOptions):
 def run(options: Plan) -> int:
     """Probe, count, and print."""
     from harness import plan
-    from harness.commands.printing import bars, costs, messages
+    from harness.commands.printing import bars, costs, hints, messages
 
     with bars.preparation() as progress:
         cost = plan.plan(
@@ -46,4 +46,9 @@ def run(options: Plan) -> int:
         )
     messages.notes(cost.counted)
     messages.answer(costs.shown(cost, Path(options.store), options.format))
+    first, *_ = costs.answer(cost)
+    words = ("search", options.name, "...")
+    hints.tell(
+        f"{options.name}: {first}", *words, store=options.store, style=options.format
+    )
     return DONE

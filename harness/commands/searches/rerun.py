@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg
 from harness.commands.arguments import Format, StoreFolder
 from harness.commands.exit_codes import DONE, FAILED
 from harness.definition.options import AnyDevice
+from harness.driver.display.screen import Screen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,23 +60,26 @@ MAIN = (
 
 def run(options: Rerun) -> int:
     """Run the finals to their end, or until they are interrupted."""
-    from harness import finals
-    from harness.commands.printing import messages, tables
+    with Screen(f"{options.name}, finals") as screen:
+        screen.wait("loading PyTorch and Ray, about 6 s", in_pipe=False)
+        from harness import finals
+        from harness.commands.printing import messages, tables
 
-    done = finals.rerun(
-        options.name,
-        top=options.top,
-        seeds=options.seeds,
-        again=options.again,
-        store=options.store,
-        address=options.address,
-        concurrency=options.concurrency,
-        lanes=options.lanes,
-        retries=options.retries,
-        device=options.device,
-        takeover=options.takeover,
-        accept_code=options.accept_code,
-    )
+        done = finals.rerun(
+            options.name,
+            top=options.top,
+            seeds=options.seeds,
+            again=options.again,
+            store=options.store,
+            address=options.address,
+            concurrency=options.concurrency,
+            lanes=options.lanes,
+            retries=options.retries,
+            device=options.device,
+            takeover=options.takeover,
+            accept_code=options.accept_code,
+            screen=screen,
+        )
     title = f"{options.name}: test error of the finals, mean and 95 % interval"
     shown = tables.show(done.table, options.format, title, main=MAIN, wide=options.wide)
     messages.answer(shown)

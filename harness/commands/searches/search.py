@@ -1,13 +1,18 @@
 """`crossnets search`: run a search, then print its leaderboard."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional, arg
 
 from harness.commands.arguments import StoreFolder, search_options
 from harness.commands.exit_codes import DONE, FAILED
 from harness.definition.options import AnyDevice, SearchOptions
+from harness.driver.display.screen import Screen
+
+
+if TYPE_CHECKING:
+    from harness.search import Search as Finished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,23 +24,24 @@ class Search(SearchOptions):
     store: StoreFolder = "runs"
     """Folder of the store."""
     address: str | None = None
-    """Ray cluster to run on: auto, or HOST:PORT; default: one of its own."""
+    """Ray cluster to join, or auto; default: one of its own."""
     device: AnyDevice = "auto"
-    """Where it runs; auto takes a GPU where there is one."""
+    """Where it runs; auto is a GPU if there is one."""
     takeover: bool = False
-    """Go on though another process drives the search; that one is shut out."""
+    """Go on though another process drives it, and end that."""
     accept_code: bool = False
-    """Go on though other code has run trials of it; rows say which."""
+    """Go on though other code has run trials of it."""
     config: str | None = None
-    """TOML file with any of these options, and [run] for --set; flags win."""
+    """TOML file with any option, [run] for --set; flags win."""
 
 
 def run(options: Search) -> int:
     """Run the search to its end, or until it is interrupted."""
-    from harness import search
-    from harness.commands.printing import bars, leaderboard, messages
+    with Screen(options.name) as screen:
+        screen.wait("loading PyTorch and Ray, about 6 s", in_pipe=False)
+        from harness import search
+        from harness.commands.printing import hints, leaderboard, messages
 
-    with bars.preparation() as progress:
         done = search.search(
             options.name,
             search_options(options),
@@ -44,7 +50,8 @@ def run(options: Search) -> int:
             device=options.device,
             takeover=options.takeover,
             accept_code=options.accept_code,
-            progress=progress,
+            progress=screen.preparing,
+            screen=screen,
         )
     leaderboard.show(done.store, done.name)
     if not done.finished:
@@ -63,4 +70,22 @@ def run(options: Search) -> int:
         counts = ", ".join(f"{count} {state}" for state, count in done.states.items())
         why = f'crossnets query --store {options.store} "SELECT trial, reason FROM trials"'
         messages.complain(f"No trial of {done.name} is sound ({counts}); ask: {why}")
+    else:
+        hints.tell(
+            f"{done.name}: {best(done)}", "rerun", done.name, store=options.store
+        )
     return FAILED if done.is_fruitless or done.too_many_crashed else DONE
+
+
+def best(done: "Finished") -> str:
+    """The best trial of each ratio, in words: the answer of the search."""
+    from results import queries
+
+    rows = queries.progress(done.store, done.name).best.to_pylist()
+    if not rows:
+        return "no trial has a finite error"
+    parts = (
+        f"at {row['labelled_ratio']:g}: {row['trial']} with {row['objective_mm']:.2f} mm"
+        for row in rows
+    )
+    return f"best {', '.join(parts)}"

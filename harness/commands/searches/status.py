@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 COLUMNS = ("search", "trials", "states", "best", "pre-trainings", "driven by")
 """Columns of the answer, all text."""
 
+MAIN = ("search", "trials", "best", "driven by")
+"""Those that a person is shown unless all are wished for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
@@ -26,6 +29,8 @@ class Status:
     """Name of the search."""
     store: StoreFolder = "runs"
     """Folder of the store."""
+    wide: bool = False
+    """Show every column; in a pipe, do not fold lines."""
     format: Format = "table"
     """How the answer is printed."""
 
@@ -34,7 +39,7 @@ def run(options: Status) -> int:
     """Print a row a search, and the rungs of one that was named."""
     import pyarrow as pa
 
-    from harness.commands.printing import messages, tables
+    from harness.commands.printing import hints, messages, tables
     from results import Store, queries
 
     store = Store.open(options.store)
@@ -42,12 +47,17 @@ def run(options: Status) -> int:
     rows = [row(store, name) for name in names]
     schema = pa.schema([(column, pa.string()) for column in COLUMNS])
     table = pa.Table.from_pylist(rows, schema)
-    messages.answer(tables.show(table, options.format))
+    rows_by_name = dict(zip(names, rows, strict=True))
+    shown = tables.show(table, options.format, main=MAIN, wide=options.wide)
+    messages.answer(shown)
     if options.name is not None and options.format == "table":
         rungs = queries.progress(store, options.name).rungs
         if rungs:
             rows = [dataclasses.asdict(rung) for rung in rungs]
             messages.answer(tables.show(rows, "table", "Rungs"))
+        state = rows_by_name[options.name]
+        words = ("best", options.name) if state["best"] else ()
+        hints.tell(f"{options.name}: {state['trials']}", *words, store=options.store)
     return DONE
 
 
@@ -64,12 +74,17 @@ def row(store: "Store", name: str) -> dict[str, str]:
         "trials": f"{ended} of {max(wanted, total)} ended",
         "states": ", ".join(f"{count} {state}" for state, count in states.items()),
         "best": "; ".join(
-            f"{best['labelled_ratio']:g}: {best['objective_mm']:.2f} mm"
+            f"{best['labelled_ratio']:g}: {best['objective_mm']:.2f} mm{_so_far(best)}"
             for best in progress.best.to_pylist()
         ),
         "pre-trainings": pre_trainings(store, name),
         "driven by": progress.driver or "nobody",
     }
+
+
+def _so_far(best: dict[str, Any]) -> str:
+    """How far a best trial was trained that is not complete."""
+    return "" if best["state"] == "completed" else f" (epoch {best['epoch']})"
 
 
 def pre_trainings(store: "Store", name: str) -> str:

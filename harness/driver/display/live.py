@@ -1,30 +1,42 @@
-"""What a person sees of a search that runs: a line, and a table on a terminal.
+"""What a person sees of a search that runs: a bar, how far each ratio is, what runs.
 
 Everything goes to standard error. Where that is no terminal, a plain line is
-printed when a trial ends and every half minute.
+printed when a trial ends and every half minute. Nothing is cut: what does not fit a
+line goes on below it.
 """
 
+import itertools
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
-from rich.console import Console, Group
-from rich.live import Live as RichLive
+from rich.cells import cell_len
+from rich.console import Group
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from harness.definition.report import Report
-from harness.definition.terminal import printable
-from harness.diagnosis import logs
-from harness.driver.display.tally import Tally
+from harness.driver.display import time_left
+from harness.driver.display.screen import Screen, clock
+from harness.driver.display.tally import Tally, share_done
 from harness.driver.recording.tracked import Tracked
 from results.format import schema
 
 
 PLAIN_EVERY_S = 30.0
 """Longest silence where there is no terminal."""
+
+LEAST_BAR = 16
+"""Characters of a bar that is worth a place beside the counts."""
+
+NAMED = 6
+"""Trials of a ratio that are named while they run."""
+
+FIRST = "waiting for the first epoch"
+"""What is said before anything has been trained."""
 
 
 class Live:
@@ -37,6 +49,8 @@ class Live:
         *,
         wanted: Callable[[], int],
         ratios: Sequence[float],
+        noun: str = "trials",
+        screen: Screen | None = None,
     ) -> None:
         """Show nothing yet.
 
@@ -45,26 +59,23 @@ class Live:
             trials: Gives all trials by name.
             wanted: Gives how many there will be.
             ratios: The labelled ratios, a row each.
+            noun: What is counted: `trials` or `runs`.
+            screen: Where to draw, if something is drawn there already; None makes one
+                for as long as the context lasts.
         """
         self._name, self._trials = name, trials
-        self._wanted = wanted
-        self._console = _Console(stderr=True)
-        self._started_s = self._printed_s = time.monotonic()
+        self._wanted, self._noun = wanted, noun
+        self._screen, self._is_own = screen or Screen(name), screen is None
         self._tallies = {ratio: Tally() for ratio in ratios}
-        self._before = 0
         self._lock = threading.Lock()  # the screen is drawn by a thread of its own
-        self._screen: RichLive | None = None
-        self._failed = False
+        self._first_s: float | None = None  # when the first epoch began
 
     def __enter__(self) -> "Live":
         for trial in self._trials().values():
             self._note(trial)
-        self._before = self._ended()
-        if self._console.is_terminal:
-            self._screen = RichLive(
-                console=self._console, get_renderable=self._shown, refresh_per_second=2
-            )
+        if self._is_own:
             self._screen.__enter__()
+        self._screen.show(self._drawn)
         return self
 
     def __exit__(
@@ -73,116 +84,122 @@ class Live:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._screen is not None:
-            self._screen.__exit__(kind, error, trace)
+        if self._screen.console.is_terminal:
+            self._screen.leave(self._drawn())
         else:
             self.say(self.line())
+        if self._is_own:
+            self._screen.__exit__(kind, error, trace)
 
     def __call__(self, trial: Tracked, report: Report | None) -> None:
         """Take note of an event; `report` may be None."""
+        if report is not None and self._first_s is None:
+            self._first_s = time.monotonic() - report.seconds
         self._note(trial)
         name = trial.proposal.trial
         if report is None and trial.open and trial.attempt > 1 and trial.reason:
             self.say(f"{name} goes on after: {trial.reason}")
         for note in () if report is None else report.notes:
             self.say(f"{name}: {note}")
-        waited_s = time.monotonic() - self._printed_s
-        if self._screen is None and (not trial.open or waited_s > PLAIN_EVERY_S):
+        waited_s = time.monotonic() - self._screen.printed_s
+        plain = not self._screen.console.is_terminal
+        if plain and (not trial.open or waited_s > PLAIN_EVERY_S):
             self.say(self.line())
 
     def line(self) -> str:
-        """One line: trials by state, and how long it will still take."""
-        ended, states = self._ended(), Counter[str]()
-        for tally in self._tallies.values():
-            states += tally.states
-        counts = ", ".join(f"{states[s]} {s}" for s in schema.STATES if states[s])
+        """One line: how many have ended, for how long it goes on, and the best."""
         best = "; ".join(
-            f"{ratio:g}: {tally.best.objective_mm:.2f} mm"
+            f"{ratio:g}: {_best(tally.best)}"
             for ratio, tally in self._tallies.items()
             if tally.best is not None
         )
-        parts = [f"{self._name}: {ended} of {self._wanted()} trials ended ({counts})"]
-        if best:
-            parts.append(f"best at {best}")
-        return ", ".join([*parts, self._remaining(ended)])
+        line = f"{self._name}: {self._counts()} ({self._states()})"
+        return f"{line}, best at {best}" if best else line
+
+    def say(self, line: str) -> None:
+        """Show a line, above what is drawn on a terminal."""
+        self._screen.say(line)
 
     def _note(self, trial: Tracked) -> None:
         with self._lock:
             self._tallies[trial.proposal.ratio].note(trial)
 
-    def _ended(self) -> int:
-        return sum(tally.ended for tally in self._tallies.values())
+    def _counts(self) -> str:
+        """Such as `5/12 trials, 0:21, about 0:35 left`."""
+        ended = sum(tally.ended for tally in self._tallies.values())
+        head = f"{ended}/{self._wanted()} {self._noun}, {clock(self._screen.elapsed_s)}"
+        return f"{head}{self._remaining(ended)}"
 
     def _remaining(self, ended: int) -> str:
-        """Time that is left, from the trials that ended since the start."""
-        done = ended - self._before
-        elapsed_s = time.monotonic() - self._started_s
-        left = self._wanted() - ended
-        if left <= 0:
-            return f"{clock(elapsed_s)} in all"
-        if not done:
-            return f"{clock(elapsed_s)} so far"
-        return f"{clock(elapsed_s / done * left)} to go"
+        """How long it goes on, by what was trained since the first epoch."""
+        if ended >= self._wanted():
+            return " in all"
+        if self._first_s is None:
+            return f", {FIRST}"
+        work = time_left.work(self._tallies.values(), self._wanted())
+        if work.left_s is None or not work.spent_s > 0:
+            return ""
+        at_once = work.spent_s / (time.monotonic() - self._first_s)
+        return f", {time_left.in_words(work.left_s / at_once)}"
 
-    def _shown(self) -> Group | Text:
-        """The table; an error would end the thread that draws, unseen."""
-        try:
-            return self._drawn()
-        except Exception as error:
-            said = f"The table cannot be drawn: {type(error).__name__}"
-            if not self._failed:
-                logs.LOGGER.exception(said)
-            self._failed = True
-            return Text(said)
+    def _states(self) -> str:
+        states = Counter[str]()
+        for tally in self._tallies.values():
+            states += tally.states
+        counts = (f"{states[s]} {s}" for s in schema.STATES if states[s])
+        return ", ".join(counts) or "none begun"
 
     def _drawn(self) -> Group:
-        table = Table()
-        for column in ("ratio", "ended", "stopped", "best (mm)", "trial", "running"):
-            right = column not in ("trial", "running")
-            table.add_column(column, justify="right" if right else "left")
+        """The bar, then a row or two for each ratio."""
+        rows = Table.grid(padding=(0, 2, 0, 0))
+        rows.add_column(no_wrap=True)
+        rows.add_column(overflow="fold")
         with self._lock:
-            for ratio in self._tallies:
-                table.add_row(*self._row(ratio))
-            line = self.line()
-        return Group(table, Text(line, overflow="ellipsis", no_wrap=True))
+            for ratio, tally in self._tallies.items():
+                heads = (f"ratio {ratio:g}", "")
+                for head, text in zip(heads, _rows(tally), strict=False):
+                    rows.add_row(Text(head), Text(text))
+            return Group(self._bar(), Text(self._states()), rows)
 
-    def _row(self, ratio: float) -> tuple[str, ...]:
-        tally = self._tallies[ratio]
-        running = ", ".join(
-            f"{name} {trial.stage}".strip() for name, trial in tally.going.items()
+    def _bar(self) -> Group | Table:
+        """The bar beside the name and the counts; where there is no room, below."""
+        name, counts = Text(self._name), Text(self._counts())
+        width = self._screen.console.width
+        free = width - cell_len(name.plain) - cell_len(counts.plain) - 2
+        work = time_left.work(self._tallies.values(), self._wanted())
+        bar = ProgressBar(
+            total=max(work.done + work.left, 1e-9),
+            completed=work.done,
+            width=min(free if free >= LEAST_BAR else width, 40),
         )
-        shown, name = "-", "-"
-        if tally.best is not None:
-            shown, name = f"{tally.best.objective_mm:.2f}", tally.best.proposal.trial
-        counts = (str(tally.ended), str(tally.states["stopped"]))
-        return (f"{ratio:g}", *counts, shown, name, running or "-")
-
-    def say(self, line: str) -> None:
-        """Show a line, above the table on a terminal."""
-        self._printed_s = time.monotonic()
-        logs.LOGGER.info("%s", line)
-        try:
-            self._console.print(
-                printable(line),
-                markup=False,
-                emoji=False,
-                highlight=False,
-                soft_wrap=True,
-            )
-        except OSError:  # the terminal has gone: the log has the line
-            self._console.quiet = True
+        line = Table.grid(padding=(0, 1, 0, 0))  # a bar alone ends no line
+        if free < LEAST_BAR:
+            line.add_row(bar)
+            return Group(Text(f"{name}: {counts}"), line)
+        line.add_row(name, bar, counts)
+        return line
 
 
-class _Console(Console):
-    """One whose reader may go away: a search does not end for that."""
+def _rows(tally: Tally) -> list[str]:
+    """The best trial of a ratio and how many have ended, then what runs."""
+    stand = []
+    if tally.best is not None:
+        stand.append(f"best {_best(tally.best)}, {tally.best.proposal.trial}")
+    if tally.ended:
+        stand.append(f"{tally.ended} ended")
+    going = [
+        f"{name} {trial.stage}".strip()
+        for name, trial in itertools.islice(tally.going.items(), NAMED)
+    ]
+    if len(tally.going) > NAMED:
+        going.append(f"{len(tally.going) - NAMED} more")
+    return [text for text in ("; ".join(stand), ", ".join(going)) if text]
 
-    def on_broken_pipe(self) -> None:
-        """Say nothing any more; the log has what there is to say."""
-        self.quiet = True
 
-
-def clock(seconds: float) -> str:
-    """A length of time for people, such as 1:05 or 2:00:09."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+def _best(trial: Tracked | None) -> str:
+    """An error, with its epoch where the trial was not trained in full."""
+    assert trial is not None
+    error = f"{trial.objective_mm:.2f} mm"
+    if share_done(trial) == 1:
+        return error
+    return f"{error} (epoch {trial.step} of {trial.proposal.config.joint.epochs})"

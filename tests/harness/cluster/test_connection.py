@@ -165,3 +165,20 @@ def test_a_long_temporary_folder(tmp_path, monkeypatch):
     with connection.cluster(cpus=1):
         assert ray.is_initialized()
     assert "RAY_TMPDIR" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("address", "named", "said"),
+    [
+        (None, None, "starting Ray, about 6 s"),
+        ("local", None, "starting Ray, about 6 s"),
+        ("auto", None, "joining the Ray cluster auto"),
+        (None, "10.0.0.1:6379", "joining the Ray cluster 10.0.0.1:6379"),
+    ],
+)
+def test_what_is_waited_for(monkeypatch, address, named, said):
+    """A cluster of one's own takes a moment; another one is named."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if named is not None:
+        monkeypatch.setenv("RAY_ADDRESS", named)
+    assert connection.awaited(address) == said

@@ -435,7 +435,7 @@ def test_an_output_that_takes_only_ascii(tmp_path):
         env=os.environ
         | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[3])},
     )
-    assert (done.returncode, done.stderr) == (cli.DONE, "")
+    assert (done.returncode, done.stderr) == (cli.DONE, "1 row.\n")
     assert "number" in done.stdout
     assert "1.5" in done.stdout
     assert "caf\\xe9" in done.stdout

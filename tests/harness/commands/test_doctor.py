@@ -19,4 +19,6 @@ def test_a_cluster_that_is_not_there_is_a_row(tmp_path, capsys):
     """No cluster answers at a port that nobody listens on."""
     words = ["doctor", "--data", "synthetic:40", "--store", str(tmp_path)]
     assert cli.run([*words, "--address", "127.0.0.1:1"]) == exit_codes.FAILED
-    assert "none answers at '127.0.0.1:1'" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "'127.0.0.1:1'" in out
+    assert err == "To mend: cluster.\n"

@@ -23,3 +23,14 @@ def test_a_long_complaint_is_cut(capsys):
     err = capsys.readouterr().err
     assert len(err) == len("crossnets: \n") + messages.LONGEST
     assert err.endswith("x\N{HORIZONTAL ELLIPSIS}\n")
+
+
+def test_notes_are_broken_between_words_on_a_terminal_alone(capsys, monkeypatch):
+    """A number at the end of a line stays whole; a pipe gets a line a note."""
+    lines = ["labels used: 28 at 0.1, 280 at 1", "bad \x1b[2J"]
+    messages.notes(lines)
+    assert capsys.readouterr().err == f"{lines[0]}\nbad \\x1b[2J\n"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "24")
+    messages.notes(lines[:1])
+    assert capsys.readouterr().err == "labels used: 28 at 0.1,\n280 at 1\n"

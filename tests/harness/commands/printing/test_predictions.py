@@ -57,6 +57,9 @@ def test_csv_has_a_row_a_joint(done):
     )
 
 
-def test_the_table_names_the_model(done):
-    """It stands above the columns."""
-    assert predictions.shown(done, "table").startswith("Joints read by hand")
+def test_the_tables_name_the_model_and_each_frame(done):
+    """They stand above the columns, which are numbers alone."""
+    shown = predictions.shown(done, "table")
+    first = "Joints read by hand, a model of right hands"
+    assert shown.startswith(f"{first}\na.png\n")
+    assert shown.count("x_mm") == shown.count(".png") == 2

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +78,14 @@ def test_a_comparison_is_to_the_last_bit(make_report, error_mm, end):
     line = training.comparison(stored(20.0), make_report(9, error_mm))
     assert line.startswith(f"epoch 9: {error_mm!r} mm")
     assert line.endswith(end)
+
+
+def test_the_answer_is_the_validation_error(make_report):
+    """With what is lost where nothing is kept; the test split is for finals."""
+    last = make_report(3, 27.4)
+    said = "trained 3 joint epochs: 27.40 mm on the validation split"
+    assert training.answer(last, is_kept=True) == said
+    lost = f"{said}; nothing is kept without --out DIR"
+    assert training.answer(last, is_kept=False) == lost
+    before = replace(last, step=1, metrics={})
+    assert training.answer(before, is_kept=True).startswith("trained 1 joint epoch: no")

@@ -4,6 +4,7 @@ import pytest
 
 from harness.commands import cli
 from results import Store
+from results.format import schema
 
 
 def test_rows_are_printed_as_they_are(driven, capsys):
@@ -15,6 +16,34 @@ def test_rows_are_printed_as_they_are(driven, capsys):
     assert cli.run([*words, "--format", "json"]) == cli.DONE
     answer = json.loads(capsys.readouterr().out)
     assert answer == [{"r": 0.5, "n": 6}, {"r": 1.0, "n": 6}]
+
+
+def test_the_schema_lists_every_column_with_type_and_unit(tmp_path, capsys):
+    """Without a store; the values that a column takes are there where all is wished."""
+    words = ["query", "--schema", "--store", str(tmp_path / "none")]
+    assert cli.run([*words, "--format", "json"]) == cli.DONE
+    rows = json.loads(capsys.readouterr().out)
+    found = {(row["table"], row["column"]): row for row in rows}
+    assert set(found) == {
+        (table, name) for table in schema.TABLES for name in schema.schema(table).names
+    }
+    assert found["reports", "objective_mm"]["unit"] == "mm"
+    assert found["reports", "objective_mm"]["type"] == "double"
+    assert "completed, stopped" in found["trials", "state"]["values"]
+    assert cli.run(words) == cli.DONE
+    out, err = capsys.readouterr()
+    assert "objective_mm" in out
+    assert "completed, stopped" not in out
+    assert "next: crossnets query 'SELECT ... FROM trials_wide' --store" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "given"), [([], "neither"), (["SELECT 1", "--schema"], "both")]
+)
+def test_sql_or_the_schema(capsys, more, given):
+    """One of the two has to be asked for."""
+    assert cli.run(["query", *more]) == cli.USAGE
+    assert f"query needs SQL or `--schema`, got {given}." in capsys.readouterr().err
 
 
 def test_a_statement_that_would_write_is_refused(tmp_path, capsys):

@@ -29,10 +29,14 @@ def test_an_ended_search_prints_its_leaderboard(train, tmp_path, capsys, steps, 
     store = tmp_path / "runs"
     train(store, steps=steps)
     assert cli.run(again(store)) == code
-    out, _ = capsys.readouterr()
+    out, err = capsys.readouterr()
     states = Store.open(store).rows("trials", "s")["state"].to_pylist()
     assert states[-1] == ("completed" if steps == 3 else "crashed")
     assert ("s: best by mean_joint_error_mm" in out) == (steps == 3)
+    error_mm = Store.open(store).rows("trials", "s")["objective_mm"].to_pylist()[-1]
+    last = f"s: best at 1: t-00001 with {error_mm or 0:.2f} mm"
+    last += f"; next: crossnets rerun s --store {store}\n"
+    assert err.endswith(last) == (steps == 3)
 
 
 def test_another_search_of_that_name_is_refused(train, tmp_path, capsys):

@@ -3,6 +3,7 @@ import io
 
 from harness.commands import cli
 from harness.commands.searches import status
+from results import queries
 
 
 def test_trials_are_counted(driven):
@@ -32,6 +33,29 @@ def test_the_rungs_of_a_named_search_follow(driven, capsys):
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert tuple(row) == status.COLUMNS
     assert row["trials"] == "12 of 12 ended"
+
+
+def test_a_best_that_is_not_complete_is_marked(driven):
+    """As while the first trials train: with the epoch that it has reached."""
+    driven.run_one()
+    driven.writer.flush()
+    (best,) = queries.progress(driven.store, "s").best.to_pylist()
+    assert status._so_far(best | {"state": "completed"}) == ""
+    assert status._so_far(best | {"state": "running", "epoch": 3}) == " (epoch 3)"
+    shown = f"{best['objective_mm']:.2f} mm{status._so_far(best)}"
+    assert status.row(driven.store, "s")["best"].endswith(shown)
+
+
+def test_main_columns_and_all(driven, capsys):
+    """A person is told that there are more; machines get all."""
+    driven.writer.flush()
+    words = ["status", "--store", str(driven.store.storage.root)]
+    assert cli.run(words) == cli.DONE
+    out = capsys.readouterr().out
+    assert "pre-trainings" not in out
+    assert "(2 more columns with --wide)" in out
+    assert cli.run([*words, "--wide"]) == cli.DONE
+    assert "pre-trainings" in capsys.readouterr().out
 
 
 def test_an_extended_search_counts_against_the_new_total(driven):
