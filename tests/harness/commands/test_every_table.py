@@ -19,8 +19,8 @@ from harness.export import Exported
 from harness.plan import Cost, Estimate, Ladder
 from harness.predict import Prediction, Predictions
 from harness.probe import Speed
-from results.finals import table as finals_table
 from results.checking.findings import Finding
+from results.finals import table as finals_table
 from tests.harness.commands.printing.test_trust import FACTS
 
 
