@@ -8,9 +8,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
+def tenths(value: float) -> str:
+    """A number with one digit behind the point; never `-0.0`."""
+    return f"{round(value, 1) + 0.0:.1f}"
+
+
 def mm(value: float) -> str:
     """A length, such as `2.4 mm`."""
-    return f"{value:.1f} mm"
+    return f"{tenths(value)} mm"
 
 
 def listed(names: Sequence[str]) -> str:
