@@ -1,7 +1,5 @@
 """Numbers as the sentences have them."""
 
-from collections.abc import Sequence
-
 
 def percent(share: float) -> str:
     """A share in percent, such as `2.5 %`."""
@@ -16,13 +14,6 @@ def tenths(value: float) -> str:
 def mm(value: float) -> str:
     """A length, such as `2.4 mm`."""
     return f"{tenths(value)} mm"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a list in a sentence: `a`, `a and b`, `a, b and c`."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def counted(count: int, what: str) -> str:
