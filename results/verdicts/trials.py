@@ -10,7 +10,7 @@ def sentences(
     best: Sequence[Mapping[str, Any]],
     *,
     name: str,
-    epochs: int,
+    epochs: int | None,
     mean_pose_mm: Mapping[str, float],
     has_finals: bool,
 ) -> list[str]:
@@ -20,7 +20,7 @@ def sentences(
         best: Rows of the leaderboard: `trial`, `labelled_ratio`, `state`, `epoch` and
             `objective_mm`.
         name: Name of the search.
-        epochs: Epochs of a complete trial.
+        epochs: Epochs of a complete trial; None if the search does not say.
         mean_pose_mm: Validation error of always predicting the mean pose, by the text
             of the labelled ratio; empty where the objective is another figure.
         has_finals: Whether the finals have been run.
@@ -38,8 +38,9 @@ def sentences(
                 f"{words.mm(baseline)})."
             )
         if row["state"] != "completed":
-            done = f"{row['state']} after epoch {row['epoch']} of {epochs}"
-            lines.append(f"{place} is not complete: {done}.")
+            done = f"{row['state']} after epoch {row['epoch']}"
+            of = "" if epochs is None else f" of {epochs}"
+            lines.append(f"{place} is not complete: {done}{of}.")
     if best and has_finals:
         lines.append(
             f"These are errors of one seed: `crossnets rerun {name}` has the finals."

@@ -64,7 +64,7 @@ def show(
     for sentence in trials.sentences(
         best.to_pylist(),
         name=name,
-        epochs=header.rules["max_step"],
+        epochs=header.rules.get("max_step"),
         mean_pose_mm=header.mean_pose_mm if is_mean else {},
         has_finals=bool(queries.read(store, "finals", name).num_rows),
     ):

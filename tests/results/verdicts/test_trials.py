@@ -9,12 +9,16 @@ from results.verdicts import trials
 def said():
     """Sentences about one best trial at 10 % of the labels."""
 
-    def say(*, has_finals=False, mean_pose=40.0, rows=1, **given):
+    def say(*, has_finals=False, mean_pose=40.0, rows=1, epochs=9, **given):
         row = {"trial": "t-00007", "labelled_ratio": 0.1, "state": "completed"}
         row |= {"epoch": 9, "objective_mm": 20.0} | given
         known = {} if mean_pose is None else {"0.1": mean_pose}
         return trials.sentences(
-            [row] * rows, name="s", epochs=9, mean_pose_mm=known, has_finals=has_finals
+            [row] * rows,
+            name="s",
+            epochs=epochs,
+            mean_pose_mm=known,
+            has_finals=has_finals,
         )
 
     return say
@@ -46,7 +50,9 @@ def test_one_that_is_no_better_than_the_mean_pose(said):
 
 
 def test_one_that_is_not_complete(said):
-    """Its state, and how far it came."""
+    """Its state, and how far it came; of how many epochs, where that is known."""
+    unknown = said(state="stopped", epoch=3, epochs=None)[0]
+    assert unknown.endswith("is not complete: stopped after epoch 3.")
     assert said(state="stopped", epoch=3) == [
         "t-00007 at 10 % of the labels is not complete: stopped after epoch 3 of 9.",
         ONE_SEED,
