@@ -47,7 +47,7 @@ class FinalsPolicy(Policy):
             entrants: Who takes part, in the order of the runs.
             seeds: A round each, in order.
             known: Rows of `finals` of runs that have ended; those that crashed are
-                run again.
+                run again, unless their entrant was dropped since.
             objective: Validation figure that the race is about.
             frames: Frames of the validation split.
             labels: Labelled frames at each ratio.
@@ -64,16 +64,19 @@ class FinalsPolicy(Policy):
         self._keys: dict[str, tuple[Entrant, int]] = {}
         self._states: dict[Key, str] = {}
         self._errors: dict[Key, float] = {}
-        self._out: dict[tuple[float, str], str] = {}
+        rows = list(known)
+        self._out: dict[tuple[float, str], str] = {
+            (row["labelled_ratio"], row["entrant"]): row["reason"]
+            for row in rows
+            if row["state"] == "dropped"
+        }
         """Why an entrant was dropped, by ratio and name."""
-        for row in known:
+        for row in rows:
             name = row["labelled_ratio"], row["entrant"]
-            key = (*name, row["final_seed"])
-            if row["state"] != "crashed":
+            if row["state"] != "crashed" or name in self._out:
+                key = (*name, row["final_seed"])
                 self._states[key] = row["state"]
                 self._errors[key] = _number(row["validation_mm"])
-            if row["state"] == "dropped":
-                self._out[name] = row["reason"]
 
     @property
     def wanted(self) -> int:
