@@ -50,7 +50,7 @@ def test_only_the_newest_look_counts(make):
     """Figures of the first look are left out, those of validation stay."""
     first = make.runs("t-1", [11.0, 12.0])
     again = [row for row in make.runs("t-1", [21.0, 22.0], look=2) if row["look"]]
-    (found,) = runs.of(first + again)
+    (found,) = runs.of(again + first)
     assert found.test == {0: 21.0, 1: 22.0}
     assert found.validation == {0: 10.0, 1: 11.0}
     assert found.look == 2
