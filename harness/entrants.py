@@ -16,7 +16,7 @@ def of(store: Store, header: Header, top: int) -> list[Entrant]:
     """The entrants of a search, by ratio: the best, `start` and `supervised`.
 
     A setting takes part once at a ratio: the start, where it is itself among the best,
-    goes by the name of `start`.
+    goes by the name of `start`, and the better of two trials that are alike by its own.
 
     Args:
         store: The store.
@@ -51,12 +51,14 @@ def of(store: Store, header: Header, top: int) -> list[Entrant]:
             trial=None,
             search_mm=None,
         )
-        field = [_of_trial(row) for row in among]
-        field = [entrant for entrant in field if entrant.config != start.config]
-        field.append(start)
-        if all(entrant.config != supervised.config for entrant in field):
-            field.append(supervised)
-        entrants += field
+        settings = [start.config]
+        for trial in map(_of_trial, among):
+            if trial.config not in settings:
+                settings.append(trial.config)
+                entrants.append(trial)
+        entrants.append(start)
+        if supervised.config not in settings:
+            entrants.append(supervised)
     return entrants
 
 

@@ -50,6 +50,8 @@ class Finals:
     """Whether every run has ended and was tested; False after an interruption."""
     crashed: int
     """Runs that used up their retries."""
+    untested: int
+    """Runs that used up their retries in the test, which is not stored then."""
 
 
 def rerun(
@@ -143,11 +145,15 @@ def rerun(
                 )
                 frames = len(data.rows("validation"))
                 finished = finals_runs.train(scene, field, drawn, frames, labels)
-                finished = finished and finals_runs.look(scene, due)
-    return _answer(opened, header, finished=finished)
+                untested = 0
+                if finished:
+                    finished, untested = finals_runs.look(scene, due)
+    return _answer(opened, header, finished=finished, untested=untested)
 
 
-def _answer(store: Store, header: Header, *, finished: bool) -> Finals:
+def _answer(
+    store: Store, header: Header, *, finished: bool, untested: int = 0
+) -> Finals:
     """What the store has of the finals."""
     rows = finals_runs.rows(store, header.name)
     is_paper = entrants.start_is_paper(header)
@@ -158,6 +164,7 @@ def _answer(store: Store, header: Header, *, finished: bool) -> Finals:
         verdict=verdicts.sentences(runs.of(rows), start=start),
         finished=finished,
         crashed=crashed,
+        untested=untested,
     )
 
 

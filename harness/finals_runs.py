@@ -70,27 +70,32 @@ def train(
     return _driven(scene, scene.plan, f"{scene.header.name}, finals", policy).finished
 
 
-def look(scene: Scene, ratios: set[float]) -> bool:
-    """Read the test split at some ratios, for every run with networks there."""
+def look(scene: Scene, ratios: set[float]) -> tuple[bool, int]:
+    """Read the test split at some ratios, for every run with networks there.
+
+    Returns:
+        Whether all were tested, and how many used up their retries.
+    """
     scene.writer.flush()  # the end of the last run is to be read here
     ended = rows(scene.store, scene.header.name)
-    look = 1 + max(runs.looks(ended).values(), default=0)
+    looks = {ratio: 1 + look for ratio, look in runs.looks(ended).items()}
     sound = [
         row
         for row in runs.known(ended)
         if row["labelled_ratio"] in ratios and row["state"] in runs.SOUND
     ]
     if not sound:
-        return True
+        return True, 0
 
     def policy(recorder: Recorder, live: Live) -> LookPolicy:
-        return LookPolicy(sound, look, recorder=recorder, watch=live)
+        return LookPolicy(sound, looks, recorder=recorder, watch=live)
 
     plan = replace(scene.plan, test=True)
     done = _driven(scene, plan, f"{scene.header.name}, test", policy)
     if done.finished:
         done.store()
-    return done.finished
+    crashed = sum(run.state == "crashed" for run in done.runs.values())
+    return done.finished, crashed
 
 
 Shown = TypeVar("Shown", FinalsPolicy, LookPolicy)

@@ -104,6 +104,7 @@ def _of_trial(name: str, store: str | Path, device: str, say: Say) -> Source:
     opened = bank(again.data, device)
     search, trial = name.split("/")
     finals = queries.read(Store.open(store), "finals", search).to_pylist()
+    tested = {row["trial"] for row in finals if row["look"]}
     root = Store.open(store).storage.root
     assert root is not None  # a store that is a folder, as was checked
     checkpoints = root / "checkpoints" / name
@@ -137,7 +138,7 @@ def _of_trial(name: str, store: str | Path, device: str, say: Say) -> Source:
         model=model,
         origin=origin,
         data=opened.data,
-        tested=any(row["trial"] == trial and row["look"] for row in finals),
+        tested=trial in tested,
         validation_mm=figures["mean_joint_error_mm"],
     )
 

@@ -76,10 +76,18 @@ def of(runs: Iterable[Runs]) -> list[Comparison]:
 def best(field: Sequence[Runs]) -> Runs | None:
     """The entrant of a ratio with the least validation error; None if none has one.
 
+    It is taken over the seeds that all of them have, if there are such: one that was
+    dropped, or failed where the labels were poor, does not win by the seeds it lacks.
     The supervised baseline is not asked: it is what the others are compared with.
     """
     sound = [r for r in field if r.validation and r.test and r.entrant != SUPERVISED]
-    return min(sound, key=lambda r: _mean(r.validation), default=None)
+    shared = set.intersection(*(set(r.validation) for r in sound)) if sound else set()
+
+    def error(runs: Runs) -> float:
+        seeds = shared or runs.validation
+        return _mean({seed: runs.validation[seed] for seed in seeds})
+
+    return min(sound, key=error, default=None)
 
 
 def saving(runs: Sequence[Runs]) -> Saving | None:

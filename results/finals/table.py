@@ -134,10 +134,13 @@ def _drawn(errors: "np.ndarray | None") -> dict[str, Any]:
 def _frames(
     store: Store, name: str, found: Sequence[Runs]
 ) -> Mapping[tuple[float, str], "np.ndarray"]:
-    """Errors [seeds, frames] of each entrant at the newest look, millimetres."""
+    """Errors [seeds, frames] of each entrant at the newest look, millimetres.
+
+    Only of the seeds whose mean is finite.
+    """
     import numpy as np
 
-    look = {(r.ratio, r.entrant): r.look for r in found}
+    look = {(r.ratio, r.entrant, seed): r.look for r in found for seed in r.test}
     columns = ["labelled_ratio", "entrant", "final_seed", "look", "frame"]
     table = queries.read(store, "frames", name).select(
         [*columns, "mean_joint_error_mm"]
@@ -146,7 +149,7 @@ def _frames(
     for ratio, entrant, seed, at, _, error in zip(
         *(column.to_pylist() for column in table.columns), strict=True
     ):
-        if look.get((ratio, entrant)) == at:  # rows are sorted by frame
+        if look.get((ratio, entrant, seed)) == at:  # rows are sorted by frame
             seeds = errors.setdefault((ratio, entrant), {})
             seeds.setdefault(seed, []).append(np.nan if error is None else error)
     return {key: np.array([*seeds.values()]) for key, seeds in errors.items()}

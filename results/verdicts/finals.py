@@ -8,7 +8,7 @@ many.
 
 from collections.abc import Sequence
 
-from results.finals import comparisons
+from results.finals import comparisons, runs
 from results.finals.comparisons import START, SUPERVISED, Comparison, Saving
 from results.finals.runs import Runs
 from results.statistics import means, pairs
@@ -27,49 +27,67 @@ def sentences(found: Sequence[Runs], *, start: str = "the start") -> list[str]:
         start: What the setting is called that the search began with.
     """
     tested = [entrant for entrant in found if entrant.look]
-    if not tested:
+    if not tested and (not found or any(map(_is_sound, found))):
         return ["The test split has not been read yet: the finals have not ended."]
     names = {START: start, SUPERVISED: "the supervised baseline"}
     compared = comparisons.of(tested)
     lines: list[str] = []
-    for ratio in sorted({entrant.ratio for entrant in tested}):
-        field = [entrant for entrant in tested if entrant.ratio == ratio]
-        pairs_here = [pair for pair in compared if pair.ratio == ratio]
-        lines += _at(ratio, field, pairs_here, names)
+    for ratio in sorted({entrant.ratio for entrant in found}):
+        field = [entrant for entrant in found if entrant.ratio == ratio]
+        lines += _at(field, [pair for pair in compared if pair.ratio == ratio], names)
+    if not tested:
+        return lines
     if (saving := comparisons.saving(tested)) is not None:
         lines.append(_saved(saving, start))
     return [*lines, *_cautions(tested)]
 
 
+def _is_sound(entrant: Runs) -> bool:
+    """Whether an entrant has networks to be tested."""
+    return any(entrant.states[state] for state in runs.SOUND)
+
+
 def _at(
-    ratio: float,
-    field: Sequence[Runs],
-    compared: Sequence[Comparison],
-    names: dict[str, str],
+    field: Sequence[Runs], compared: Sequence[Comparison], names: dict[str, str]
 ) -> list[str]:
     """What is to say of one labelled ratio."""
     lines: list[str] = []
     lead = comparisons.best(field)
     if lead is not None:
-        wanted = [n for n in (START, SUPERVISED) if n != lead.entrant]
-        wanted += [e.entrant for e in field if e.entrant not in (*wanted, lead.entrant)]
-        if lead.entrant == START:
-            lines.append(
-                f"no trial of the search has a smaller validation error than {names[START]}"
-            )
-        for other in wanted:
-            pair = _pair(compared, lead.entrant, other)
-            if pair is not None:
-                lines.append(_compared(pair, len(compared), names))
+        lines += _led(lead, field, compared, names)
+    elif any(map(_is_sound, field)) and not field[0].look:
+        lines.append("the test split has not been read yet")
     for entrant in field:
         name = names.get(entrant.entrant, entrant.entrant)
-        lines += _below(entrant, name) + _ended(entrant, name)
+        lines += _below(entrant, name) + _failed(entrant, name)
+        lines += _dropped(entrant, name, names)
+    if not lines:
+        lines.append("no trial has a finite test error")
     labels = field[0].labels
     frames = "" if labels is None else f" ({words.counted(labels, 'frame')})"
-    place = f"At {words.percent(ratio)} of the labels{frames}"
-    if not lines:
-        return [f"{place} no run was tested."]
+    place = f"At {words.percent(field[0].ratio)} of the labels{frames}"
     return [f"{place} {lines[0]}.", *(f"{words.capital(line)}." for line in lines[1:])]
+
+
+def _led(
+    lead: Runs,
+    field: Sequence[Runs],
+    compared: Sequence[Comparison],
+    names: dict[str, str],
+) -> list[str]:
+    """The entrant that leads beside each of the others."""
+    wanted = [name for name in names if name != lead.entrant]
+    wanted += [e.entrant for e in field if e.entrant not in (*wanted, lead.entrant)]
+    against = [_pair(compared, lead.entrant, other) for other in wanted]
+    lines = [_compared(pair, len(compared), names) for pair in against if pair]
+    if not lines:
+        name = names.get(lead.entrant, lead.entrant)
+        mean_mm = means.summary([*lead.test.values()]).mean
+        lines = [f"{name} errs by {words.mm(mean_mm)}, with nothing to compare it with"]
+    if lead.entrant == START:
+        least = "no trial of the search has a smaller validation error than"
+        lines.insert(0, f"{least} {names[START]}")
+    return lines
 
 
 def _pair(
@@ -90,32 +108,30 @@ def _compared(found: tuple[Comparison, int], tests: int, names: dict[str, str]) 
     ours, theirs = (pair.first, pair.second)[::sign]
     ours, theirs = names.get(ours, ours), names.get(theirs, theirs)
     gain = -sign * pair.paired.difference
-    low, high = pair.paired.low, pair.paired.high
-    if low is None or high is None or pair.p_adjusted is None:
-        way = "better" if gain > 0 else "worse"
+    ends = [
+        -sign * end for end in (pair.paired.low, pair.paired.high) if end is not None
+    ]
+    if gain < 0:  # the better one is named first
+        ours, theirs, gain, ends = theirs, ours, -gain, [-end for end in ends]
+    count, p_value = pair.paired.count, pair.p_adjusted
+    if gain == 0 and not any(ends):
+        times = "one seed" if count == 1 else f"each of {count} seeds"
+        return f"{ours} and {theirs} have the same error with {times}"
+    if p_value is None:
         return (
-            f"{ours} is {words.mm(abs(gain))} {way} than {theirs} with one seed, which "
+            f"{ours} is {words.mm(gain)} better than {theirs} with one seed, which "
             "tells nothing"
         )
-    ends = sorted((-sign * low, -sign * high))
-    seeds = words.counted(pair.paired.count, "seed")
-    if pair.p_adjusted <= LEVEL:
-        if gain > 0:
-            return (
-                f"{ours} beats {theirs} by {words.mm(gain)} ({ends[0]:.1f} to "
-                f"{ends[1]:.1f}, {seeds})"
-            )
-        return (
-            f"{theirs} beats {ours} by {words.mm(-gain)} ({-ends[1]:.1f} to "
-            f"{-ends[0]:.1f}, {seeds})"
-        )
-    line = (
-        f"{ours} and {theirs} cannot be told apart (difference {gain:.1f} mm, "
-        f"{ends[0]:.1f} to {ends[1]:.1f}, {seeds}"
+    low, high = sorted(ends)
+    spread = f"{words.tenths(low)} to {words.tenths(high)}, {count} seeds"
+    if p_value <= LEVEL:
+        return f"{ours} beats {theirs} by {words.mm(gain)} ({spread})"
+    if low > 0:
+        spread += f"; p = {p_value:.3g} after correction for {tests} comparisons"
+    return (
+        f"{ours} and {theirs} cannot be told apart (the first is {words.mm(gain)} "
+        f"better, {spread})"
     )
-    if ends[0] > 0 or ends[1] < 0:
-        line += f"; p = {pair.p_adjusted:.2g} after correction for {tests} comparisons"
-    return f"{line})"
 
 
 def _below(entrant: Runs, name: str) -> list[str]:
@@ -133,7 +149,7 @@ def _below(entrant: Runs, name: str) -> list[str]:
     ]
 
 
-def _ended(entrant: Runs, name: str) -> list[str]:
+def _failed(entrant: Runs, name: str) -> list[str]:
     """Runs of an entrant that did not end as they should."""
     lines: list[str] = []
     seeds, failed = entrant.seeds, 0
@@ -151,22 +167,34 @@ def _ended(entrant: Runs, name: str) -> list[str]:
             f"{name} collapsed with {count} of {words.counted(seeds, 'seed')}; their "
             "figures count"
         )
-    if entrant.dropped:
-        why = entrant.dropped[:1].lower() + entrant.dropped[1:].rstrip(".")
-        lines.append(f"{name} was dropped: {why}, by validation")
     return lines
+
+
+def _dropped(entrant: Runs, name: str, names: dict[str, str]) -> list[str]:
+    """Why the race ended an entrant, if it did."""
+    if not entrant.dropped:
+        return []
+    why = entrant.dropped[:1].lower() + entrant.dropped[1:].rstrip(".")
+    for known, called in names.items():
+        why = why.replace(f" {known} ", f" {called} ")
+    return [f"{name} was dropped: {why}, by validation"]
 
 
 def _saved(saving: Saving, start: str) -> str:
     """How many labels the best settings save."""
     least, most = min(saving.counts.values()), max(saving.counts.values())
     equal, goal = saving.equivalent, f"{saving.goal} with {start}"
-    high = f"more than {most}" if equal.high > most else f"{equal.high:.0f}"
     if equal.labels == 0:
-        line = f"{least} labels, the fewest that were tried, do as well as {goal}"
-        return f"With the best settings {line} (at most {high})."
+        return (
+            f"With the best settings {least} labels, the fewest that were tried, "
+            f"already do as well as {goal}."
+        )
     if equal.labels > most:
-        return f"Even {most} labels with the best settings do not do as well as {goal}."
+        line = f"Even {most} labels with the best settings do not do as well as {goal}"
+        if equal.low < most:
+            line += f"; from {equal.low:.0f} on the two cannot be told apart"
+        return f"{line}."
+    high = f"more than {most}" if equal.high > most else f"{equal.high:.0f}"
     low = f"fewer than {least}" if equal.low < least else f"{equal.low:.0f}"
     share = words.percent(equal.labels / saving.goal)
     return (

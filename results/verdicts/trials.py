@@ -20,7 +20,7 @@ def sentences(
         best: Rows of the leaderboard: `trial`, `labelled_ratio`, `state`, `epoch` and
             `objective_mm`.
         name: Name of the search.
-        epochs: Epochs of a complete trial; None if that is not known.
+        epochs: Epochs of a complete trial; None if the search does not say.
         mean_pose_mm: Validation error of always predicting the mean pose, by the text
             of the labelled ratio; empty where the objective is another figure.
         has_finals: Whether the finals have been run.
@@ -38,9 +38,9 @@ def sentences(
                 f"{words.mm(baseline)})."
             )
         if row["state"] != "completed":
+            done = f"{row['state']} after epoch {row['epoch']}"
             of = "" if epochs is None else f" of {epochs}"
-            done = f"{row['state']} after epoch {row['epoch']}{of}"
-            lines.append(f"{place} is not complete: {done}.")
+            lines.append(f"{place} is not complete: {done}{of}.")
     if best and has_finals:
         lines.append(
             f"These are errors of one seed: `crossnets rerun {name}` has the finals."

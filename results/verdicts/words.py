@@ -1,23 +1,19 @@
 """Numbers as the sentences have them."""
 
-from collections.abc import Sequence
-
 
 def percent(share: float) -> str:
     """A share in percent, such as `2.5 %`."""
     return f"{100 * share:.3g} %"
 
 
+def tenths(value: float) -> str:
+    """A number with one digit behind the point; never `-0.0`."""
+    return f"{round(value, 1) + 0.0:.1f}"
+
+
 def mm(value: float) -> str:
     """A length, such as `2.4 mm`."""
-    return f"{value:.1f} mm"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a list in a sentence: `a`, `a and b`, `a, b and c`."""
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{tenths(value)} mm"
 
 
 def counted(count: int, what: str) -> str:

@@ -100,7 +100,7 @@ def header(trials: int) -> Header:
     """The header of such a search."""
     return Header(
         name="s",
-        space={"name": SPACE.name},
+        space={"name": SPACE.name, "start": dict(SPACE.start)},
         base_config=presets.preset("tiny").flat(),
         data="synthetic",
         data_settings={},
@@ -111,7 +111,7 @@ def header(trials: int) -> Header:
         seed=7,
         ratios=(0.5, 1.0),
         parameters={"losses.kl": "float", "labelled_ratio": "float"},
-        rules={"objective": "mean_joint_error_mm"},
+        rules={"objective": "mean_joint_error_mm", "max_step": 9},
         trials=trials,
         created_utc="2026-01-01T00:00:00+00:00",
     )

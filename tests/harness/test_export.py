@@ -129,6 +129,10 @@ def test_the_test_part_is_shown_after_finals_only(train, store, tmp_path, capsys
     assert cli.run([*words, str(tmp_path / "own"), "--data", "synthetic:40"]) == 0
     assert json.loads(capsys.readouterr().out)["part"] == "validation"
     with Store.open(store).writer("s") as writer:
+        writer.append("finals", row | {"look": 0, "split": "validation"})
+    assert cli.run([*words, str(tmp_path / "unread")]) == 0
+    assert json.loads(capsys.readouterr().out)["part"] == "validation"
+    with Store.open(store).writer("s") as writer:
         writer.append("finals", row)
     assert cli.run([*words, str(tmp_path / "after")]) == 0
     after = json.loads(capsys.readouterr().out)

@@ -129,6 +129,40 @@ def make_frame(frame=0, **given):
     return facts | given
 
 
+def make_runs(entrant, errors, **given):
+    """Rows of one entrant as its finals leave them, for seeds from 0.
+
+    Args:
+        entrant: Its name.
+        errors: By seed, the test error, or the state of a run that has none.
+        given: `validation` errors (default: 1 mm less), `collapsed` seeds, `look`, and
+            values of columns.
+    """
+    validation = given.pop("validation", None)
+    collapsed, look = given.pop("collapsed", ()), given.pop("look", 1)
+    facts = {"entrant": entrant, "trial": None, "labelled_frames": 1000}
+    facts |= {"search_mm": None} | given
+    rows = []
+    for seed, error in enumerate(errors):
+        failed = isinstance(error, str)
+        state = "collapsed" if seed in collapsed else "completed"
+        ended = facts | {"state": error if failed else state}
+        if failed:
+            valid = None
+        else:
+            valid = error - 1 if validation is None else validation[seed]
+        ended["validation_mm"] = valid
+        gone = {"split": "validation", "mean_joint_error_mm": valid, "frames": 50}
+        gone |= {"mean_pose_mm": None, "vae_floor_mm": None}
+        rows.append(make_final(seed, **(ended | gone | {"look": 0})))
+        if look and not failed:
+            figures = {"mean_joint_error_mm": error, "look": look}
+            baselines = {"mean_pose_mm": 50.0, "vae_floor_mm": 4.0, "frames": 100}
+            baselines |= {"frames_within_40mm": 0.5}
+            rows.append(make_final(seed, **(baselines | ended | figures)))
+    return rows
+
+
 @pytest.fixture
 def make():
     """Builders of a header and of rows; arguments replace single values."""
@@ -139,6 +173,8 @@ def make():
         report=make_report,
         decision=make_decision,
         final=make_final,
+        frame=make_frame,
+        runs=make_runs,
         rows={
             "trials": make_trial(),
             "parameters": make_parameter(),

@@ -66,7 +66,7 @@ def show(
         name=name,
         epochs=header.rules.get("max_step"),
         mean_pose_mm=header.mean_pose_mm if is_mean else {},
-        has_finals=bool(queries.read(store, "finals", name).num_rows),
+        has_finals=any(queries.read(store, "finals", name)["look"].to_pylist()),
     ):
         messages.note(sentence)
 

@@ -85,6 +85,6 @@ def run(options: Rerun) -> int:
     messages.answer(shown)
     for sentence in done.verdict:
         messages.note(sentence)
-    if not done.finished:
+    if not (done.finished or done.untested):
         raise KeyboardInterrupt
-    return FAILED if done.crashed else DONE
+    return FAILED if done.crashed or done.untested else DONE

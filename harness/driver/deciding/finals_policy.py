@@ -9,7 +9,7 @@ wherever they are interrupted. Validation errors decide; no run reads the test s
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from cnets.training.health import rules
 from harness.definition.entrant import Entrant
@@ -47,7 +47,7 @@ class FinalsPolicy(Policy):
             entrants: Who takes part, in the order of the runs.
             seeds: A round each, in order.
             known: Rows of `finals` of runs that have ended; those that crashed are
-                run again.
+                run again, unless their entrant was dropped since.
             objective: Validation figure that the race is about.
             frames: Frames of the validation split.
             labels: Labelled frames at each ratio.
@@ -64,10 +64,17 @@ class FinalsPolicy(Policy):
         self._keys: dict[str, tuple[Entrant, int]] = {}
         self._states: dict[Key, str] = {}
         self._errors: dict[Key, float] = {}
-        self._findings: dict[str, str] = {}
-        for row in known:
-            key = (row["labelled_ratio"], row["entrant"], row["final_seed"])
-            if row["state"] != "crashed":
+        rows = list(known)
+        self._out: dict[tuple[float, str], str] = {
+            (row["labelled_ratio"], row["entrant"]): row["reason"]
+            for row in rows
+            if row["state"] == "dropped"
+        }
+        """Why an entrant was dropped, by ratio and name."""
+        for row in rows:
+            name = row["labelled_ratio"], row["entrant"]
+            if row["state"] != "crashed" or name in self._out:
+                key = (*name, row["final_seed"])
                 self._states[key] = row["state"]
                 self._errors[key] = _number(row["validation_mm"])
 
@@ -124,21 +131,13 @@ class FinalsPolicy(Policy):
         run.node, run.device = report.node, report.device
         if report.stage == "joint":
             run.curve[report.step] = report.metrics[self._objective]
-        lost = rules.not_finite(report.terms | report.metrics)
-        if report.finding is not None:
-            self._findings.setdefault(trial, report.finding.reason)
-        if lost is not None:
-            reason = (
-                f"{lost.reason} after epoch {report.epoch} of stage {report.stage}."
-            )
-            self._end(trial, "diverged", reason, report)
-        elif report.last:
-            found = self._findings.get(trial, "")
-            self._end(trial, "collapsed" if found else "completed", found, report)
+        end = _end(report)
+        if end is not None:
+            self._ended(trial, *end, report)
         self._tell(run, report)
-        if not run.open:
-            return Decision(action="stop", reason=run.reason)
-        return Decision(action="continue")
+        if end is None:
+            return Decision(action="continue")
+        return Decision(action="stop", state=end[0], reason=end[1])
 
     def retried(self, trial: str, message: str) -> bool:
         """A worker died; the run goes on from its checkpoint."""
@@ -149,7 +148,7 @@ class FinalsPolicy(Policy):
 
     def crashed(self, trial: str, message: str) -> None:
         """A run has used up its retries; the next call tries it again."""
-        self._end(trial, "crashed", message, None)
+        self._ended(trial, "crashed", message, None)
         self._tell(self.runs[trial], None)
 
     def _ready(self, ratio: float) -> tuple[Entrant, int] | None:
@@ -158,40 +157,42 @@ class FinalsPolicy(Policy):
         for place, seed in enumerate(self._seeds):
             left = [e for e in field if (ratio, e.name, seed) not in self._states]
             fresh = [e for e in left if e.run(seed) not in self.runs]
-            out = self._dropped(field, self._seeds[:place]) if fresh else {}
+            if fresh:
+                self._race(field, self._seeds[:place])
             for entrant in fresh:
-                if entrant.is_fixed or entrant.name not in out:
+                if (ratio, entrant.name) not in self._out:
                     return entrant, seed
-                self._drop(entrant, seed, out[entrant.name], place)
+                self._drop(entrant, seed)
             if len(left) > len(fresh):
                 return None  # the next round waits for the runs of this one
         return None
 
-    def _dropped(
-        self, field: Sequence[Entrant], seeds: Sequence[int]
-    ) -> dict[str, str]:
-        """Who is clearly worse than whom after some rounds of a ratio."""
-        errors = {
-            entrant.name: {
-                seed: error
-                for seed in seeds
-                if math.isfinite(
-                    error := self._errors.get(
-                        (entrant.ratio, entrant.name, seed), math.nan
-                    )
-                )
+    def _race(self, field: Sequence[Entrant], seeds: Sequence[int]) -> None:
+        """Note who is clearly worse than whom after some rounds of a ratio."""
+        errors: dict[str, dict[int, float]] = {}
+        for entrant in field:
+            keys = {seed: (entrant.ratio, entrant.name, seed) for seed in seeds}
+            found = {
+                seed: self._errors.get(key, math.nan) for seed, key in keys.items()
             }
-            for entrant in field
-        }
-        return racing.dropped(errors, seeds=len(self._seeds))
+            errors[entrant.name] = {s: e for s, e in found.items() if math.isfinite(e)}
+        worse = racing.dropped(errors, seeds=len(self._seeds))
+        for entrant in field:
+            if entrant.name in worse and not entrant.is_fixed:
+                rival = worse[entrant.name]
+                reason = f"Clearly worse than {rival} after {len(seeds)} seeds."
+                self._out.setdefault((entrant.ratio, entrant.name), reason)
 
-    def _drop(self, entrant: Entrant, seed: int, rival: str, rounds: int) -> None:
+    def _drop(self, entrant: Entrant, seed: int) -> None:
         """Store that an entrant does not run under a seed any more."""
-        reason = f"Clearly worse than {rival} after {rounds} seeds."
+        reason = self._out[entrant.ratio, entrant.name]
         self._states[entrant.ratio, entrant.name, seed] = "dropped"
         self._recorder.finals([self._row(entrant, seed, "dropped", reason)])
 
-    def _end(self, trial: str, state: str, reason: str, report: Report | None) -> None:
+    def _ended(
+        self, trial: str, state: str, reason: str, report: Report | None
+    ) -> None:
+        """Store how a run ended."""
         run, (entrant, seed) = self.runs[trial], self._keys[trial]
         run.state, run.reason = state, reason
         row = self._row(entrant, seed, state, reason) | {
@@ -232,6 +233,23 @@ class FinalsPolicy(Policy):
     def _tell(self, run: Tracked, report: Report | None) -> None:
         if self._watch is not None:
             self._watch(run, report)
+
+
+def _end(
+    report: Report,
+) -> tuple[Literal["completed", "collapsed", "diverged"], str] | None:
+    """How a report ends its run, and why; None if the run goes on.
+
+    Only the last epoch tells of a collapse: an earlier one may be over by then, and a
+    run that was taken up after it does not hear of it again.
+    """
+    found = rules.not_finite(report.terms | report.metrics)
+    if found is None and report.last:
+        found = report.finding
+    if found is not None:
+        place = f"epoch {report.epoch} of stage {report.stage}"
+        return found.state, f"{found.reason} after {place}."
+    return ("completed", "") if report.last else None
 
 
 def _number(value: float | None) -> float:

@@ -1,7 +1,7 @@
 """The policy of a look at the test split: the last networks of every run, tested once.
 
-Nothing is shown before all runs are tested, and their figures are stored together: a
-look that is interrupted has not happened.
+Nothing is stored before all runs are tested: a look that is interrupted has not
+happened.
 """
 
 import json
@@ -32,7 +32,7 @@ class LookPolicy(Policy):
     def __init__(
         self,
         rows: Sequence[Mapping[str, Any]],
-        look: int,
+        looks: Mapping[float, int],
         *,
         recorder: Recorder,
         watch: Watcher | None = None,
@@ -41,16 +41,17 @@ class LookPolicy(Policy):
 
         Args:
             rows: Rows of `finals` of runs that have ended with networks.
-            look: How often the test split is read then, from 1.
+            looks: How often the test split is read then at each labelled ratio, from 1.
             recorder: Where the figures go.
             watch: Told of every event.
         """
-        self._todo, self._look = list(rows), look
+        self._todo, self._looks = list(rows), looks
         self.wanted = len(rows)
         self._recorder, self._watch = recorder, watch
         self.runs: dict[str, Tracked] = {}
         self._rows: dict[str, Mapping[str, Any]] = {}
         self._figures: list[dict[str, Any]] = []
+        self._errors: list[tuple[dict[str, Any], np.ndarray]] = []
 
     @property
     def finished(self) -> bool:
@@ -118,16 +119,19 @@ class LookPolicy(Policy):
         if not self.finished:
             missing = self.wanted - len(self._figures)
             raise ValueError(f"`runs` must all be tested, {missing} are not.")
-        self._recorder.finals(self._figures)
+        for about, errors in self._errors:
+            self._recorder.frames(_frames(about, errors))
+        self._recorder.finals(self._figures)  # last: with them, the look has happened
 
     def _keep(self, run: Tracked, report: Report) -> None:
         row = self._rows[run.proposal.trial]
         errors_mm = report.test_errors_mm
         named = {name: row[name] for name in CARRIED}
-        made = {"attempt": run.attempt, "look": self._look, "split": "test"}
+        look = self._looks[run.proposal.ratio]
+        made = {"attempt": run.attempt, "look": look, "split": "test"}
         if errors_mm is not None:
             about = {n: named[n] for n in ("entrant", "labelled_ratio", "final_seed")}
-            self._recorder.frames(_frames(about | made, errors_mm))
+            self._errors.append((about | made, errors_mm))
         self._figures.append(
             {
                 **named,

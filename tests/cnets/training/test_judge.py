@@ -74,6 +74,47 @@ class TestPredict:
         assert bank.judge.evaluate(lane, "validation").mean() < 0.75 * baseline
 
 
+class TestFloor:
+    def test_by_hand(self, hands, short):
+        """Label, encoder's mean, decoder, and the label's own root: four products."""
+        bank = Bank(hands)
+        lane, rows = bank.lane(short), hands.rows("test")
+        modules = bank.modules(short)
+        encoder, decoder = (
+            lane.net(name, modules[name]).params for name in ("encoder", "decoder")
+        )
+        labels = torch.tensor(hands.joints_mm[rows], dtype=torch.float32)
+        root = labels[:, :1]
+        pose = ((labels - root) / geometry.MM_PER_UNIT).flatten(1)
+        hidden = pose @ encoder["hidden.weight"].T + encoder["hidden.bias"]
+        code = hidden.clamp(min=0) @ encoder["mean.weight"].T + encoder["mean.bias"]
+        hidden = code @ decoder["hidden.weight"].T + decoder["hidden.bias"]
+        hidden = torch.where(hidden > 0, hidden, 0.01 * hidden)
+        found = hidden @ decoder["pose.weight"].T + decoder["pose.bias"]
+        found = found.unflatten(1, (5, 3)) * geometry.MM_PER_UNIT + root
+        expected = (found - labels).norm(dim=-1)
+        floor = bank.judge.floor(lane, "test")
+        torch.testing.assert_close(floor.float(), expected, rtol=1e-3, atol=0.01)
+        assert expected.mean() > 1
+
+    def test_it_asks_nothing_of_the_images(self, hands, short):
+        """The trunk and the posterior may be anything."""
+        bank = Bank(hands)
+        lane = bank.lane(short)
+        before = bank.judge.floor(lane, "test")
+        for name in ("trunk", "posterior", "generator"):
+            lane.flat[name].zero_()
+        assert torch.equal(bank.judge.floor(lane, "test"), before)
+
+    def test_an_unknown_joint_has_no_error(self, gappy, short):
+        """NaN exactly where the label is."""
+        bank = Bank(gappy)
+        floor = bank.judge.floor(bank.lane(short), "test")
+        unknown = np.isnan(gappy.joints_mm[gappy.rows("test")]).any(-1)
+        np.testing.assert_array_equal(floor.isnan().numpy(), unknown)
+        assert unknown.any()
+
+
 class TestCodes:
     def test_are_those_of_the_encoder_and_the_origin(self, hands, short):
         """The pose code is the encoder's mean, behind it stands the root, in units."""

@@ -241,7 +241,16 @@ class TestCancel:
 
     def test_finals_cannot_lose_one(self, driven, loop):
         """Only the whole of them can be ended."""
-        loop(driven, FinalsPolicy([], "mean_joint_error_mm", None))
+        finals = FinalsPolicy(
+            [],
+            [],
+            known=(),
+            objective="mean_joint_error_mm",
+            frames=0,
+            labels={},
+            recorder=driven.policy._recorder,
+        )
+        loop(driven, finals)
         with pytest.raises(ValueError, match="whose trials run, and s runs its finals"):
             cancel(driven, "t-00001")
 

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cnets import presets
@@ -90,7 +91,7 @@ def numbers(report) -> dict:
         **report.terms,
         **report.metrics,
         **report.health,
-        **report.final,
+        **{name: np.asarray(value).tolist() for name, value in report.final.items()},
     }
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 
 import pytest
+import torch
 
 from harness.worker import checkpoints, train_runner
 from harness.worker.train_runner import TrainRunner
@@ -124,6 +125,33 @@ def test_a_run_from_another_model_is_not_gone_on_with(job, tmp_path, monkeypatch
     folder = tmp_path / "checkpoints"
     assert checkpoints.restored(folder, job.config, "cpu").lane is not None
     assert checkpoints.restored(folder, job.config, "cpu", "0" * 64).lane is None
+
+
+class TestEnded:
+    def test_the_last_networks_of_the_run(self, job, tmp_path, reports):
+        """None before the end; then those of the last epoch, without the optimisers."""
+        folder = tmp_path / "checkpoints"
+        assert checkpoints.ended(folder, job.config, "cpu") is None
+        trained = TrainRunner(job)
+        trained.advance()
+        trained.advance()
+        assert checkpoints.ended(folder, job.config, "cpu") is None
+        reports(trained)
+        lane = checkpoints.ended(folder, job.config, "cpu")
+        assert (lane.stage, lane.epoch, lane.moments) == ("joint", 3, {})
+        for name, weights in trained.lane.flat.items():
+            assert torch.equal(lane.flat[name], weights)
+        other = job.config.replace({"seed": 5})
+        assert checkpoints.ended(folder, other, "cpu") is None
+        assert checkpoints.ended(folder, job.config, "cpu", "0" * 64) is None
+
+    def test_damaged_ones_are_none(self, job, tmp_path, reports):
+        """The run is trained again rather than tested with what is left."""
+        reports(TrainRunner(job))
+        folder = tmp_path / "checkpoints"
+        newest = max(folder.glob("at-*"))
+        (newest / "lane.safetensors").write_bytes(b"x")
+        assert checkpoints.ended(folder, job.config, "cpu") is None
 
 
 def test_networks_of_another_run_are_not_deleted(job, tmp_path, advanced):

@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import resource
+import shutil
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,15 +96,59 @@ def test_pictures_come_at_their_steps_only(job, reports):
 
 def test_test_figures_come_with_the_last_epoch(job, reports):
     """They are those of the test split, and only where they are wanted."""
-    last = reports(TrainRunner(job))[-1]
+    trained = TrainRunner(job)
+    last = reports(trained)[-1]
     assert last.final["frames"] == 6
     assert len(last.final["per_joint_mm"]) == 21
     assert np.mean(last.final["per_joint_mm"]) == pytest.approx(
         last.final["mean_joint_error_mm"]
     )
+    assert last.test_errors_mm.shape == (6, 21)
+    assert np.mean(last.test_errors_mm) == pytest.approx(
+        last.final["mean_joint_error_mm"]
+    )
+    floor = trained.bank.judge.floor(trained.lane, "test")
+    assert last.final["vae_floor_mm"] == pytest.approx(float(floor.mean()))
     assert "validation_mm" not in last.final  # the policy has it, from the metrics
     without = dataclasses.replace(job, test=False, checkpoints=job.checkpoints + "-2")
     assert reports(TrainRunner(without))[-1].final == {}
+
+
+class TestARunThatHasEnded:
+    @pytest.fixture(autouse=True)
+    def _ended(self, job, reports):
+        """It was trained without a look at the test split."""
+        seen = reports(TrainRunner(dataclasses.replace(job, test=False)))
+        assert all(report.final == {} for report in seen)
+
+    def test_is_tested_without_training(self, job, reports, names):
+        """One report, with the figures of a run that was tested at its end."""
+        before = names(Path(job.checkpoints))
+        tester = TrainRunner(job)
+        weights = {name: flat.clone() for name, flat in tester.lane.flat.items()}
+        (report,) = reports(tester)
+        whole = dataclasses.replace(job, checkpoints=job.checkpoints + "-whole")
+        expected = reports(TrainRunner(whole))[-1]
+        np.testing.assert_array_equal(report.test_errors_mm, expected.test_errors_mm)
+        assert report.final == expected.final
+        assert report.metrics == expected.metrics
+        assert (report.step, report.not_scored) == (3, 0)
+        assert tester.lane.flat.keys() == weights.keys()
+        assert all(torch.equal(tester.lane.flat[n], w) for n, w in weights.items())
+        assert names(Path(job.checkpoints)) == before
+
+    def test_trains_again_if_its_networks_are_gone(self, job, reports):
+        """The same figures, to the last bit."""
+        (kept,) = reports(TrainRunner(job))
+        shutil.rmtree(job.checkpoints)
+        again = reports(TrainRunner(job))
+        assert len(again) == 6
+        np.testing.assert_array_equal(again[-1].test_errors_mm, kept.test_errors_mm)
+        assert again[-1].final == kept.final
+
+    def test_is_trained_again_where_no_test_is_wanted(self, job):
+        """A job without a test never takes up networks that have ended."""
+        assert not TrainRunner(dataclasses.replace(job, test=False)).lane.finished
 
 
 def test_the_last_networks_are_kept(job, tmp_path, reports):

@@ -1,4 +1,8 @@
-"""A search on a line, for proposals and for what they learn from."""
+"""A search on a line, for proposals and for what they learn from, and finals."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -21,6 +25,36 @@ LINE = Space(
 def line() -> Space:
     """A space of one number and three labelled ratios."""
     return LINE
+
+
+@pytest.fixture(scope="session")
+def finals_world() -> ModuleType:
+    """The module `finals_world.py`, which is in no package that a test could import."""
+    path = Path(__file__).with_name("finals_world.py")
+    spec = importlib.util.spec_from_file_location("finals_world", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def make_world(finals_world):
+    """Makes a world in which finals run."""
+    return finals_world.World
+
+
+@pytest.fixture
+def make_field(finals_world):
+    """Makes the entrants of a ratio from their weights."""
+    return finals_world.field_of
+
+
+@pytest.fixture
+def epoch(finals_world):
+    """Makes the report of an epoch of a final run."""
+    return finals_world.epoch_of
 
 
 @pytest.fixture

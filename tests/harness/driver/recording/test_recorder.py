@@ -115,7 +115,29 @@ class TestGroups:
             "wall_time_s": 1.0,
             "config_json": "{}",
         }
-        driven.policy._recorder.final(row)
+        driven.policy._recorder.finals([row])
         (stored,) = table(driven, "finals")
         assert {name: stored[name] for name in row} == row
         assert stored["code_version"] == "test"
+
+    def test_the_runs_of_a_look_stand_or_fall_together(self, driven, table, groups):
+        """They are one group; a row that does not fit takes the others with it."""
+        row = {"attempt": 1, "entrant": "start", "labelled_ratio": 1.0, "look": 1}
+        row |= {"state": "completed", "reason": "", "split": "test", "frames": 1}
+        rows = [{**row, "final_seed": n, "config_json": "{}"} for n in (8, 9)]
+        before = len(groups(driven))
+        with pytest.raises(ValueError, match="state"):
+            driven.policy._recorder.finals([rows[0], rows[1] | {"state": "odd"}])
+        assert table(driven, "finals") == []
+        driven.policy._recorder.finals(rows)
+        assert len(groups(driven)) == before + 1
+        assert [found["final_seed"] for found in table(driven, "finals")] == [8, 9]
+
+    def test_frames_are_rows_of_their_own(self, driven, table):
+        """As the caller has made them."""
+        row = {"attempt": 1, "entrant": "start", "labelled_ratio": 1.0, "look": 1}
+        row |= {"final_seed": 8, "split": "test", "mean_joint_error_mm": 2.0}
+        row |= {"per_joint_mm": [1.0, 3.0]}
+        driven.policy._recorder.frames([row | {"frame": n} for n in (0, 1)])
+        stored = table(driven, "frames")
+        assert [{name: found[name] for name in row} for found in stored] == [row, row]
