@@ -61,6 +61,7 @@ def scene(driven, tmp_path, monkeypatch, make_report):
         seats=SimpleNamespace(runner=OneEpoch, slots=1, resources={}),
         retries=0,
         nodes=Nodes(),
+        screen=None,
     )
     told.field = entrants.of(driven.store, told.scene.header, 1)
     return told
