@@ -125,7 +125,7 @@ def rerun(
         chosen = begun.device(opened, name, device, has_gpu=gpus > 0)
         slots = concurrency or trials_at_once(chosen, cpus=cpus, gpus=gpus)
         plan, nodes = _plan(opened, header, chosen), Nodes()
-        nodes.told += [*counted, _cost(opened, header, field, seeds, slots)]
+        nodes.told += [*counted, _cost(opened, header, field, drawn, slots)]
         screen.wait("asking the nodes and starting workers")
         with logs.kept(Path(plan.logs or "") / logs.DRIVER):
             nodes.survey(plan)
@@ -197,23 +197,38 @@ def _due(
             f"`again` must be set to add runs at {shown}, where the test split was read "
             "already: who adds runs after the figures chooses by them."
         )
-    return ratios if again else ratios - read
+    hopeful = {
+        row["labelled_ratio"]
+        for row in rows
+        if row["state"] not in ("diverged", "dropped")
+    }
+    return ratios if again else (more | hopeful) & ratios - read
 
 
 def _cost(
-    store: Store, header: Header, field: Sequence[Entrant], seeds: int, slots: int
+    store: Store,
+    header: Header,
+    field: Sequence[Entrant],
+    drawn: Sequence[int],
+    slots: int,
 ) -> str:
     """How many runs there will be and about how long they take, in words."""
+    rows, seeds = finals_runs.rows(store, header.name), len(drawn)
+    wanted = {(e.ratio, e.name, seed) for e in field for seed in drawn}
+    stored = wanted & {
+        (r["labelled_ratio"], r["entrant"], r["final_seed"]) for r in rows
+    }
     trials = queries.read(store, "trials", header.name).to_pylist()
     took_s = [
         row["wall_time_s"]
         for row in trials
         if row["state"] == "completed" and row["wall_time_s"]
     ]
-    total = len(field) * seeds
-    line = f"{header.name}: {len(field)} entrants x {seeds} seeds = {total} runs"
+    line = f"{header.name}: {len(field)} entrants x {seeds} seeds = {len(wanted)} runs"
+    if stored:
+        line += f", {len(stored)} of them stored"
     if took_s:
-        left_s = sum(took_s) / len(took_s) * total / slots
+        left_s = sum(took_s) / len(took_s) * len(wanted - stored) / slots
         line += f", about {clock(left_s)} on {slots} at once"
     if seeds < 5:
         line += f"; {_few(seeds)}"

@@ -134,6 +134,8 @@ class TestASecondLook:
         assert due([*rows, *read], field, (8, 9, 10), again=True) == {0.5, 1.0}
         half = [row for row in rows if row["labelled_ratio"] == 0.5]
         assert due([*half, *read], field, (8, 9), again=False) == {1.0}
+        lost = [row | {"state": "diverged"} for row in rows]
+        assert due(lost, field, (8, 9), again=False) == set()
 
 
 class TestTheCost:
@@ -144,18 +146,28 @@ class TestTheCost:
         header = driven.store.header("s")
         field = entrants.of(driven.store, header, 1)
         assert len(field) == 6
-        assert finals._cost(driven.store, header, field, 5, 2) == (
+        assert finals._cost(driven.store, header, field, range(5), 2) == (
             "s: 6 entrants x 5 seeds = 30 runs, about 3:22 on 2 at once."
         )
+
+    def test_stored_runs_cost_nothing(self, driven, ended):
+        """Two of five seeds are stored: 3 of 5 parts of the time are left."""
+        field = ended()
+        driven.writer.flush()
+        seeds = range(8, 13)
+        header = driven.store.header("s")
+        line = finals._cost(driven.store, header, field, seeds, 2)
+        wanted, stored = 5 * len(field), 2 * len(field)
+        assert f"= {wanted} runs, {stored} of them stored, about" in line
 
     def test_says_what_few_seeds_can_show(self, driven):
         """Student's t of 1 degree of freedom, 12.706, over the root of 2."""
         header = driven.store.header("s")
-        few = finals._cost(driven.store, header, [], 2, 1)
+        few = finals._cost(driven.store, header, [], range(2), 1)
         assert few == (
             "s: 0 entrants x 2 seeds = 0 runs; the interval of 2 seeds reaches 9.0 "
             "standard deviations to either side, that of 5 seeds 1.2."
         )
         assert "one seed gives no interval" in finals._cost(
-            driven.store, header, [], 1, 1
+            driven.store, header, [], range(1), 1
         )
