@@ -90,6 +90,16 @@ class Recorder:
             rows.append(("trials", self._trial(trial, event)))
         self._store(rows)
 
+    def promoted(self, trial: Tracked, decision: Decision) -> None:
+        """Store that a trial that waited goes on, and why."""
+        assert trial.step is not None
+        self._store(
+            [
+                ("decisions", _decision(trial, trial.step, decision)),
+                ("trials", self._trial(trial, "promoted")),
+            ]
+        )
+
     def final(self, row: Mapping[str, Any]) -> None:
         """Store the figures of one final run."""
         self._writer.append(
@@ -112,6 +122,8 @@ class Recorder:
             "state": trial.state,
             "reason": caps.cut(trial.reason),
             "origin": proposal.origin,
+            "expected_score": proposal.expected_score,
+            "expected_score_std": proposal.expected_score_std,
             "labelled_ratio": proposal.ratio,
             "seed": config.seed,
             "label_seed": config.label_seed,
