@@ -122,7 +122,22 @@ class Clock:
         return place * self._rows + row
 
     def _outcome(self, nonfinite_share: float) -> Outcome:
-        regrets = self._curves.regrets
+        chosen, started = zip(
+            *(self._regrets(ratio) for ratio in self._curves.ratios), strict=True
+        )
+        return Outcome(
+            regret=sum(chosen) / len(chosen),
+            started_regret=sum(started) / len(started),
+            trials=len(self.runs),
+            nonfinite_share=nonfinite_share,
+        )
+
+    def _regrets(self, ratio: float) -> tuple[float, float]:
+        """Of the choice at a ratio, and of the best that it started there.
+
+        What is not finite at its end counts as the worst that is.
+        """
+        runs = {n: r for n, r in self.runs.items() if r.sample.ratio == ratio}
         standings = {
             name: ranking.standing(
                 run.state,
@@ -130,17 +145,11 @@ class Clock:
                 self._curves.rows[run.row][run.step - 1] if run.step else None,
                 run.sample.number,
             )
-            for name, run in self.runs.items()
+            for name, run in runs.items()
         }
-        best = ranking.best(standings, 1)
+        regrets = self._curves.regrets
         worst = float(regrets[np.isfinite(regrets)].max())
-        chosen = float(regrets[self.runs[best[0]].row]) if best else worst
-        started = min(
-            (float(regrets[r.row]) for r in self.runs.values()), default=worst
-        )
-        return Outcome(
-            regret=min(chosen, worst),
-            started_regret=min(started, worst),
-            trials=len(self.runs),
-            nonfinite_share=nonfinite_share,
-        )
+        best = ranking.best(standings, 1)
+        chosen = float(regrets[runs[best[0]].row]) if best else worst
+        started = min((float(regrets[run.row]) for run in runs.values()), default=worst)
+        return min(chosen, worst), min(started, worst)

@@ -71,12 +71,18 @@ class Curves:
 
     @cached_property
     def regrets(self) -> Array:
-        """(last loss - best) / (median - best) of each; infinite if not finite."""
-        last = self.losses[:, -1]
-        ends = last[np.isfinite(last)]
-        best, median = float(ends.min()), float(np.median(ends))
-        scale = median - best if median > best else 1.0
-        return np.where(np.isfinite(last), (last - best) / scale, np.inf)
+        """(last loss - best) / (median - best) of each, at each ratio; else infinite."""
+        return np.concatenate(
+            [_regrets(part) for part in np.split(self.losses[:, -1], len(self.ratios))]
+        )
+
+
+def _regrets(last: Array) -> Array:
+    """Of losses at the end, which may be not finite."""
+    ends = last[np.isfinite(last)]
+    best, median = float(ends.min()), float(np.median(ends))
+    scale = median - best if median > best else 1.0
+    return np.where(np.isfinite(last), (last - best) / scale, np.inf)
 
 
 def read(folder: Path) -> list[Curves]:
@@ -113,9 +119,14 @@ def read_file(path: Path) -> Curves:
             f"`curves` must be files in TaskSet's form, and {path.name} is none: "
             f"{type(error).__name__}: {error}"
         ) from error
+    task = path.name.removesuffix(SUFFIX)
+    return Curves(task, names, ranked(hyperparameters), losses)
+
+
+def ranked(hyperparameters: Array) -> Array:
+    """Hyperparameters as ranks among their like, in (0, 1); equal ones share theirs."""
     ranks = stats.rankdata(hyperparameters, axis=0, method="average")
-    points = (ranks - 0.5) / len(found)
-    return Curves(path.name.removesuffix(SUFFIX), names, points, losses)
+    return (ranks - 0.5) / len(hyperparameters)
 
 
 def _row(values: dict[str, Any], names: tuple[str, ...]) -> list[float]:

@@ -1,17 +1,17 @@
 """The policies that can be compared, by name.
 
-    crossnets             ours: waiting trials, an end game, proposals of the model
-    crossnets_random      the same with random proposals
-    crossnets_tpe         the same with Optuna's TPE
-    crossnets_stop        ours until trials were paused: TPE, a third random, stopping
-    random_asha           random; Ray's own bracket; what is not finite ends
-    random_asha_promote   random; promoting successive halving, written in `halving`
-    ray_stock             Optuna's TPE told as Ray's `OptunaSearch` tells it; Ray's
-                          own bracket; what is not finite goes on, as it does there
-    optuna_tpe_asha       Optuna's TPE with its `SuccessiveHalvingPruner`
-    hyperband             Optuna's random sampler with its `HyperbandPruner`
-    bohb                  Optuna's TPE with its `HyperbandPruner`, which is how Optuna
-                          does BOHB; the original needs packages that are not pinned
+crossnets             ours: waiting trials, an end game, proposals of the model
+crossnets_random      the same with random proposals
+crossnets_tpe         the same with Optuna's TPE
+crossnets_stop        ours until trials were paused: TPE, a third random, stopping
+random_asha           random; Ray's own bracket; what is not finite ends
+random_asha_promote   random; promoting successive halving, written in `halving`
+ray_stock             Optuna's TPE told as Ray's `OptunaSearch` tells it; Ray's
+                      own bracket; what is not finite goes on, as it does there
+optuna_tpe_asha       Optuna's TPE with its `SuccessiveHalvingPruner`
+hyperband             Optuna's random sampler with its `HyperbandPruner`
+bohb                  Optuna's TPE with its `HyperbandPruner`, which is how Optuna
+                      does BOHB; the original needs packages that are not pinned
 """
 
 import math
@@ -143,5 +143,3 @@ def rung(curves: Curves, grace_percent: float) -> int:
             f"`grace` must be above 0 and at most 100 percent, got {grace_percent}."
         )
     return max(1, min(curves.epochs, round(grace_percent / 100 * curves.epochs)))
-
-

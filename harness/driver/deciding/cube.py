@@ -58,8 +58,6 @@ def _place(parameter: Parameter, value: Value) -> float:
         return (parameter.values.index(value) + 0.5) / len(parameter.values)
     assert isinstance(value, int | float)
     low, high = _bounds(parameter)
-    if parameter.low == parameter.high:
-        return 0.5
     return (_scaled(parameter, value) - low) / (high - low)
 
 

@@ -14,9 +14,11 @@ is spent, trials that run end at their next report.
 The ratio that has spent least is served first. Trials of two ratios are never compared.
 """
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from harness.definition.rungs import Rungs
 from harness.definition.trial import Decision, Sample
@@ -27,6 +29,9 @@ from harness.driver.deciding.rules import Decider, Promotion
 
 END_SHARE = 0.25
 """Share of the budget that is left when the end game begins."""
+
+LAST = "the last of the budget is for the lowest last value of those that wait"
+"""Why a trial is taken up in the end game, whatever its rank."""
 
 NEW = "new"
 """What a ratio does that starts a trial."""
@@ -112,15 +117,14 @@ class PausingDecider(Decider):
         course.ladder.take(trial)
         course.running[trial] = step
         if isinstance(chosen, Promotion) and chosen.trial == trial:
-            return _decision(
-                "continue", None, place, f"goes on: {chosen.decision.reason}"
-            )
-        keep = (
-            "the best one goes on"
-            if place.keep == 1
-            else f"the best {place.keep} go on"
-        )
-        return _decision("pause", "paused", place, f"waits: {keep}.")
+            return dataclasses.replace(chosen.decision, action="continue")
+        if place.rank > place.keep:
+            why = f"it waits, as the best {place.keep} go on"
+        elif isinstance(chosen, Promotion):
+            why = f"it waits, as {chosen.trial} goes first"
+        else:
+            why = "it waits, as the rest of the budget is for those that run"
+        return _decision("pause", place, why)
 
     def proposed(self, sample: Sample) -> None:
         """A new trial runs."""
@@ -216,32 +220,27 @@ class PausingDecider(Decider):
         if trial is None:
             return NEW
         place = course.ladder.place(trial)
-        reason = f"among the best {place.keep} of {place.peers} at epoch {place.rung}."
-        return Promotion(trial, _decision("promote", None, place, reason))
+        why = f"it goes on, as the best {place.keep} do"
+        return Promotion(trial, _decision("promote", place, why))
 
     def _finish(self, course: _Course) -> Promotion | None:
         """The best waiting trial, by its last value."""
         trial = course.ladder.best_waiting()
         if trial is None:
             return None
-        reason = "the lowest last value of all that wait, in the last of the budget."
-        return Promotion(
-            trial, _decision("promote", None, course.ladder.place(trial), reason)
-        )
+        why = f"it goes on, as {LAST}"
+        return Promotion(trial, _decision("promote", course.ladder.place(trial), why))
 
 
-def _decision(action: str, state: str | None, place: Place, what: str) -> Decision:
+def _decision(action: Literal["pause", "promote"], place: Place, why: str) -> Decision:
     """A decision at a rung, with the numbers that it follows from."""
-    reason = (
-        f"Rank {place.rank} of {place.peers} at epoch {place.rung} with "
-        f"{place.value:.4g}: {what}"
-    )
     return Decision(
-        action=action,  # type: ignore[arg-type]
-        state=state,  # type: ignore[arg-type]
+        action=action,
+        state="paused" if action == "pause" else None,
         rung=place.rung,
         cutoff=place.cutoff,
         rank=place.rank,
         peers=place.peers,
-        reason=reason,
+        reason=f"Rank {place.rank} of {place.peers} at epoch {place.rung} with "
+        f"{place.value:.4g}: {why}.",
     )
