@@ -38,6 +38,9 @@ MOST = 160
 CLIP = 0.3
 """The highest score that a trial has."""
 
+RENEWAL = 1.01
+"""Standings are looked at again when so many times as many trials stand."""
+
 GROWTH = 1.15
 """The parameters are searched again when so many times as many trials stand."""
 
@@ -66,33 +69,81 @@ class Drawn:
     """Standard deviation of that."""
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What the model has learned from, at some moment."""
+
+    points: Array
+    """Where the trials lie."""
+    scores: Array
+    """How they stand."""
+
+    def scaled(self) -> tuple[Array, Array]:
+        """Points, and scores with mean 0 and variance 1."""
+        return self.points, (self.scores - self.middle) / max(self.spread, 1e-9)
+
+    @property
+    def middle(self) -> float:
+        """Mean of the scores."""
+        return float(self.scores.mean())
+
+    @property
+    def spread(self) -> float:
+        """Their standard deviation."""
+        return float(self.scores.std())
+
+    def equals(self, other: "Lesson | None") -> bool:
+        """Whether both say the same."""
+        return (
+            other is not None
+            and np.array_equal(self.points, other.points)
+            and np.array_equal(self.scores, other.scores)
+        )
+
+
+@dataclass(frozen=True)
+class _Taught:
+    """What was learned when, as numbers of trials that stood then."""
+
+    newest: Lesson
+    count: int
+    fitted: Lesson
+    """That from which the parameters are searched."""
+    fitted_count: int
+
+
 class Model:
     """What is believed of all configurations."""
 
     def __init__(self, history: History) -> None:
         """Learn from a history as it grows."""
         self._history = history
-        self._learned = 0  # standings when it last learned
-        self._fitted = 0  # and when its parameters were last searched
-        self._newest: tuple[Array, Array] | None = None
-        self._to_fit: tuple[Array, Array] | None = None
-        self._parameters: Parameters | None = None
-        self._process: GaussianProcess | None = None
+        self._taught: _Taught | None = None
+        # What was computed last, and from what.
+        self._fit: tuple[Lesson, Parameters] | None = None
+        self._process: tuple[_Taught, GaussianProcess, float] | None = None
 
     def learn(self) -> None:
         """Take note of the standings if enough has changed; before every proposal."""
-        count = self._history.standing
-        if count < FEWEST or (self._learned and count < 1.01 * self._learned):
-            return
-        points, shares = self._history.standings()
-        self._newest, self._learned, self._process = _few(points, shares), count, None
-        if count >= GROWTH * self._fitted:
-            self._to_fit, self._fitted, self._parameters = self._newest, count, None
+        self._taught = self._next()
+
+    def _next(self) -> _Taught | None:
+        """What is known after the next lesson, if one is due."""
+        count, taught = self._history.standing, self._taught
+        if count < FEWEST or (taught and count < RENEWAL * taught.count):
+            return taught
+        newest = _few(*self._history.standings())
+        if taught and count < GROWTH * taught.fitted_count:
+            return _Taught(newest, count, taught.fitted, taught.fitted_count)
+        return _Taught(newest, count, newest, count)
 
     def propose(self, random: np.random.Generator) -> Drawn | None:
         """A point worth a trial; None if the model predicts nothing yet."""
-        process = self._believed()
-        if process is None:
+        taught = self._next()
+        if taught is None:
+            return None
+        process, trusted = self._believed(taught)
+        if not trusted >= LEAST_CORRELATION:
             return None
         waiting = list(self._history.waiting)[-PENDING:]
         if waiting:
@@ -102,41 +153,40 @@ class Model:
                 np.concatenate([process.values, process.expected(points)[0]]),
                 process.parameters,
             )
-        candidates = self._candidates(process, random)
+        lesson = taught.newest
+        candidates = self._candidates(lesson, process.parameters.lengths, random)
         chosen = candidates[[process.drawn(candidates, random).argmin()]]
         mean, std = process.expected(chosen)
-        middle, spread = self._scale()
-        expected = float(mean[0]) * spread + middle
-        return Drawn(chosen[0], expected, float(std[0]) * spread)
+        expected = float(mean[0]) * lesson.spread + lesson.middle
+        return Drawn(chosen[0], expected, float(std[0]) * lesson.spread)
 
-    def _believed(self) -> GaussianProcess | None:
-        """The process, if it predicts anything."""
-        if self._newest is None or self._to_fit is None:
-            return None
-        if self._process is None:
-            if self._parameters is None:
-                self._parameters = gaussian_process.fitted(*_scaled(*self._to_fit))
-            points, values = _scaled(*self._newest)
-            self._process = GaussianProcess(points, values, self._parameters)
-            self._trust = trust(self._process)
-        return self._process if self._trust >= LEAST_CORRELATION else None
+    def _believed(self, taught: _Taught) -> tuple[GaussianProcess, float]:
+        """The process after a lesson, and how far it is to be trusted."""
+        known = self._process
+        if known is None or not (
+            taught.newest.equals(known[0].newest)
+            and taught.fitted.equals(known[0].fitted)
+        ):
+            parameters = self._parameters(taught.fitted)
+            process = GaussianProcess(*taught.newest.scaled(), parameters)
+            known = self._process = taught, process, trust(process)
+        return known[1:]
 
-    def _scale(self) -> tuple[float, float]:
-        assert self._newest is not None
-        scores = self._newest[1]
-        return float(scores.mean()), float(scores.std())
+    def _parameters(self, lesson: Lesson) -> Parameters:
+        if self._fit is None or not lesson.equals(self._fit[0]):
+            self._fit = lesson, gaussian_process.fitted(*lesson.scaled())
+        return self._fit[1]
 
     def _candidates(
-        self, process: GaussianProcess, random: np.random.Generator
+        self, lesson: Lesson, lengths: Array, random: np.random.Generator
     ) -> Array:
         """Points over the whole cube and near the best trials."""
-        size = process.points.shape[1]
+        size = lesson.points.shape[1]
         everywhere = random.random((CANDIDATES, size))
-        assert self._newest is not None
-        best = np.argsort(self._newest[1], kind="stable")[:CENTRES]
-        centres = self._newest[0][random.choice(best, CANDIDATES)]
+        best = np.argsort(lesson.scores, kind="stable")[:CENTRES]
+        centres = lesson.points[random.choice(best, CANDIDATES)]
         reach = np.exp(random.uniform(np.log(0.01), np.log(0.3), (CANDIDATES, 1)))
-        reach = reach * np.clip(process.parameters.lengths, 0.2, 3.0)
+        reach = reach * np.clip(lengths, 0.2, 3.0)
         moved = random.random((CANDIDATES, size)) < 0.5
         near = centres + moved * reach * random.standard_normal((CANDIDATES, size))
         near = 1.0 - np.abs(1.0 - np.abs(near))  # reflected at the walls
@@ -155,16 +205,11 @@ def scores(shares: Array) -> Array:
     return np.minimum(special.ndtri(shares), CLIP)
 
 
-def _few(points: Array, shares: Array) -> tuple[Array, Array]:
+def _few(points: Array, shares: Array) -> Lesson:
     """At most `MOST` of the trials, with their scores."""
     if len(shares) > MOST:
         order, half = np.argsort(shares, kind="stable"), MOST // 2
         spread = np.linspace(half, len(shares) - 1, MOST - half).astype(int)
         chosen = order[np.concatenate([np.arange(half), spread])]
         points, shares = points[chosen], shares[chosen]
-    return points, scores(shares)
-
-
-def _scaled(points: Array, values: Array) -> tuple[Array, Array]:
-    """Scores with mean 0 and variance 1."""
-    return points, (values - values.mean()) / max(float(values.std()), 1e-9)
+    return Lesson(points, scores(shares))

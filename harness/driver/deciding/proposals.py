@@ -93,7 +93,6 @@ class Proposals:
             return start, "start", None
         chance = random.random() < RANDOM_SHARE
         if self._model is not None and not chance:
-            self.learn()
             drawn = self._model.propose(random)
             if drawn is not None:
                 return cube.values(drawn.point), "model", drawn

@@ -95,7 +95,8 @@ def test_trials_that_run_are_reckoned_with():
 def test_only_some_of_many_are_learned_from():
     """The best of them, and others spread over the rest."""
     shares = (np.arange(1000) + 0.5) / 1000
-    points, scores = model._few(shares[:, None], shares)
+    lesson = model._few(shares[:, None], shares)
+    points, scores = lesson.points, lesson.scores
     assert len(points) == len(scores) == model.MOST
     assert points[: model.MOST // 2, 0] == pytest.approx(shares[: model.MOST // 2])
     assert points[-1, 0] == shares[-1]
