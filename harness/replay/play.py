@@ -47,14 +47,15 @@ def play(
             raise ValueError(f"`{name}` must be 1 or more, got {value}.")
     graces = [policies.rung(curves, grace_percent) for curves in tasks]
     return (
-        _played(name, policies.Setting(curves, budget, grace, seed), workers)
+        played(name, policies.Setting(curves, budget, grace, seed), workers)
         for name in names
         for curves, grace in zip(tasks, graces, strict=True)
         for seed in range(seeds)
     )
 
 
-def _played(name: str, setting: policies.Setting, workers: int) -> dict[str, Any]:
+def played(name: str, setting: policies.Setting, workers: int) -> dict[str, Any]:
+    """One search: policy, task, seed and outcome."""
     decider = policies.POLICIES[name](setting)
     curves = setting.curves
     outcome = Clock(curves, decider, workers).run(setting.budget * curves.epochs)

@@ -111,19 +111,21 @@ def story(store: "Store", search: str, trial: str) -> dict[str, Any]:
             for row in events
             if row["event"] in TOLD
         ],
-        "eta": rules["eta"],
+        "eta": rules.get("eta"),
         "decisions": [_decision(row, rules) for row in decisions],
         **{name: newest[name] for name in facts},
     }
 
 
-def keep(peers: int, rules: Mapping[str, Any]) -> int:
-    """How many of those at a rung may go on.
+def keep(peers: int, rules: Mapping[str, Any]) -> int | None:
+    """How many of those at a rung may go on; None where the rules do not tell.
 
     Args:
         peers: Trials that reached the rung.
         rules: As the header has them.
     """
+    if "eta" not in rules:
+        return None
     share = peers / rules["eta"]
     if rules.get("scheduler", "stop") == "stop":
         return max(1, math.ceil(share))
