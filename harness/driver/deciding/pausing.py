@@ -17,7 +17,6 @@ The ratio that has spent least is served first. Trials of two ratios are never c
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.definition.rungs import Rungs
@@ -40,15 +39,32 @@ FAILED = ("diverged", "collapsed", "crashed", "cancelled")
 """Ends of trials that are compared with others no more."""
 
 
-@dataclass
 class _Course:
     """How far one labelled ratio is."""
 
-    ladder: Ladder
-    spent: int = 0
-    """Epochs reported, each once."""
-    running: dict[str, int] = field(default_factory=dict)
-    """Step of each trial that runs."""
+    def __init__(self, rungs: Rungs) -> None:
+        self.ladder = Ladder(rungs)
+        self.spent = 0  # epochs reported, each once
+        self.running: dict[str, int] = {}  # step of each trial that runs
+        # Epochs that these have together to their next rungs, and to their ends.
+        self.to_rungs = self.to_ends = 0
+        self._most = rungs.max_step
+
+    def run(self, trial: str, step: int) -> None:
+        """A trial runs, and is at a step."""
+        self.leave(trial)
+        self.running[trial] = step
+        self._count(step, 1)
+
+    def leave(self, trial: str) -> None:
+        """A trial runs no longer, if it did."""
+        step = self.running.pop(trial, None)
+        if step is not None:
+            self._count(step, -1)
+
+    def _count(self, step: int, sign: int) -> None:
+        self.to_ends += sign * (self._most - step)
+        self.to_rungs += sign * ((self.ladder.next_rung(step) or self._most) - step)
 
 
 class PausingDecider(Decider):
@@ -72,7 +88,7 @@ class PausingDecider(Decider):
         self.wanted = trials
         self.history = proposals.history
         self._rungs, self._proposals = rungs, proposals
-        self._courses = {ratio: _Course(Ladder(rungs)) for ratio in ratios}
+        self._courses = {ratio: _Course(rungs) for ratio in ratios}
         self._entered: dict[str, int | None] = {}  # rung of a trial's last report
 
     def next(self) -> Sample | Promotion | None:
@@ -111,11 +127,12 @@ class PausingDecider(Decider):
             self.history.trials[trial].sample.ratio,
             course.ladder.place(trial),
         )
-        step = course.running.pop(trial)
+        step = course.running[trial]
+        course.leave(trial)
         course.ladder.pause(trial)
         chosen = self._chosen(ratio)
         course.ladder.take(trial)
-        course.running[trial] = step
+        course.run(trial, step)
         if isinstance(chosen, Promotion) and chosen.trial == trial:
             return dataclasses.replace(chosen.decision, action="continue")
         if place.rank > place.keep:
@@ -130,7 +147,7 @@ class PausingDecider(Decider):
         """A new trial runs."""
         self._proposals.learn()
         self.history.add(sample)
-        self._courses[sample.ratio].running[sample.trial] = 0
+        self._courses[sample.ratio].run(sample.trial, 0)
 
     def reported(self, trial: str, step: int, value: float) -> None:
         """Count an epoch, and enter the rung that it reaches."""
@@ -142,7 +159,7 @@ class PausingDecider(Decider):
         course = self._courses[seen.sample.ratio]
         course.spent += 1
         if trial in course.running:
-            course.running[trial] = max(course.running[trial], step)
+            course.run(trial, max(course.running[trial], step))
         if not math.isfinite(value):
             return
         number = seen.sample.number
@@ -159,11 +176,11 @@ class PausingDecider(Decider):
         course = self._courses[seen.sample.ratio]
         seen.state = state
         course.ladder.take(trial)
-        course.running.pop(trial, None)
+        course.leave(trial)
         if state == "paused":
             course.ladder.pause(trial)
         elif state == "running":
-            course.running[trial] = seen.step
+            course.run(trial, seen.step)
         elif state in FAILED:
             course.ladder.withdraw(trial)
             if state in ("diverged", "collapsed"):
@@ -195,18 +212,10 @@ class PausingDecider(Decider):
     def _share(self) -> float:
         return self.budget_epochs / len(self._courses)
 
-    def _used(self, course: _Course) -> float:
-        """Epochs spent, and those that running trials have to their next rung."""
-        return course.spent + sum(
-            self._until(course, step) - step for step in course.running.values()
-        )
-
-    def _until(self, course: _Course, step: int) -> int:
-        """Where a trial that runs is next compared."""
-        most = self._rungs.max_step
-        if self._share - course.spent <= END_SHARE * self._share:
-            return most
-        return course.ladder.next_rung(step) or most
+    def _used(self, course: _Course) -> int:
+        """Epochs spent, and those of running trials to their next rung or their end."""
+        is_ending = self._share - course.spent <= END_SHARE * self._share
+        return course.spent + (course.to_ends if is_ending else course.to_rungs)
 
     def _chosen(self, ratio: float) -> Promotion | str | None:
         """What a ratio does next: a waiting trial, `NEW`, or nothing."""
