@@ -142,8 +142,8 @@ def _of(store: "Store", table: str, search: str, trial: str) -> list[dict[str, A
     """The rows of one trial, in the order in which they were written."""
     import pyarrow.compute as pc
 
-    rows = store.rows(table, search)
-    mine = rows.filter(pc.equal(rows["trial"], trial)).to_pylist()
+    rows = store.rows(table, search).filter(pc.field("trial") == trial)
+    mine = rows.to_pylist()
     return sorted(mine, key=lambda row: (row["driver_epoch"], row["seq"]))
 
 
