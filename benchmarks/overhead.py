@@ -45,6 +45,7 @@ from harness.definition.report import Report
 from harness.definition.rungs import Rungs
 from harness.definition.spaces import ratios_of
 from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.deciding.stopping import StoppingDecider
 from harness.driver.display.tensorboard import Board
 from harness.driver.recording.recorder import Recorder
 from harness.driver.recording.retention import Retention
@@ -260,9 +261,14 @@ def parts(
             space=space,
             ratios=ratios_of(space),
             seed=0,
-            trials=max(sizes),
             base=presets.preset("tiny"),
-            rungs=Rungs(grace=reports, eta=3.0, max_step=reports),
+            decider=StoppingDecider(
+                Rungs(grace=reports, eta=3.0, max_step=reports),
+                space,
+                ratios_of(space),
+                0,
+                max(sizes),
+            ),
             objective=OBJECTIVE,
             recorder=Recorder(TimedWriter(writer, spent_s), space.name, "overhead"),  # type: ignore[arg-type]
             watch=watch,

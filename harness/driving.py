@@ -11,6 +11,7 @@ from harness.definition.identity import code_identity, provenance
 from harness.definition.job import STAGES, Plan
 from harness.definition.report import Report
 from harness.diagnosis import logs
+from harness.driver.deciding import deciders
 from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.display.live import Live
 from harness.driver.display.screen import Screen
@@ -151,9 +152,16 @@ def _policy(
         space=prepared.space,
         ratios=prepared.ratios,
         seed=options.seed,
-        trials=options.trials,
         base=prepared.base,
-        rungs=options.rungs(),
+        decider=deciders.make(
+            "stop",
+            "tpe",
+            rungs=options.rungs(),
+            space=prepared.space,
+            ratios=prepared.ratios,
+            seed=options.seed,
+            trials=options.trials,
+        ),
         objective=options.objective,
         recorder=Recorder(
             rows,
@@ -166,6 +174,7 @@ def _policy(
     )
     policy.restore(
         queries.wide(store, name).to_pylist(),
+        store.rows("trials", name).to_pylist(),
         store.rows("reports", name).to_pylist(),
     )
     return policy

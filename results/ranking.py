@@ -1,8 +1,8 @@
 """Which trial is better: one rule for tables, for what is shown and for what is kept.
 
-Completed trials come first, by their error. Where none is completed, those take
-their place that are running, stopped or cancelled: the deepest epoch first, then by
-error. Of equals the one proposed first wins.
+The lowest last error wins, among the trials that came at least half as far as the one
+that came furthest: an error after few epochs says little about one after many. Of
+equals the one proposed first wins.
 """
 
 import math
@@ -10,20 +10,22 @@ from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 
-SOUND = ("completed", "running", "stopped", "cancelled")
+SOUND = ("completed", "running", "paused", "stopped", "cancelled")
 """States of trials that may be among the best."""
 
-Standing = tuple[bool, int, float, int]
-"""Whether it is not completed, its epoch where that counts, error and number: the
-smaller one is better."""
+Standing = tuple[int, float, int]
+"""Its epoch, error and number."""
 
 Name = TypeVar("Name", bound=Hashable)
+
+FAR_SHARE = 0.5
+"""Share of the epochs of the furthest that a trial must have come."""
 
 
 def standing(
     state: str, epoch: int | None, objective_mm: float | None, number: int
 ) -> Standing | None:
-    """How good a trial is; None for one that is never among the best.
+    """What decides how good a trial is; None for one that is never among the best.
 
     Args:
         state: Its state.
@@ -34,16 +36,27 @@ def standing(
     value = math.nan if objective_mm is None else objective_mm
     if state not in SOUND or not math.isfinite(value):
         return None
-    unfinished = state != "completed"
-    return unfinished, -(epoch or 0) if unfinished else 0, value, number
+    return epoch or 0, value, number
 
 
 def best(standings: Mapping[Name, Standing | None], top: int) -> list[Name]:
-    """The best trials, in order; where one is completed no other counts.
+    """The best trials, in order: those that came half as far as the furthest.
 
     Args:
         standings: How good each is, by its name; numbers differ or names compare.
         top: How many, 0 or more.
     """
-    found = sorted((s, name) for name, s in standings.items() if s is not None)
-    return [name for s, name in found if s[0] == found[0][0][0]][:top]
+    found = {name: s for name, s in standings.items() if s is not None}
+    furthest = max((epoch for epoch, _, _ in found.values()), default=0)
+    far = [name for name, (epoch, _, _) in found.items() if is_far(epoch, furthest)]
+    return sorted(far, key=lambda name: (found[name][1:], name))[:top]
+
+
+def is_far(epoch: int, furthest: int) -> bool:
+    """Whether a trial came far enough to be among the best.
+
+    Args:
+        epoch: Its last epoch.
+        furthest: That of the trial that came furthest.
+    """
+    return epoch >= FAR_SHARE * furthest

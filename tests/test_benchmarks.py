@@ -3,6 +3,7 @@
 What they measure is not looked at: a time asserted here would fail on a busy machine.
 """
 
+import gzip
 import json
 import os
 import subprocess
@@ -144,3 +145,28 @@ def test_no_gpu(tmp_path):
 def test_rendering():
     """The two renderers agree."""
     assert printed("rendering", "--frames 20")["largest_difference_mm"] < 1e-3
+
+
+def test_policy(tmp_path):
+    """Each policy has a row a task and one over all; ours differs from itself by 0."""
+    for number in (1, 2):
+        content = [
+            {
+                "hp": {"a": float(n), "b": float((7 * n) % 30)},
+                "valid": {"loss": [abs(n - 10 * number) + 9 / t for t in range(1, 9)]},
+            }
+            for n in range(30)
+        ]
+        path = tmp_path / f"{number}.json.gz"
+        path.write_bytes(gzip.compress(json.dumps(content).encode()))
+    names = "crossnets_random,random_asha_promote"
+    found = printed(
+        "policy", f"{tmp_path} --policies {names} --budget 3 --seeds 3 --workers 2"
+    )
+    assert len(found["rows"]) == 2 * 2 * 3
+    assert [row["task"] for row in found["table"]] == ["1", "2", "all"] * 2
+    for row in found["table"][:3]:
+        assert row["worse_than_first_by"] == row["difference_plus_minus"] == 0
+    for first, second, whole in (found["table"][:3], found["table"][3:]):
+        mean = (first["regret"] + second["regret"]) / 2
+        assert whole["regret"] == pytest.approx(mean)

@@ -19,6 +19,7 @@ from harness.definition.data_choice import DataChoice
 from harness.definition.job import Plan
 from harness.definition.options import SearchOptions
 from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.deciding.stopping import StoppingDecider
 from harness.driver.display.tensorboard import Board
 from harness.prepare import prepare
 from results import Header, StorageError, Store, queries
@@ -247,7 +248,7 @@ class TestNames:
         """A trial that a store calls `../../x` is refused when it is taken up."""
         row = trial(trial="../../x", attempt=1, wall_time_s=0.0, seq=1)
         with pytest.raises(ValueError, match=r"`trial` must be 1 to 64.*'\.\./\.\./x'"):
-            make_policy().restore([row], [])
+            make_policy().restore([row], [], [])
         assert not (outside.parent / "x").exists()
 
     def test_a_header_under_another_name_is_refused(self, outside):
@@ -291,9 +292,10 @@ def make_policy():
             space=SPACES["loss_weights"],
             ratios=(1.0,),
             seed=0,
-            trials=1,
             base=presets.preset("tiny"),
-            rungs=Rungs(grace=1, eta=3, max_step=9),
+            decider=StoppingDecider(
+                Rungs(grace=1, eta=3, max_step=9), SPACES["loss_weights"], (1.0,), 0, 1
+            ),
             objective="mean_joint_error_mm",
             recorder=None,
             watch=lambda *_: None,

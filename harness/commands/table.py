@@ -12,7 +12,17 @@ from harness.commands import doctor, fields
 from harness.commands.data import check, init, prepare, show
 from harness.commands.models import evaluate, export, predict, train
 from harness.commands.results import best, query, verify
-from harness.commands.searches import demo, plan, rerun, search, status, stop, trials
+from harness.commands.searches import (
+    demo,
+    plan,
+    replay,
+    rerun,
+    search,
+    status,
+    stop,
+    trials,
+    why,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ COMMANDS: dict[str, Command] = {
     "trials": Command(trials.Trials, trials.run),
     "best": Command(best.Best, best.run),
     "query": Command(query.Query, query.run),
+    "why": Command(why.Why, why.run),
+    "replay": Command(replay.Replay, replay.run, "search"),
     "rerun": Command(rerun.Rerun, rerun.run, "search"),
     "fields": Command(fields.Fields, fields.run),
     "train": Command(train.Train, train.run),

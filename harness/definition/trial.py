@@ -15,7 +15,7 @@ from results.format import schema
 from search_spaces import Value
 
 
-Origin = Literal["start", "random", "tpe"]
+Origin = Literal["start", "random", "tpe", "model"]
 """Where a proposal comes from."""
 
 
@@ -33,6 +33,11 @@ class Sample:
     """Every parameter of the space, and the ratio, by dotted name."""
     origin: Origin
     """Where the values come from."""
+    expected_score: float | None = None
+    """What the model expected of it, as normal score of its standing: 0 is the middle,
+    smaller is better; None if no model proposed it."""
+    expected_score_std: float | None = None
+    """How sure the model was, as standard deviation of that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +52,21 @@ class Proposal(Sample):
 class Decision:
     """What happens to a trial after a report, and why."""
 
-    action: Literal["continue", "stop"]
-    """Whether the trial trains on."""
+    action: Literal["continue", "stop", "pause", "promote"]
+    """Whether the trial trains on, or waits at a rung, or goes on from there."""
     state: (
-        Literal["completed", "stopped", "diverged", "collapsed", "crashed", "cancelled"]
+        Literal[
+            "completed",
+            "stopped",
+            "diverged",
+            "collapsed",
+            "crashed",
+            "cancelled",
+            "paused",
+        ]
         | None
     ) = None
-    """How the trial ended; None while it goes on."""
+    """How the trial ended, or that it waits; None while it goes on."""
     rung: int | None = None
     """Step of the rung that was decided at; None between rungs."""
     cutoff: float | None = None

@@ -13,6 +13,7 @@ from harness.definition.job import Plan
 from harness.definition.report import Report
 from harness.definition.rungs import Rungs
 from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.deciding.stopping import StoppingDecider
 from harness.driver.recording.recorder import Recorder
 from harness.prepare import header_of, prepare
 from harness.worker.train_runner import TrainRunner
@@ -61,9 +62,8 @@ class Driven:
             space=SPACE,
             ratios=(0.5, 1.0),
             seed=7,
-            trials=trials,
             base=presets.preset("tiny"),
-            rungs=RUNGS,
+            decider=StoppingDecider(RUNGS, SPACE, (0.5, 1.0), 7, trials),
             objective="mean_joint_error_mm",
             recorder=Recorder(self.writer, SPACE.name, "test"),
             watch=lambda trial, report: self.seen.append(
@@ -207,9 +207,10 @@ def one_trial(
             space=prepared.space,
             ratios=prepared.ratios,
             seed=0,
-            trials=1,
             base=prepared.base,
-            rungs=options.rungs(),
+            decider=StoppingDecider(
+                options.rungs(), prepared.space, prepared.ratios, 0, 1
+            ),
             objective=options.objective,
             recorder=Recorder(writer, prepared.space.name, "test"),
             watch=lambda *_: None,

@@ -24,6 +24,7 @@ from harness.definition.job import Job, Plan
 from harness.definition.report import Report
 from harness.definition.rungs import Rungs
 from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.deciding.stopping import StoppingDecider
 from harness.driver.recording.recorder import Recorder
 from harness.worker import watchdog
 from harness.worker.runner import Runner
@@ -151,9 +152,10 @@ def ended(tmp_path_factory):
             space=SPACE,
             ratios=(0.5, 1.0),
             seed=7,
-            trials=TRIALS,
             base=base,
-            rungs=Rungs(grace=3, eta=3, max_step=EPOCHS),
+            decider=StoppingDecider(
+                Rungs(grace=3, eta=3, max_step=EPOCHS), SPACE, (0.5, 1.0), 7, TRIALS
+            ),
             objective="mean_joint_error_mm",
             recorder=Recorder(writer, SPACE.name, "test"),
             watch=watch,

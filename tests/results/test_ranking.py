@@ -8,33 +8,28 @@ from results import ranking
 from results.format import schema
 
 
-def test_completed_trials_come_first():
-    """However good the others are; among them the error decides, then the number."""
+def test_the_lowest_error_of_those_that_came_far_wins():
+    """Half as far as the furthest is far; then the error decides, then the number."""
     standings = {
-        "deep": ranking.standing("running", 9, 1.0, 1),
-        "late": ranking.standing("completed", 2, 20.0, 4),
-        "early": ranking.standing("completed", 9, 20.0, 3),
-        "good": ranking.standing("completed", 1, 19.0, 5),
+        "furthest": ranking.standing("completed", 9, 20.0, 4),
+        "same": ranking.standing("stopped", 9, 20.0, 3),
+        "half": ranking.standing("paused", 5, 19.0, 5),
+        "short": ranking.standing("running", 4, 1.0, 1),
     }
-    assert ranking.best(standings, 9) == ["good", "early", "late"]
-    assert ranking.best(standings, 2) == ["good", "early"]
+    assert ranking.best(standings, 9) == ["half", "same", "furthest"]
+    assert ranking.best(standings, 2) == ["half", "same"]
 
 
-def test_of_unfinished_trials_the_deepest_comes_first():
-    """A smaller error of a shorter trial says less."""
-    standings = {
-        "short": ranking.standing("stopped", 1, 1.0, 1),
-        "deep": ranking.standing("running", 3, 20.0, 2),
-        "deepest": ranking.standing("cancelled", 4, 30.0, 3),
-        "same": ranking.standing("stopped", 3, 19.0, 4),
-    }
-    assert ranking.best(standings, 9) == ["deepest", "same", "deep", "short"]
+def test_how_far_is_far():
+    """Half of the way, to the epoch."""
+    assert [ranking.is_far(epoch, 9) for epoch in (4, 5, 9)] == [False, True, True]
+    assert ranking.is_far(4, 8)
 
 
 @pytest.mark.parametrize("state", schema.STATES)
 def test_a_trial_that_failed_or_has_not_begun_never_counts(state):
     """Every state either may be among the best, or is no answer at all."""
-    sound = state in ("completed", "running", "stopped", "cancelled")
+    sound = state in ("completed", "running", "paused", "stopped", "cancelled")
     assert (ranking.standing(state, 3, 20.0, 1) is not None) == sound
 
 

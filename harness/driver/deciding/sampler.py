@@ -32,7 +32,7 @@ STARTUP = 4
 RANDOM_EVERY = 3
 """Of the trials at a ratio after the first, one in so many is random."""
 
-TEACHING = ("completed", "stopped", "diverged", "collapsed")
+TEACHING = ("completed", "stopped", "paused", "diverged", "collapsed")
 """Ends of trials that a model can learn from."""
 
 

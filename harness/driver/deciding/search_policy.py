@@ -1,7 +1,8 @@
-"""The policy of a search: proposals, early stopping, and the log of both.
+"""The policy of a search: what its decider decides, and the log of it.
 
-It knows no Ray. Everything it decides follows from the space, the seed and the
-rows of the store, so a search is rebuilt from the store alone.
+It knows no Ray. Everything that is decided follows from the space, the seed and the
+rows of the store, so a search is rebuilt from the store alone: its decider is told the
+stored facts again, in their order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,26 +13,17 @@ from cnets.config import TrainConfig
 from cnets.training.health import rules
 from harness.definition import spaces
 from harness.definition.report import Report
-from harness.definition.rungs import Rungs
 from harness.definition.trial import Decision, Proposal, Sample
-from harness.driver.deciding import sampler
 from harness.driver.deciding.policy import Policy
-from harness.driver.deciding.scheduler import Scheduler
+from harness.driver.deciding.rules import Decider, Promotion
 from harness.driver.recording.recorder import Recorder
 from harness.driver.recording.tracked import Tracked, Watcher
 from results import check_name
 from search_spaces import Space
 
 
-UNHEALTHY = ("diverged", "collapsed")
-"""States in which the rules of `cnets.training.health` end a trial."""
-
-WITHDRAWN = (*UNHEALTHY, "crashed", "cancelled")
-"""States of trials that are compared with others no more."""
-
-
 class SearchPolicy(Policy):
-    """Optuna's proposals and asynchronous halving, one ladder a labelled ratio."""
+    """A decider with the log of a search."""
 
     def __init__(
         self,
@@ -39,9 +31,8 @@ class SearchPolicy(Policy):
         space: Space,
         ratios: Sequence[float],
         seed: int,
-        trials: int,
         base: TrainConfig,
-        rungs: Rungs,
+        decider: Decider,
         objective: str,
         recorder: Recorder,
         watch: Watcher,
@@ -50,30 +41,40 @@ class SearchPolicy(Policy):
 
         Args:
             space: What may vary.
-            ratios: Labelled ratios that take turns.
-            seed: Seed of proposals and of every run.
-            trials: Proposals to make in all.
+            ratios: Labelled ratios.
+            seed: Seed of every run.
             base: What a proposal changes.
-            rungs: Where trials are compared.
+            decider: Decides; told nothing so far.
             objective: Validation figure that is minimised.
             recorder: Where every event goes.
             watch: Told of every event, after it is stored.
         """
         self.space, self.ratios, self.seed = space, tuple(ratios), seed
-        self.wanted, self.base, self.objective = trials, base, objective
+        self.base, self.objective, self.decider = base, objective, decider
         self.trials: dict[str, Tracked] = {}
-        self._limit = self._most()
-        self._scheduler = Scheduler(rungs)
         self._recorder, self._watch = recorder, watch
         self._again: list[Tracked] = []
 
+    @property
+    def wanted(self) -> int:
+        """Size of the search: full trainings' worth, or trials with the stopping rule."""
+        return self.decider.wanted
+
+    @wanted.setter
+    def wanted(self, trials: int) -> None:
+        self.decider.wanted = trials
+
     def restore(
-        self, trials: Sequence[Mapping[str, Any]], reports: Sequence[Mapping[str, Any]]
+        self,
+        trials: Sequence[Mapping[str, Any]],
+        events: Sequence[Mapping[str, Any]],
+        reports: Sequence[Mapping[str, Any]],
     ) -> None:
         """Take up what the store holds; trials without an end will run again.
 
         Args:
             trials: The newest row of each trial, with its parameters.
+            events: Every row of them, also those that were followed by others.
             reports: Every row of them, also those that came again later.
         """
         for row in sorted(trials, key=lambda row: row["number"]):
@@ -83,22 +84,24 @@ class SearchPolicy(Policy):
             trial.state, trial.reason = row["state"], "" if paid else row["reason"]
             trial.attempt = row["attempt"]
             trial.wall_time_s = row["wall_time_s"] or 0.0
-        self._limit = self._most()
-        failed = [row for row in trials if row["state"] in WITHDRAWN]
-        found = {(r["trial"], r["epoch"]) for r in failed if r["state"] in UNHEALTHY}
-        for row in sorted([*reports, *failed], key=_place):
-            if "state" in row:
-                self._scheduler.withdraw(row["trial"])
-                continue
-            step, value = row["epoch"], row["objective_mm"]
-            self.trials[row["trial"]].curve[step] = value
-            if (row["trial"], step) in found:
-                continue  # a rule of health stopped it, and it entered no rung
-            self._scheduler.decide(row["labelled_ratio"], row["trial"], step, value)
+        for row in sorted([*events, *reports], key=_place):
+            trial = self.trials[row["trial"]]
+            if "event" not in row:
+                trial.curve[row["epoch"]] = row["objective_mm"]
+                self.decider.reported(row["trial"], row["epoch"], row["objective_mm"])
+            elif row["event"] == "proposed":
+                self.decider.proposed(trial.proposal)
+            elif row["event"] in ("paused", "promoted", "ended"):
+                self.decider.became(row["trial"], row["state"])
         self._again = [trial for trial in self.trials.values() if trial.open]
 
     def propose(self) -> Proposal | None:
-        """A trial that was interrupted, or a new one; None when all are made."""
+        """A trial that was interrupted, one that waits, or a new one.
+
+        Returns:
+            A trial to run from its newest checkpoint or from the start; None if
+            there is none now. If others run there may be one after a report.
+        """
         while self._again:
             trial = self._again.pop(0)
             if not trial.open:  # cancelled meanwhile
@@ -107,16 +110,23 @@ class SearchPolicy(Policy):
             self._recorder.event(trial, "resumed")
             self._watch(trial, None)
             return trial.proposal
-        number = len(self.trials) + 1
-        if number > self.wanted:
+        chosen = self.decider.next()
+        if chosen is None:
             return None
-        history = [trial.record() for trial in self.trials.values()]
-        sample = sampler.propose(self.space, self.ratios, self.seed, number, history)
-        if sample is None:
-            self._limit = len(self.trials)
-            return None
-        trial = self._tracked(sample)
+        if isinstance(chosen, Promotion):
+            return self._promoted(chosen)
+        trial = self._tracked(chosen)
         self._recorder.event(trial, "proposed")
+        self.decider.proposed(trial.proposal)
+        self._watch(trial, None)
+        return trial.proposal
+
+    def _promoted(self, promotion: Promotion) -> Proposal:
+        """A trial that waited goes on; why is durable when this returns."""
+        trial = self.trials[promotion.trial]
+        trial.state, trial.reason = "running", promotion.decision.reason
+        self._recorder.promoted(trial, promotion.decision)
+        self.decider.became(promotion.trial, trial.state)
         self._watch(trial, None)
         return trial.proposal
 
@@ -124,7 +134,9 @@ class SearchPolicy(Policy):
         """Store an epoch, and those that came along with it, as one group of rows.
 
         Returns:
-            Whether the trial goes on; its rows are durable by then.
+            Whether the trial goes on, ends, or waits: then its worker publishes
+            the checkpoint of this epoch, as `propose` may give it again. Its rows
+            are durable by then.
         """
         tracked, report = self.trials[trial], result["report"]
         assert isinstance(report, Report)
@@ -140,7 +152,7 @@ class SearchPolicy(Policy):
         with self._recorder.together():
             newest, *later = (*early, report)
             decision = self._epoch(tracked, newest)
-            while later and decision.action != "stop":
+            while later and decision.action == "continue":
                 self._watch(tracked, newest)
                 newest = later.pop(0)
                 decision = self._epoch(tracked, newest)
@@ -188,9 +200,9 @@ class SearchPolicy(Policy):
             reason: One sentence.
 
         Returns:
-            Whether it was open.
+            Whether it had not ended.
         """
-        if not self.trials[trial].open:
+        if not self.trials[trial].open and self.trials[trial].state != "paused":
             return False
         self._give_up(trial, "cancelled", reason)
         return True
@@ -198,32 +210,25 @@ class SearchPolicy(Policy):
     def _give_up(self, trial: str, state: str, reason: str) -> None:
         tracked = self.trials[trial]
         tracked.state, tracked.reason = state, reason
-        self._scheduler.withdraw(trial)
+        self.decider.became(trial, state)
         self._recorder.event(tracked, "ended")
         self._watch(tracked, None)
 
     @property
     def total(self) -> int:
-        """How many trials there will be."""
-        most = self.wanted if self._limit is None else min(self.wanted, self._limit)
-        return max(most, len(self.trials))
+        """How many trials there will be, as far as that is known."""
+        return max(self.decider.total, len(self.trials))
 
     @property
     def is_exhausted(self) -> bool:
         """Whether more trials are wanted than the space has configurations."""
-        return self._limit is not None and self.wanted > self._limit
+        return self.decider.is_exhausted
 
     @property
     def finished(self) -> bool:
-        """Whether every trial was proposed and has ended."""
-        enough = len(self.trials) >= self.total
-        return enough and not any(trial.open for trial in self.trials.values())
-
-    def _most(self) -> int | None:
-        """Most trials that the space has room for; None if there is no end."""
-        tried = [(t.proposal.ratio, t.proposal.values) for t in self.trials.values()]
-        left = spaces.untried(self.space, self.ratios, tried)
-        return None if left is None else len(tried) + left
+        """Whether nothing runs and nothing is left to do; trials may wait."""
+        running = any(trial.open for trial in self.trials.values())
+        return not running and self.decider.next() is None
 
     def _note(self, trial: Tracked, report: Report) -> None:
         """Record what a report tells besides its figures: trouble, and who paid."""
@@ -248,16 +253,13 @@ class SearchPolicy(Policy):
         """A report of the joint stage: rungs, end, and rules of health."""
         step, value = report.step, report.metrics[self.objective]
         trial.curve[step] = value
-        ratio, name = trial.proposal.ratio, trial.proposal.trial
-        decision = _unhealthy(report)
-        if decision is not None:
-            self._scheduler.withdraw(name)
-        else:
-            decision = self._scheduler.decide(ratio, name, step, value)
+        name = trial.proposal.trial
+        self.decider.reported(name, step, value)
+        decision = _unhealthy(report) or self.decider.verdict(name)
         event = "started" if started else None
-        if decision.action == "stop":
+        if decision.action != "continue":
             self._end(trial, decision)
-            event = "ended"
+            event = "ended" if decision.action == "stop" else "paused"
         self._recorder.reported(trial, report, decision, event)
         return decision
 
@@ -277,6 +279,7 @@ class SearchPolicy(Policy):
     def _end(self, trial: Tracked, decision: Decision) -> None:
         assert decision.state is not None
         trial.state, trial.reason = decision.state, decision.reason
+        self.decider.became(trial.proposal.trial, decision.state)
 
     def _tracked(self, sample: Sample) -> Tracked:
         """A trial of this search from now on, with what it is to train."""
@@ -296,6 +299,8 @@ class SearchPolicy(Policy):
             ratio=row["labelled_ratio"],
             values=values | {spaces.RATIO: row["labelled_ratio"]},
             origin=row["origin"],
+            expected_score=row["expected_score"],
+            expected_score_std=row["expected_score_std"],
         )
 
 

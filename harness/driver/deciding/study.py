@@ -13,7 +13,7 @@ with what is usual where it was run, and the ratio itself is not searched.
 What the study is told:
 
     completed            COMPLETE with the relative value at its last step
-    stopped              PRUNED with the relative value at its last step; TPE
+    stopped, paused      PRUNED with the relative value at its last step; TPE
                          ranks these behind the completed, the longer first
     diverged, collapsed  PRUNED without a value, which TPE ranks last of all:
                          always among the bad. FAIL would be ignored, and a
@@ -49,6 +49,7 @@ TINY_MM = 1e-9
 STATES: dict[str, TrialState] = {
     "pending": TrialState.RUNNING,
     "running": TrialState.RUNNING,
+    "paused": TrialState.PRUNED,
     "completed": TrialState.COMPLETE,
     "stopped": TrialState.PRUNED,
     "diverged": TrialState.PRUNED,
@@ -59,7 +60,7 @@ STATES: dict[str, TrialState] = {
 """What Optuna calls the states of a trial."""
 
 
-VALUED = ("completed", "stopped")
+VALUED = ("completed", "stopped", "paused")
 """States whose trials have a value to learn from."""
 
 

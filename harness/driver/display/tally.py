@@ -53,6 +53,8 @@ class Tally:
             str, tuple[float, float]
         ] = {}  # seconds, share when first seen
         self._before_s: dict[str, float] = {}
+        self._deepest: Tracked | None = None  # the trial that came furthest
+        self._furthest = 0  # its epoch
 
     @property
     def states(self) -> Counter[str]:
@@ -79,14 +81,31 @@ class Tally:
             self.going[name] = trial
         else:
             self.going.pop(name, None)
+        if self._is_news(trial):
+            self._choose()
+
+    def _is_news(self, trial: Tracked) -> bool:
+        """Whether another one may be the best now."""
         standing, best = trial.standing, self._best
-        if standing is not None and (best is None or standing < best):
-            self.best, self._best = trial, standing
-        elif trial is self.best and standing != best:  # it has become worse
-            standings = {n: trial.standing for n, trial in self._trials.items()}
-            first = next(iter(ranking.best(standings, 1)), None)
-            self.best = None if first is None else self._trials[first]
-            self._best = None if first is None else standings[first]
+        if best is None or trial is self.best:
+            return standing != best
+        if standing is None or trial is self._deepest:
+            return trial is self._deepest
+        # A new furthest one may leave the best too far behind.
+        better = standing[1:] < best[1:] and ranking.is_far(standing[0], self._furthest)
+        return better or standing[0] > self._furthest
+
+    def _choose(self) -> None:
+        """Find the best of all: few events change it."""
+        trials = self._trials
+        standings = {n: s for n, t in trials.items() if (s := t.standing) is not None}
+        self.best, self._best = None, None
+        self._deepest, self._furthest = None, 0
+        if standings:
+            first = ranking.best(standings, 1)[0]
+            deepest = max(standings, key=lambda name: standings[name][0])
+            self.best, self._best = trials[first], standings[first]
+            self._deepest, self._furthest = trials[deepest], standings[deepest][0]
 
     def _spent_by(self, trial: Tracked) -> Spent:
         """What a trial has trained since it is watched."""

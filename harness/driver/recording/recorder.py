@@ -90,6 +90,16 @@ class Recorder:
             rows.append(("trials", self._trial(trial, event)))
         self._store(rows)
 
+    def promoted(self, trial: Tracked, decision: Decision) -> None:
+        """Store that a trial that waited goes on, and why."""
+        assert trial.step is not None
+        self._store(
+            [
+                ("decisions", _decision(trial, trial.step, decision)),
+                ("trials", self._trial(trial, "promoted")),
+            ]
+        )
+
     def finals(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Store how final runs ended, all of them or none."""
         made = {"code_version": self._code_version, **self._made_by}
@@ -115,6 +125,8 @@ class Recorder:
             "state": trial.state,
             "reason": caps.cut(trial.reason),
             "origin": proposal.origin,
+            "expected_score": proposal.expected_score,
+            "expected_score_std": proposal.expected_score_std,
             "labelled_ratio": proposal.ratio,
             "seed": config.seed,
             "label_seed": config.label_seed,

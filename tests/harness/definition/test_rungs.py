@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness.definition.rungs import Rungs
+from harness.definition.rungs import Rungs, first_rung
 
 
 class TestRungs:
@@ -39,3 +39,17 @@ class TestRungs:
         """Rungs that compare nothing are refused in one sentence."""
         with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
             Rungs(*arguments)
+
+    def test_their_spacing_may_differ_from_eta(self):
+        """Twice as far each, where a quarter goes on."""
+        assert Rungs(2, 4, 51, 2).steps() == (2, 4, 8, 16, 32)
+        with pytest.raises(ValueError, match="`factor` must be above 1 and finite"):
+            Rungs(2, 4, 51, 1)
+
+
+@pytest.mark.parametrize(
+    ("max_step", "rung"), [(1, 1), (2, 2), (9, 2), (40, 2), (80, 3), (500, 20)]
+)
+def test_the_first_rung_by_hand(max_step, rung):
+    """Four percent of the length, and two epochs where there are so many."""
+    assert first_rung(max_step) == rung

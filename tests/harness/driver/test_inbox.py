@@ -206,6 +206,7 @@ class TestCancel:
         again = make_driven()
         again.policy.restore(
             queries.wide(again.store, "s").to_pylist(),
+            again.store.rows("trials", "s").to_pylist(),
             again.store.rows("reports", "s").to_pylist(),
         )
         assert again.policy.trials[name].state == "cancelled"
@@ -216,7 +217,11 @@ class TestCancel:
         names = [driven.policy.propose().trial for _ in range(2)]
         driven.writer.close()
         again = make_driven()
-        again.policy.restore(queries.wide(again.store, "s").to_pylist(), [])
+        again.policy.restore(
+            queries.wide(again.store, "s").to_pylist(),
+            again.store.rows("trials", "s").to_pylist(),
+            [],
+        )
         loop(again)
         cancel(again, names[0])
         assert again.policy.propose().trial == names[1]

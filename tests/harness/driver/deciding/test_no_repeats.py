@@ -14,6 +14,7 @@ from harness.definition.trial import TrialRecord
 from harness.driver.deciding import study
 from harness.driver.deciding.sampler import propose
 from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.deciding.stopping import StoppingDecider
 from harness.driver.recording.recorder import Recorder
 from results import Store, queries
 from search_spaces import OneOf, Real, Space, Whole
@@ -128,15 +129,18 @@ def opened(store, trials):
         space=SPACE,
         ratios=(0.5, 1.0),
         seed=7,
-        trials=trials,
         base=presets.preset("tiny"),
-        rungs=Rungs(grace=1, eta=3, max_step=1),
+        decider=StoppingDecider(
+            Rungs(grace=1, eta=3, max_step=1), SPACE, (0.5, 1.0), 7, trials
+        ),
         objective="mean_joint_error_mm",
         recorder=Recorder(writer, SPACE.name, "test"),
         watch=lambda *_: None,
     )
     policy.restore(
-        queries.wide(store, "s").to_pylist(), store.rows("reports", "s").to_pylist()
+        queries.wide(store, "s").to_pylist(),
+        store.rows("trials", "s").to_pylist(),
+        store.rows("reports", "s").to_pylist(),
     )
     return policy, writer
 

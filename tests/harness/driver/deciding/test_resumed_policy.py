@@ -7,13 +7,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from cnets import presets
 from harness.definition.rungs import Rungs
+from harness.driver.deciding.pausing import PausingDecider
+from harness.driver.deciding.proposals import Proposals
+from harness.driver.deciding.rules import Decider
 from harness.driver.deciding.search_policy import SearchPolicy
+from harness.driver.deciding.stopping import StoppingDecider
 from harness.driver.recording.recorder import Recorder
 from results import Store, Writer, queries
+from search_spaces import Space
 
 
 ACTIONS = st.lists(
@@ -47,6 +53,7 @@ class Twin:
         self.policy = self.make(self.writer)
         self.policy.restore(
             queries.wide(self.store, "s").to_pylist(),
+            self.store.rows("trials", "s").to_pylist(),
             self.store.rows("reports", "s").to_pylist(),
         )
 
@@ -56,15 +63,28 @@ class Twin:
         self.begin()
 
 
+def stopping(space: Space) -> Decider:
+    """Trials that a rung holds back have ended."""
+    rungs = Rungs(grace=1, eta=2, max_step=5)
+    return StoppingDecider(rungs, space, (0.5, 1.0), 7, 8)
+
+
+def pausing(space: Space) -> Decider:
+    """They wait, and the budget has an end."""
+    rungs = Rungs(grace=1, eta=2, max_step=5, factor=2)
+    return PausingDecider(rungs, (0.5, 1.0), 4, Proposals(space, (0.5, 1.0), 7))
+
+
+@pytest.mark.parametrize("decider", [stopping, pausing])
 @given(ACTIONS)
 @settings(
-    max_examples=200,
+    max_examples=80,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_it_decides_and_proposes_the_same(
-    make_header, small_space, make_report, actions
+    make_header, small_space, make_report, decider, actions
 ):
     """Every decision and proposal after a kill is that of the policy left alone."""
 
@@ -73,9 +93,8 @@ def test_it_decides_and_proposes_the_same(
             space=small_space,
             ratios=(0.5, 1.0),
             seed=7,
-            trials=8,
             base=presets.preset("tiny"),
-            rungs=Rungs(grace=1, eta=2, max_step=5),
+            decider=decider(small_space),
             objective="mean_joint_error_mm",
             recorder=Recorder(writer, small_space.name, "test"),
             watch=lambda *_: None,
@@ -96,7 +115,8 @@ def test_it_decides_and_proposes_the_same(
             proposals = [twin.policy.propose() for twin in twins]
             assert proposals[0] == proposals[1]
             if proposals[0] is not None:
-                reached[proposals[0].trial] = 0
+                name = proposals[0].trial
+                reached[name] = killed.policy.trials[name].step or 0
         elif action == "kill":
             killed.killed()
             again = [killed.policy.propose().trial for _ in names]
@@ -120,7 +140,7 @@ def test_it_decides_and_proposes_the_same(
                 for twin in twins
             ]
             assert told[0] == told[1]
-            if told[0].action == "stop":
+            if told[0].action != "continue":
                 del reached[name]
     states = [
         {n: (t.state, t.curve) for n, t in twin.policy.trials.items()} for twin in twins

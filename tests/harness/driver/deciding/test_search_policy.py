@@ -207,6 +207,7 @@ class TestResume:
         again = make_driven(trials)
         again.policy.restore(
             queries.wide(again.store, "s").to_pylist(),
+            again.store.rows("trials", "s").to_pylist(),
             again.store.rows("reports", "s").to_pylist(),
         )
         return again

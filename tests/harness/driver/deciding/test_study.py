@@ -152,7 +152,7 @@ class TestTold:
         """Each state becomes the one of the table, with or without a value."""
         records = [
             make_record(
-                number, 0.1 * number, state, *([4.0, 2.0] if number < 6 else [])
+                number, 0.1 * number, state, *([4.0, 2.0] if number < 7 else [])
             )
             for number, state in enumerate(study.STATES, start=1)
         ]
@@ -166,6 +166,7 @@ class TestTold:
         assert told == {
             "pending": (TrialState.RUNNING, None, {}),
             "running": (TrialState.RUNNING, None, {}),
+            "paused": (TrialState.PRUNED, None, {2: 0.0}),
             "completed": (TrialState.COMPLETE, 0.0, {2: 0.0}),
             "stopped": (TrialState.PRUNED, None, {2: 0.0}),
             "diverged": (TrialState.PRUNED, None, {}),

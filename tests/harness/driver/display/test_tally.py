@@ -60,10 +60,16 @@ def test_the_next_best_takes_the_place_of_one_that_failed(make_trial):
     assert tally.best is None
 
 
-def test_a_completed_trial_outdoes_all_others(make_trial):
-    """Also one with a smaller error that is still running."""
+def test_one_that_came_further_leaves_the_best_behind(make_trial):
+    """And makes room for it again when it fails."""
     tally = Tally()
-    done = make_trial(2, "completed", 30.0)
-    for trial in (make_trial(1, "running", 5.0), done, make_trial(3, "running", 4.0)):
+    short, far = make_trial(1, "running", 5.0), make_trial(2, "running", 9.0, 8.0)
+    for trial in (short, far, make_trial(3, "running", 6.0)):
         tally.note(trial)
-    assert tally.best is done
+    assert tally.best is short
+    far.curve[3] = 7.0
+    tally.note(far)
+    assert tally.best is far
+    far.state = "crashed"
+    tally.note(far)
+    assert tally.best is short

@@ -1,0 +1,43 @@
+"""The decider of a search, by the names of its rules."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from harness.definition.rungs import Rungs
+from harness.driver.deciding.pausing import PausingDecider
+from harness.driver.deciding.proposals import Proposals, Sampler
+from harness.driver.deciding.rules import Decider
+from harness.driver.deciding.stopping import StoppingDecider
+from search_spaces import Space
+
+
+Scheduling = Literal["pause", "stop"]
+"""What happens to a trial that a rung holds back."""
+
+
+def make(
+    scheduler: Scheduling,
+    sampler: Sampler,
+    *,
+    rungs: Rungs,
+    space: Space,
+    ratios: Sequence[float],
+    seed: int,
+    trials: int,
+) -> Decider:
+    """A decider that was told nothing so far.
+
+    Args:
+        scheduler: `pause`, or `stop` as in searches before there was a choice.
+        sampler: Who proposes where trials are paused; where they are stopped TPE does,
+            with a third of random trials.
+        rungs: Where trials are compared.
+        space: What may vary.
+        ratios: Labelled ratios.
+        seed: Seed of proposals.
+        trials: Full trainings that `pause` may spend, trials that `stop` proposes.
+    """
+    if scheduler == "stop":
+        return StoppingDecider(rungs, space, ratios, seed, trials)
+    proposals = Proposals(space, ratios, seed, sampler)
+    return PausingDecider(rungs, ratios, trials, proposals)

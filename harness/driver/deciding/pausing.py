@@ -1,0 +1,255 @@
+"""Pausing successive halving with an end game, one ladder and one budget a ratio.
+
+A trial that reaches a rung waits there. A free place takes, from the deepest rung that
+has one, the best waiting trial if it is among the best `1 / eta` of all that ever
+reached the rung; if there is none it starts a new trial. So no verdict is final: who
+waits may be taken up when others have turned out worse.
+
+The budget (`budget_epochs`) is counted in epochs, a full training being all epochs of a trial. What
+trials that run have still to go to their next rung is counted as spent. When a quarter
+of a ratio's budget is left it starts no new trial: its best waiting trials are
+finished, in the order of their last values, as far as what is left reaches. When all
+is spent, trials that run end at their next report.
+
+The ratio that has spent least is served first. Trials of two ratios are never compared.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from harness.definition.rungs import Rungs
+from harness.definition.trial import Decision, Sample
+from harness.driver.deciding.ladder import Ladder, Place
+from harness.driver.deciding.proposals import Proposals
+from harness.driver.deciding.rules import Decider, Promotion
+
+
+END_SHARE = 0.25
+"""Share of the budget that is left when the end game begins."""
+
+LAST = "the last of the budget is for the lowest last value of those that wait"
+"""Why a trial is taken up in the end game, whatever its rank."""
+
+NEW = "new"
+"""What a ratio does that starts a trial."""
+
+FAILED = ("diverged", "collapsed", "crashed", "cancelled")
+"""Ends of trials that are compared with others no more."""
+
+
+class _Course:
+    """How far one labelled ratio is."""
+
+    def __init__(self, rungs: Rungs) -> None:
+        self.ladder = Ladder(rungs)
+        self.spent = 0  # epochs reported, each once
+        self.running: dict[str, int] = {}  # step of each trial that runs
+        # Epochs that these have together to their next rungs, and to their ends.
+        self.to_rungs = self.to_ends = 0
+        self._most = rungs.max_step
+
+    def run(self, trial: str, step: int) -> None:
+        """A trial runs, and is at a step."""
+        self.leave(trial)
+        self.running[trial] = step
+        self._count(step, 1)
+
+    def leave(self, trial: str) -> None:
+        """A trial runs no longer, if it did."""
+        step = self.running.pop(trial, None)
+        if step is not None:
+            self._count(step, -1)
+
+    def _count(self, step: int, sign: int) -> None:
+        self.to_ends += sign * (self._most - step)
+        self.to_rungs += sign * ((self.ladder.next_rung(step) or self._most) - step)
+
+
+class PausingDecider(Decider):
+    """The rule at the top of this file."""
+
+    def __init__(
+        self,
+        rungs: Rungs,
+        ratios: Sequence[float],
+        trials: int,
+        proposals: Proposals,
+    ) -> None:
+        """Start with empty ladders.
+
+        Args:
+            rungs: Where trials wait.
+            ratios: Labelled ratios, each with its own ladder and equal budget.
+            trials: Full trainings that all trials may cost together.
+            proposals: Gives new trials, and is told what it learns from.
+        """
+        self.wanted = trials
+        self.history = proposals.history
+        self._rungs, self._proposals = rungs, proposals
+        self._courses = {ratio: _Course(rungs) for ratio in ratios}
+        self._entered: dict[str, int | None] = {}  # rung of a trial's last report
+
+    def next(self) -> Sample | Promotion | None:
+        """What a free place does: see the top of this file."""
+        courses = self._courses
+        for ratio in sorted(courses, key=lambda r: self._used(courses[r])):
+            chosen: Sample | Promotion | str | None = self._chosen(ratio)
+            if chosen == NEW:
+                chosen = self._proposals.propose(ratio)
+                chosen = chosen or self._finish(courses[ratio])
+            if isinstance(chosen, Sample | Promotion):
+                return chosen
+        return None
+
+    def verdict(self, trial: str) -> Decision:
+        """Whether a trial goes on, waits or ends after its last report."""
+        seen = self.history.trials[trial]
+        step, course = seen.step, self._courses[seen.sample.ratio]
+        value = seen.curve[step]
+        if not math.isfinite(value):
+            reason = f"The objective was {value} after epoch {step}."
+            return Decision(action="stop", state="diverged", reason=reason)
+        if step >= self._rungs.max_step:
+            reason = f"All {self._rungs.max_step} epochs are done."
+            return Decision(action="stop", state="completed", reason=reason)
+        if self._entered.get(trial) is not None:
+            return self._at_rung(trial, course)
+        if course.spent >= self._share:
+            reason = "The budget is spent."
+            return Decision(action="stop", state="cancelled", reason=reason)
+        return Decision(action="continue", reason="No rung at this epoch.")
+
+    def _at_rung(self, trial: str, course: _Course) -> Decision:
+        """A trial that reached a rung waits, or is the one to be taken up at once."""
+        ratio, place = (
+            self.history.trials[trial].sample.ratio,
+            course.ladder.place(trial),
+        )
+        step = course.running[trial]
+        course.leave(trial)
+        course.ladder.pause(trial)
+        chosen = self._chosen(ratio)
+        course.ladder.take(trial)
+        course.run(trial, step)
+        if isinstance(chosen, Promotion) and chosen.trial == trial:
+            return dataclasses.replace(chosen.decision, action="continue")
+        if place.rank > place.keep:
+            why = f"it waits, as the best {place.keep} go on"
+        elif isinstance(chosen, Promotion):
+            why = f"it waits, as {chosen.trial} goes first"
+        else:
+            why = "it waits, as the rest of the budget is for those that run"
+        return _decision("pause", place, why)
+
+    def proposed(self, sample: Sample) -> None:
+        """A new trial runs."""
+        self._proposals.learn()
+        self.history.add(sample)
+        self._courses[sample.ratio].run(sample.trial, 0)
+
+    def reported(self, trial: str, step: int, value: float) -> None:
+        """Count an epoch, and enter the rung that it reaches."""
+        seen = self.history.trials[trial]
+        self._entered[trial] = None
+        if step in seen.curve:
+            return
+        seen.curve[step] = value
+        course = self._courses[seen.sample.ratio]
+        course.spent += 1
+        if trial in course.running:
+            course.run(trial, max(course.running[trial], step))
+        if not math.isfinite(value):
+            return
+        number = seen.sample.number
+        rung = course.ladder.reach(trial, number, step, value)
+        if step >= self._rungs.max_step:
+            self.history.stand(trial, step, value)
+        elif rung is not None:
+            self._entered[trial] = rung
+            self.history.stand(trial, rung, value)
+
+    def became(self, trial: str, state: str) -> None:
+        """A trial waits, runs again, or has ended."""
+        seen = self.history.trials[trial]
+        course = self._courses[seen.sample.ratio]
+        seen.state = state
+        course.ladder.take(trial)
+        course.leave(trial)
+        if state == "paused":
+            course.ladder.pause(trial)
+        elif state == "running":
+            course.run(trial, seen.step)
+        elif state in FAILED:
+            course.ladder.withdraw(trial)
+            if state in ("diverged", "collapsed"):
+                self.history.stand(trial, -1, math.inf)
+            else:
+                self.history.forget(trial)
+
+    @property
+    def budget_epochs(self) -> int:
+        """Epochs that all trials have together."""
+        return self.wanted * self._rungs.max_step
+
+    @property
+    def spent_epochs(self) -> int:
+        """Epochs reported, each once."""
+        return sum(course.spent for course in self._courses.values())
+
+    @property
+    def total(self) -> int:
+        """How many trials there are so far."""
+        return len(self.history.trials)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether every configuration was proposed at every ratio."""
+        return all(self.history.is_full(ratio) for ratio in self._courses)
+
+    @property
+    def _share(self) -> float:
+        return self.budget_epochs / len(self._courses)
+
+    def _used(self, course: _Course) -> int:
+        """Epochs spent, and those of running trials to their next rung or their end."""
+        is_ending = self._share - course.spent <= END_SHARE * self._share
+        return course.spent + (course.to_ends if is_ending else course.to_rungs)
+
+    def _chosen(self, ratio: float) -> Promotion | str | None:
+        """What a ratio does next: a waiting trial, `NEW`, or nothing."""
+        course = self._courses[ratio]
+        left = self._share - self._used(course)
+        if left <= 0:
+            return None
+        if left <= END_SHARE * self._share or self.history.is_full(ratio):
+            return self._finish(course)
+        trial = course.ladder.promotable()
+        if trial is None:
+            return NEW
+        place = course.ladder.place(trial)
+        why = f"it goes on, as the best {place.keep} do"
+        return Promotion(trial, _decision("promote", place, why))
+
+    def _finish(self, course: _Course) -> Promotion | None:
+        """The best waiting trial, by its last value."""
+        trial = course.ladder.best_waiting()
+        if trial is None:
+            return None
+        why = f"it goes on, as {LAST}"
+        return Promotion(trial, _decision("promote", course.ladder.place(trial), why))
+
+
+def _decision(action: Literal["pause", "promote"], place: Place, why: str) -> Decision:
+    """A decision at a rung, with the numbers that it follows from."""
+    return Decision(
+        action=action,
+        state="paused" if action == "pause" else None,
+        rung=place.rung,
+        cutoff=place.cutoff,
+        rank=place.rank,
+        peers=place.peers,
+        reason=f"Rank {place.rank} of {place.peers} at epoch {place.rung} with "
+        f"{place.value:.4g}: {why}.",
+    )

@@ -1,0 +1,58 @@
+"""What decides about trials, as the policy of a search and a simulated clock use it.
+
+A decider is told every fact in the order in which the store has it: what was proposed
+and reported, who waits, was taken up again or ended. What it answers follows from
+these facts alone, so telling them again rebuilds it. Asking changes nothing.
+"""
+
+import abc
+from dataclasses import dataclass
+
+from harness.definition.trial import Decision, Sample
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A trial that waits is to go on."""
+
+    trial: str
+    decision: Decision
+    """Why."""
+
+
+class Decider(abc.ABC):
+    """Decides what a free place does next, and what a trial does after a report."""
+
+    wanted: int
+    """Size of the search, which may change: full trainings' worth where trials are
+    paused, trials to propose where they are stopped for good."""
+
+    @abc.abstractmethod
+    def next(self) -> Sample | Promotion | None:
+        """What a free place does: a new trial, one that waits, or nothing now."""
+
+    @abc.abstractmethod
+    def verdict(self, trial: str) -> Decision:
+        """What a trial does after the report that was told last."""
+
+    @abc.abstractmethod
+    def proposed(self, sample: Sample) -> None:
+        """A new trial is to run."""
+
+    @abc.abstractmethod
+    def reported(self, trial: str, step: int, value: float) -> None:
+        """A trial has reported; nothing changes if it reported that step before."""
+
+    @abc.abstractmethod
+    def became(self, trial: str, state: str) -> None:
+        """A trial is `paused`, `running` again, or has ended in that state."""
+
+    @property
+    @abc.abstractmethod
+    def total(self) -> int:
+        """How many trials there will be, as far as that is known."""
+
+    @property
+    @abc.abstractmethod
+    def is_exhausted(self) -> bool:
+        """Whether more trials are wanted than the space has configurations."""

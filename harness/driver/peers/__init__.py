@@ -1,0 +1,1 @@
+"""What others decide with, as deciders: for comparisons under a simulated clock."""

@@ -1,0 +1,1 @@
+"""Policies on curves that are known already, under a simulated clock."""
