@@ -37,6 +37,14 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "crossnets rerun mine",
         "crossnets rerun mine --top 2 --seeds 5",
     ),
+    "why": (
+        "crossnets why mine t-00007",
+        "crossnets why mine t-00007 --format json",
+    ),
+    "replay": (
+        "crossnets replay --from mine",
+        "crossnets replay --curves curves --workers 32 --seeds 6 --format json",
+    ),
     "fields": (
         "crossnets fields learning_rate",
         "crossnets fields 'joint.*' --preset tiny",

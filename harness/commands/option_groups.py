@@ -6,6 +6,7 @@ An option has one name, one group and one word wherever it stands.
 GROUPS = {
     "data": (
         "source",
+        "curves",
         "data",
         "split",
         "part",
@@ -26,7 +27,7 @@ GROUPS = {
     "model": ("model", "vae"),
     "what is searched": ("space", "ratios", "objective", "seed"),
     "what is trained": ("preset", "set", "init", "config"),
-    "how long": ("trials", "grace", "eta", "top", "seeds"),
+    "how long": ("trials", "grace", "eta", "policies", "budget", "top", "seeds"),
     "where it runs": (
         "device",
         "address",
