@@ -52,7 +52,7 @@ def tables(storage: Storage, search: str | None, seen: Seen) -> Iterator[Finding
             else:
                 known = trials[table].setdefault(owner, set())
                 if "trial" in rows.schema.names:
-                    known.update(rows["trial"].unique().to_pylist())
+                    known.update(rows["trial"].drop_null().unique().to_pylist())
     yield from _orphans(trials, unsure)
 
 

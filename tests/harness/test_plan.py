@@ -217,7 +217,7 @@ class TestASearch:
 
     def test_status_counts_them(self, ended, capsys):
         """Six were run, eighteen reused."""
-        assert cli.run(["status", "s", "--store", str(ended[0])]) == cli.DONE
+        assert cli.run(["status", "s", "--wide", "--store", str(ended[0])]) == cli.DONE
         assert "6 run, 18 reused" in capsys.readouterr().out
 
     def test_a_trial_that_reused_its_stages_repeats_to_the_last_bit(self, ended):

@@ -26,8 +26,9 @@ class Screen:
             name: What is worked on, such as the name of a search.
         """
         self.name = name
-        self.console = _Console(stderr=True)
-        self.printed_s = self._started_s = time.monotonic()
+        self.console: Console = _Console(stderr=True)
+        self._started_s = time.monotonic()
+        self.printed_s: float = self._started_s
         self._draw: Callable[[], RenderableType] = Group
         self._failed = False
         self._live = RichLive(

@@ -4,6 +4,13 @@ from results.checking.verify import verify
 from results.format import schema, segments
 
 
+def test_an_entrant_that_is_no_trial(store, make):
+    """Finals of the supervised baseline have no trial, and nothing is missing."""
+    with store.writer("demo") as writer:
+        writer.append("finals", make.final(entrant="supervised", trial=None))
+    assert [*verify(store.storage)] == []
+
+
 class TestDamage:
     def test_missing_header(self, full, findings):
         """Tables of a search without a header are named."""
