@@ -171,11 +171,10 @@ def query(store: Store, sql: str, search: str | None = None) -> pa.Table:
 def best(
     trials: pa.Table, *, per: str | None = "labelled_ratio", top: int = 1
 ) -> pa.Table:
-    """The best trials: completed ones by objective, smallest first.
+    """The best trials: by objective, of those that came half as far as the furthest.
 
-    The rule, also of those that are not completed, is that of `results.ranking`. A
-    trial without a finite objective is never among them, nor is one that diverged,
-    collapsed or crashed.
+    The rule is that of `results.ranking`. A trial without a finite objective is never
+    among them, nor is one that diverged, collapsed or crashed.
 
     Args:
         trials: Rows of `trials`, one a trial, as `read` or `wide` gives them.

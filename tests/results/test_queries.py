@@ -172,25 +172,16 @@ class TestBest:
         )
         assert names(queries.best(table, top=9)) == ["t-00001"]
 
-    @pytest.mark.parametrize("state", ["running", "stopped", "cancelled"])
-    def test_completed_before_unfinished(self, state, trials):
-        """A completed trial is better than an unfinished one with a smaller error."""
+    @pytest.mark.parametrize("state", ["running", "paused", "stopped", "cancelled"])
+    def test_those_that_came_far_count(self, state, trials):
+        """Half as far as the furthest is far; a smaller error before that is none."""
         table = trials(
-            {"number": 0, "state": state, "objective_mm": 1.0},
-            {"number": 1, "objective_mm": 50.0},
+            {"number": 0, "epoch": 9, "objective_mm": 50.0},
+            {"number": 1, "state": state, "epoch": 5, "objective_mm": 40.0},
+            {"number": 2, "state": state, "epoch": 4, "objective_mm": 1.0},
+            {"number": 3, "state": state, "epoch": None, "objective_mm": 2.0},
         )
-        assert names(queries.best(table, top=9)) == ["t-00001"]
-
-    def test_unfinished_by_depth(self, trials):
-        """Where none is completed the deepest is best, and of these the smallest."""
-        table = trials(
-            {"number": 0, "state": "stopped", "epoch": 3, "objective_mm": 5.0},
-            {"number": 1, "state": "running", "epoch": 9, "objective_mm": 8.0},
-            {"number": 2, "state": "stopped", "epoch": 9, "objective_mm": 7.0},
-            {"number": 3, "state": "running", "epoch": None, "objective_mm": 1.0},
-        )
-        expected = ["t-00002", "t-00001", "t-00000", "t-00003"]
-        assert names(queries.best(table, top=9)) == expected
+        assert names(queries.best(table, top=9)) == ["t-00001", "t-00000"]
 
     @pytest.mark.parametrize("state", ["crashed", "diverged", "collapsed", "pending"])
     def test_failed_trials(self, state, trials):
