@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from cnets import presets
@@ -75,18 +74,31 @@ def pausing(space: Space) -> Decider:
     return PausingDecider(rungs, (0.5, 1.0), 4, Proposals(space, (0.5, 1.0), 7))
 
 
-@pytest.mark.parametrize("decider", [stopping, pausing])
-@given(ACTIONS)
-@settings(
-    max_examples=80,
+SAME = settings(
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+
+
+@settings(SAME, max_examples=200)
+@given(ACTIONS)
 def test_it_decides_and_proposes_the_same(
-    make_header, small_space, make_report, decider, actions
+    make_header, small_space, make_report, actions
 ):
     """Every decision and proposal after a kill is that of the policy left alone."""
+    played(stopping, make_header, small_space, make_report, actions)
+
+
+@settings(SAME, max_examples=80)
+@given(ACTIONS)
+def test_it_does_so_where_trials_wait(make_header, small_space, make_report, actions):
+    """Pauses and promotions too."""
+    played(pausing, make_header, small_space, make_report, actions)
+
+
+def played(decider, make_header, small_space, make_report, actions) -> None:
+    """Two policies live through the same, one of them with kills."""
 
     def make(writer: Writer) -> SearchPolicy:
         return SearchPolicy(
