@@ -1,32 +1,31 @@
 """A search under way: its policy, its watchers and its forecast, handed to Ray Tune."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
+from harness import ladders, policies, pre_trainings
 from harness.cluster import banks
 from harness.cluster.banks import Seats
 from harness.cluster.nodes import Nodes
 from harness.cluster.tune_run import run_policy
-from harness.definition.identity import code_identity, provenance
 from harness.definition.job import STAGES, Plan
 from harness.definition.report import Report
 from harness.diagnosis import logs
-from harness.driver.deciding import deciders
 from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.display.live import Live
 from harness.driver.display.screen import Screen
 from harness.driver.display.tensorboard import Board
 from harness.driver.inbox import Inbox
 from harness.driver.recording.patient_writer import PatientWriter, wait
-from harness.driver.recording.recorder import Recorder
 from harness.driver.recording.retention import TRASH, Retention
 from harness.driver.recording.tracked import Tracked, Watcher
 from harness.driver.signals import caught
-from harness.plan import disk_forecast, pre_trainings
+from harness.plan import disk_forecast
 from harness.prepare import Prepared
 from harness.worker import admission
 from harness.worker.runner import Runner
-from results import Store, Writer, queries
+from results import Store, Writer
 
 
 def drive(
@@ -93,6 +92,8 @@ def _driven(
         lambda: policy.trials,
         wanted=lambda: policy.total,
         ratios=prepared.ratios,
+        budget=_trainings(prepared, lambda: policy) if options.waits else None,
+        limit=options.budget or "",
         screen=screen,
     )
     board = Board(root / "tensorboard" / name, live.say)
@@ -101,6 +102,7 @@ def _driven(
         root / TRASH,
         lambda: policy.trials,
         keep=options.keep,
+        may_go_on=lambda trial: policy.decider.may_go_on(trial),
     )
     watchers: tuple[Watcher, ...] = (board, live, retention)
 
@@ -113,7 +115,7 @@ def _driven(
             store, writer, policy=lambda: policy, signals=signals, say=live.say
         )
         rows = PatientWriter(writer, live.say, inbox.sleep)
-        policy = _policy(prepared, store, rows, watch)
+        policy = policies.restored(prepared, store, rows, watch)
         for warning in (*prepared.counted, *writer.warnings):
             live.say(warning)
         live.say(f"{name}: needs {_forecast(prepared, plan, policy, seats.slots)}")
@@ -143,43 +145,6 @@ def _driven(
     return policy
 
 
-def _policy(
-    prepared: Prepared, store: Store, rows: PatientWriter, watch: Watcher
-) -> SearchPolicy:
-    """The policy of a search as far as the store knows it."""
-    options, name = prepared.options, prepared.name
-    policy = SearchPolicy(
-        space=prepared.space,
-        ratios=prepared.ratios,
-        seed=options.seed,
-        base=prepared.base,
-        decider=deciders.make(
-            "stop",
-            "tpe",
-            rungs=options.rungs(),
-            space=prepared.space,
-            ratios=prepared.ratios,
-            seed=options.seed,
-            trials=options.trials,
-        ),
-        objective=options.objective,
-        recorder=Recorder(
-            rows,
-            prepared.space.name,
-            provenance.code_version(),
-            code_sha256=code_identity.identity(),
-            data_sha256=prepared.data.fingerprint,
-        ),
-        watch=watch,
-    )
-    policy.restore(
-        queries.wide(store, name).to_pylist(),
-        store.rows("trials", name).to_pylist(),
-        store.rows("reports", name).to_pylist(),
-    )
-    return policy
-
-
 def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
     """What all trials of a search have in common."""
     rungs = prepared.options.rungs()
@@ -187,6 +152,7 @@ def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
         data=prepared.choice,
         checkpoints=str(root / "checkpoints" / prepared.name),
         picture_steps=(*rungs.steps(), rungs.max_step),
+        waits=prepared.options.waits,
         device=device,
         init=None if prepared.init is None else prepared.init["name"],
         hang_after_s=prepared.options.hang_after,
@@ -199,14 +165,23 @@ def _plan(prepared: Prepared, root: Path, device: str) -> Plan:
     )
 
 
+def _trainings(
+    prepared: Prepared, policy: Callable[[], SearchPolicy]
+) -> Callable[[], float]:
+    """Gives the full trainings that a search may cost."""
+    return lambda: policy().decider.budget_epochs / prepared.base.joint.epochs
+
+
 def _forecast(prepared: Prepared, plan: Plan, policy: SearchPolicy, slots: int) -> str:
     """What the rest of a search will need on disk, in words."""
-    ended = sum(not trial.open for trial in policy.trials.values())
+    trials = policy.trials.values()
+    ended = sum(not trial.open and trial.state != "paused" for trial in trials)
+    counts = ladders.shares(policy.total, prepared.ratios)
     need = disk_forecast(
         prepared,
         trials=policy.total - ended,
         slots=slots,
         strips=len(plan.picture_steps),
-        products=pre_trainings(prepared) if plan.stages else {},
+        products=pre_trainings.count(prepared, counts) if plan.stages else {},
     )
     return need.sentence(Path(plan.checkpoints))

@@ -2,12 +2,10 @@
 
 Nothing is written but the prepared data. A probe of some seconds says what an
 update takes on this machine (`probe.py`); everything else is counted from the
-configuration.
-How many trials reach a rung is what is expected of `eta`; more do in a small
-search, whose rungs compare a trial with few others.
+configuration. How many trials there are and how far they come says `ladders.py`, how
+much they share `pre_trainings.py`.
 """
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,34 +17,19 @@ from cnets.config import TrainConfig
 from cnets.data.crops.cache import Progress
 from cnets.training import schedule, sizes
 from cnets.training.sharing import stage_keys
-from harness import probe
-from harness.definition import disk as disk_space, spaces
+from harness import ladders, pre_trainings, probe
+from harness.definition import disk as disk_space
 from harness.definition.disk import Forecast
 from harness.definition.options import AnyDevice, SearchOptions, check_choice
-from harness.definition.rungs import Rungs
+from harness.ladders import Expected, Ladder
 from harness.prepare import Prepared, prepare
 from harness.probe import Speed
 from harness.worker import device as devices
-from search_spaces import OneOf, Real, Space
+from search_spaces import OneOf, Space
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ladder:
-    """The trials of one labelled ratio."""
-
-    labelled_ratio: float
-    trials: int
-    reach: Mapping[int, float]
-    """Trials expected to train up to a step, by step; the last is the end."""
-
-    @property
-    def epochs(self) -> float:
-        """Joint epochs that they train in all."""
-        before, total = 0, 0.0
-        for step, count in self.reach.items():
-            total += (step - before) * count
-            before = step
-        return total
+GUESSES = 3
+"""How often the epochs that fit into a time are guessed anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,21 +122,22 @@ def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estim
     """
     if not slots >= 1:
         raise ValueError(f"`slots` must be 1 or more, got {slots}.")
-    rungs, options = prepared.options.rungs(), prepared.options
-    ladders = tuple(ladder(r, n, rungs) for r, n in shares(prepared).items())
+    options = prepared.options
+    found = _expected(prepared, speed, slots)
     costs = [
-        _cost(prepared, ladders, speed, slots, share_stages=shared)
+        _cost(prepared, found, speed, slots, share_stages=shared)
         for shared in (False, True)
     ]
+    counted = pre_trainings.count(prepared, found.trials)
     disk = disk_forecast(
         prepared,
-        trials=options.trials,
+        trials=sum(found.trials.values()),
         slots=slots,
-        strips=len(rungs.steps()) + 1,
-        products=pre_trainings(prepared) if options.share_stages else {},
+        strips=len(options.rungs().steps()) + 1,
+        products=counted if options.share_stages else {},
     )
     return Estimate(
-        ladders=ladders,
+        ladders=found.ladders,
         speed=speed,
         alone=costs[0],
         shared=costs[1],
@@ -161,64 +145,27 @@ def estimate(prepared: Prepared, speed: Speed, device: str, slots: int) -> Estim
         device=device,
         slots=slots,
         is_shared=options.share_stages,
-        unshared=unshared(prepared),
+        unshared=pre_trainings.unshared(prepared, found.trials),
         counted=prepared.counted,
     )
 
 
-def shares(prepared: Prepared) -> dict[float, int]:
-    """Trials at each labelled ratio: they take turns."""
-    every, count = divmod(prepared.options.trials, len(prepared.ratios))
-    return {r: every + (place < count) for place, r in enumerate(prepared.ratios)}
-
-
-def ladder(ratio: float, trials: int, rungs: Rungs) -> Ladder:
-    """How far the trials of a ratio are expected to come.
-
-    Args:
-        ratio: The labelled ratio.
-        trials: How many there are.
-        rungs: One in `eta` goes on at each, and always one.
-    """
-    steps = (*rungs.steps(), rungs.max_step)
-    least = min(trials, 1)
-    reach = {s: max(least, trials / rungs.eta**k) for k, s in enumerate(steps)}
-    return Ladder(labelled_ratio=ratio, trials=trials, reach=reach)
-
-
-def pre_trainings(prepared: Prepared) -> dict[str, int]:
-    """How many products each shared stage has at most, over all trials.
-
-    Only the fields of a stage's key count: with none of them in the space there
-    is one product (of the VAE one a ratio); with a continuous one there is one
-    a trial.
-    """
-    found = dict.fromkeys(_shared(prepared), 0)
-    for stage in found:
-        kinds = _kinds(prepared.space, stage)
-        parts = shares(prepared).values()
-        if spaces.RATIO not in stage_keys.FIELDS[stage]:
-            parts = [prepared.options.trials]
-        found[stage] = int(sum(min(part, kinds) for part in parts))
-    return found
-
-
-def unshared(prepared: Prepared) -> dict[str, tuple[str, ...]]:
-    """The stages that every trial has to train for itself, and why.
-
-    Returns:
-        By stage the searched parameters that its product depends on; the labelled
-        ratio where nothing else differs.
-    """
-    trials = prepared.options.trials
-    found = {}
-    for stage, count in pre_trainings(prepared).items():
-        if trials > 1 and count == trials:
-            fields = stage_keys.FIELDS[stage]
-            searched = [name for name in prepared.space.parameters if name in fields]
-            own = tuple(name for name in searched if name != spaces.RATIO)
-            found[stage] = own or (spaces.RATIO,)
-    return found
+def _expected(prepared: Prepared, speed: Speed, slots: int) -> Expected:
+    """What the search runs; with a budget of hours as much as fits into them."""
+    budget = prepared.options.limit()
+    if budget is None:
+        return ladders.expected(prepared, slots, None)
+    epochs = budget.amount * prepared.base.joint.epochs
+    if budget.limit_s is None:
+        return ladders.expected(prepared, slots, epochs)
+    hours, epochs = budget.amount, 10.0 * prepared.base.joint.epochs
+    for _ in range(GUESSES):
+        found = ladders.expected(prepared, slots, epochs)
+        shared = prepared.options.share_stages
+        cost = _cost(prepared, found, speed, slots, share_stages=shared)
+        takes = cost.hours if budget.unit == "gpuh" else cost.hours / slots
+        epochs *= hours / takes
+    return ladders.expected(prepared, slots, epochs)
 
 
 def disk_forecast(
@@ -233,7 +180,7 @@ def disk_forecast(
 
     Args:
         prepared: The search.
-        trials: Trials that have not ended.
+        trials: Trials that have not ended; where they wait, all of them.
         slots: Trials at once.
         strips: Pictures that a trial hands in.
         products: Pre-trainings that are stored, by stage.
@@ -249,6 +196,7 @@ def disk_forecast(
         ratios=len(prepared.ratios),
         slots=slots,
         keep=prepared.options.keep,
+        waiting=trials if prepared.options.waits else 0,
         strips=strips,
         products=[
             size
@@ -268,31 +216,9 @@ def largest_latent(space: Space, base: TrainConfig) -> int:
     return int(parameter.high)
 
 
-def _shared(prepared: Prepared) -> list[str]:
-    """The stages before the warm-up that a search has."""
-    if prepared.init is not None:
-        return []
-    return [s for s in stage_keys.SHARED if schedule.epochs_of(prepared.base, s) > 0]
-
-
-def _kinds(space: Space, stage: str) -> float:
-    """Combinations of a stage's fields in a space, the ratio aside."""
-    total = 1.0
-    for name, parameter in space.parameters.items():
-        if name == spaces.RATIO or name not in stage_keys.FIELDS[stage]:
-            continue
-        if isinstance(parameter, Real):
-            return math.inf
-        if isinstance(parameter, OneOf):
-            total *= len(parameter.values)
-        else:
-            total *= parameter.high - parameter.low + 1
-    return total
-
-
 def _cost(
     prepared: Prepared,
-    ladders: tuple[Ladder, ...],
+    expected: Expected,
     speed: Speed,
     slots: int,
     *,
@@ -300,10 +226,10 @@ def _cost(
 ) -> Cost:
     """Updates and hours of a search."""
     base, data = prepared.base, prepared.data
-    trials = prepared.options.trials
-    counts = dict.fromkeys(_shared(prepared), trials)
+    trials = sum(expected.trials.values())
+    counts = dict.fromkeys(pre_trainings.shared(prepared), trials)
     if share_stages:
-        counts = pre_trainings(prepared)
+        counts = pre_trainings.count(prepared, expected.trials)
     epochs: dict[str, float] = {
         s: n * schedule.epochs_of(base, s) for s, n in counts.items()
     }
@@ -311,7 +237,7 @@ def _cost(
     if prepared.init is None:
         epochs["warm_up"] = trials * base.joint.warm_up_epochs
         one["warm_up"] = base.joint.warm_up_epochs
-    epochs["joint"] = sum(ladder.epochs for ladder in ladders)
+    epochs["joint"] = sum(ladder.epochs for ladder in expected.ladders)
     one["joint"] = base.joint.epochs
     steps = {stage: schedule.steps_an_epoch(base, stage, data) for stage in epochs}
     whole_h, longest_h = (

@@ -127,5 +127,6 @@ def header_of(prepared: Prepared) -> Header:
         rules=search_identity.rules(options)
         | ({"init": prepared.init} if prepared.init else {}),
         trials=options.trials,
+        budget=options.budget,
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnets.data.crops.cache import Progress
-from harness import driving
+from harness import driving, policies
 from harness.cluster import connection
 from harness.cluster.connection import connected, trials_at_once
 from harness.definition import spaces
@@ -134,10 +134,18 @@ def search(
 
 
 def _as_begun(store: Store, name: str, options: SearchOptions) -> SearchOptions:
-    """The options, with the lanes of the search that is there unless others are asked."""
-    if options.lanes is not None or name not in store.searches():
+    """The options, with what they leave open as the search that is there has it."""
+    if name not in store.searches():
         return options
-    return replace(options, lanes=store.header(name).rules.get("lanes"))
+    header = store.header(name)
+    rules = header.rules
+    if options.lanes is None:
+        options = replace(options, lanes=rules.get("lanes"))
+    if options.scheduler == "auto":
+        options = replace(options, scheduler=rules.get("scheduler", "stop"))
+    if options.sampler == "auto" and options.waits:
+        options = replace(options, sampler=rules.get("sampler", "auto"))
+    return replace(options, budget=options.budget or header.budget)
 
 
 def _compare(store: Store, prepared: Prepared) -> None:
@@ -158,14 +166,22 @@ def _as_counted(store: Store, prepared: Prepared) -> Prepared:
 
 
 def _ended(store: Store, prepared: Prepared) -> Search | None:
-    """The search, if it has nothing left to run."""
-    rows = queries.wide(store, prepared.name).to_pylist()
-    tried = ((row["labelled_ratio"], row) for row in rows)
-    left = spaces.untried(prepared.space, prepared.ratios, tried)
-    lacks = len(rows) < prepared.options.trials
-    if (lacks and left != 0) or {"pending", "running"} & {row["state"] for row in rows}:
+    """The search, if it has nothing left to run.
+
+    What a driver that was killed has left in its journal is not read here: where the
+    tables do not fit each other, there is more to come.
+    """
+    reports = store.rows("reports", prepared.name).select(["trial", "epoch"])
+    reached: dict[str, int] = {}
+    for row in reports.to_pylist():
+        reached[row["trial"]] = max(reached.get(row["trial"], 0), row["epoch"])
+    trials = queries.read(store, "trials", prepared.name).to_pylist()
+    if any((row["epoch"] or 0) > reached.get(row["trial"], 0) for row in trials):
         return None
-    return _search_of(store, prepared, finished=True, is_exhausted=lacks)
+    policy = policies.restored(prepared, store)
+    if not policy.finished:
+        return None
+    return _search_of(store, prepared, finished=True, is_exhausted=policy.is_exhausted)
 
 
 def _search_of(

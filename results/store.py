@@ -124,10 +124,17 @@ class Store:
         """Set how many trials a search is to have; its driver asks when it starts.
 
         Raises:
-            ValueError: If there is no such search.
+            ValueError: If there is no such search, or it has a budget instead.
             StorageError: If the store cannot be read or written.
         """
-        first = self.header(search).trials
+        header = self.header(search)
+        if header.budget is not None:
+            raise ValueError(
+                f"`name` must be a search that counts its trials, and {search} has a "
+                f"budget of {header.budget}: the same `search` command with another "
+                "--budget extends it."
+            )
+        first = header.trials
         typed = trial_counts.newest(self.storage, search, first).typed
         count = trial_counts.Count(trials=trials, typed=typed)
         trial_counts.add(self.storage, search, count)

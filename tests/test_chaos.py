@@ -1,7 +1,7 @@
 """SIGKILL of the driver at random moments: nothing is lost, doubled or begun again.
 
 With one worker the search must end as one that was left alone. With several it depends
-on who reports first, so there every decision is compared with those before it.
+on who reports first, so there every decision is made again from the rows before it.
 Three kills of each by default; `CROSSNETS_KILLS=50 pytest tests/test_chaos.py` (that is
 `make chaos`) makes fifty of a search that is as much longer.
 """
@@ -9,6 +9,7 @@ Three kills of each by default; `CROSSNETS_KILLS=50 pytest tests/test_chaos.py` 
 import json
 import os
 import random
+import runpy
 import subprocess
 import sys
 import time
@@ -17,6 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from crossnets import SearchOptions
+from harness import policies
+from harness.driver.deciding import audit
+from harness.prepare import prepare
 from results import Store, queries
 
 
@@ -161,51 +166,44 @@ class TestKilledDrivers:
             by_step.setdefault((row["trial"], row["epoch"]), set()).add(str(plain))
         assert all(len(found) == 1 for found in by_step.values())
 
-    def test_decisions_follow_the_rule_in_the_order_in_which_they_were_made(
-        self, killed
-    ):
-        """At a rung the best half of all so far go on, whoever was killed meanwhile.
+    def test_no_stored_decision_is_contradicted(self, killed):
+        """A fresh decider, told the rows in their order, does what every row says.
 
-        A report that came twice was decided as before and counts once.
+        So whoever was killed meanwhile, it proposes, pauses, promotes and ends the same.
         """
-        folder, *_ = killed
-        rows = Store.open(folder / "runs").rows("decisions", "s").to_pylist()
-        rows.sort(key=lambda row: (row["driver_epoch"], row["seq"]))
-        before: dict[tuple, dict] = {}
-        seen: dict[tuple, list[float]] = {}
-        for row in rows:
-            step = row["trial"], row["epoch"]
-            plain = {k: v for k, v in row.items() if k not in TIMES}
-            if step in before:
-                assert plain == before[step]
-                continue
-            before[step] = plain
-            if row["rung"] is None:
-                continue
-            values = seen.setdefault((row["labelled_ratio"], row["rung"]), [])
-            values.append(row["value_mm"])
-            rank = 1 + sum(value < row["value_mm"] for value in values)
-            goes_on = rank <= max(1, -(-len(values) // 2))
-            assert (row["rank"], row["peers"]) == (rank, len(values))
-            assert row["action"] == ("continue" if goes_on else "stop")
-        assert len(seen) >= 4
+        folder, _, workers = killed
+        store = Store.open(folder / "runs")
+        options = SearchOptions(
+            trials=TRIALS, concurrency=workers, **runpy.run_path(str(DRIVER))["OPTIONS"]
+        )
+        prepared = prepare("s", options, folder / "runs" / "cache")
+        policy = policies.restored(prepared, store)
+        samples = {name: trial.proposal for name, trial in policy.trials.items()}
+        rows = [store.rows(name, "s").to_pylist() for name in ("trials", "reports")]
+        found = audit.contradiction(policies.decider(prepared), samples, *rows)
+        assert found is None
+        assert policy.finished
 
-    def test_a_trial_that_was_told_to_stop_reports_no_more(self, killed):
-        """And one that was told to go on comes to its last epoch."""
+    def test_a_trial_that_was_told_to_wait_reports_no_more(self, killed):
+        """Until it is promoted; and one that is complete came to its last epoch."""
         folder, *_ = killed
         store = Store.open(folder / "runs")
-        last = {t: e for t, e in sorted(table(store, "reports")) if e is not None}
-        stops = {
-            row["trial"]: row["epoch"]
-            for row in store.rows("decisions", "s").to_pylist()
-            if row["action"] == "stop"
-        }
-        assert stops
-        assert stops.items() <= last.items()
-        full = set(last) - set(stops)
-        assert {last[trial] for trial in full} == {4}
-        ends = queries.read(store, "trials", "s").to_pylist()
-        assert full == {row["trial"] for row in ends if row["state"] == "completed"}
+        rows = [*store.rows("trials", "s").to_pylist()]
+        rows += store.rows("reports", "s").to_pylist()
+        rows.sort(key=lambda row: (row["driver_epoch"], row["seq"]))
+        waiting, promoted = set(), 0
+        for row in rows:
+            if row.get("event") == "promoted":
+                waiting.remove(row["trial"])
+                promoted += 1
+            elif "event" not in row:
+                assert row["trial"] not in waiting
+            elif row["event"] == "paused":
+                waiting.add(row["trial"])
+            elif row["state"] == "completed":
+                assert row["epoch"] == 4
+        assert waiting
+        assert promoted
 
     def test_several_trials_were_open_at_a_kill(self, killed):
         """Otherwise the search with several workers would show nothing more."""

@@ -17,6 +17,10 @@ on (file and function in `ray/tune`):
 - An exception in `stop_trial` is logged and turned into a failure of the trial;
   elsewhere its text is wrapped in a `TuneError`. One of the policy's must end
   the search as what it was: it is kept, and `run_tune` raises it.
+- A trial of Tune's that is PAUSED is saved by a call of its worker, which is neither
+  stored nor started again before the call is over. Our workers have stored the networks
+  by the time they report (`worker/checkpoints.py`), so a trial that waits is stopped
+  here, and another one of Tune's goes on with it.
 - `Tuner` pickles searcher and scheduler into `tuner.pkl`. Nothing is restored
   from it, so both are pickled empty.
 - A trial that `choose_trial_to_run` names takes the first worker that gets free, and
@@ -124,7 +128,11 @@ class PolicySearcher(search.Searcher):
         if proposal is None:
             return None if self._shared.open else search.Searcher.FINISHED
         self._shared.open[proposal.trial] = None
-        return {"trial": proposal.trial, "config": proposal.config}
+        return {
+            "trial": proposal.trial,
+            "config": proposal.config,
+            "reported": proposal.reported,
+        }
 
     def on_trial_complete(
         self,
@@ -174,10 +182,11 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         trial: Any,
         result: dict[str, Any],
     ) -> str:
-        """CONTINUE or STOP, as the policy says."""
+        """CONTINUE or STOP, as the policy says; one that waits is stopped, too."""
         decision = self._report(trial, result)
         actions = schedulers.TrialScheduler
-        return actions.STOP if decision.action == "stop" else actions.CONTINUE
+        goes_on = decision.action == "continue"
+        return actions.CONTINUE if goes_on else actions.STOP
 
     def on_trial_complete(
         self,
@@ -237,7 +246,7 @@ class PolicyScheduler(schedulers.FIFOScheduler):
         self._reported[trial.trial_id] = result["training_iteration"]
         if self._shared.nodes is not None:
             self._shared.nodes.well(result["node_ip"])
-        if decision.action == "stop":
+        if decision.action != "continue":
             self._shared.open.pop(name, None)
         return decision
 

@@ -27,7 +27,18 @@ GROUPS = {
     "model": ("model", "vae"),
     "what is searched": ("space", "ratios", "objective", "seed"),
     "what is trained": ("preset", "set", "init", "config"),
-    "how long": ("trials", "grace", "eta", "policies", "budget", "top", "seeds"),
+    "how long": (
+        "trials",
+        "budget",
+        "scheduler",
+        "sampler",
+        "grace",
+        "eta",
+        "rung_factor",
+        "policies",
+        "top",
+        "seeds",
+    ),
     "where it runs": (
         "device",
         "address",
@@ -48,6 +59,9 @@ OTHERS = "answer"
 
 VALUES = {
     "address": "HOST:PORT",
+    "budget": "N|Nh",
+    "scheduler": "RULE",
+    "sampler": "NAME",
     "camera": "CAMERA",
     "config": "FILE",
     "data": "DATA",

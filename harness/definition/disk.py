@@ -83,6 +83,7 @@ def forecast(
     ratios: int,
     slots: int,
     keep: int,
+    waiting: int = 0,
     strips: int,
     products: Sequence[int] = (),
 ) -> Forecast:
@@ -96,11 +97,13 @@ def forecast(
         ratios: Labelled ratios.
         slots: Trials at once.
         keep: Trials of each ratio that keep their networks.
+        waiting: Trials that may wait at once, each with a checkpoint.
         strips: Pictures that a trial hands in.
         products: Bytes of the networks of each pre-training that is stored.
     """
     live = slots * VERSIONS * (weights * (1 + 2 * UPDATES) + buffers)
     kept = ratios * keep * (weights + buffers)
+    kept += waiting * (weights * (1 + 2 * UPDATES) + buffers)
     epochs = sum(
         (base.vae.epochs, base.gan.epochs, base.joint.warm_up_epochs, base.joint.epochs)
     )

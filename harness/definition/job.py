@@ -26,6 +26,8 @@ class Plan:
     """Folder of checkpoints: of a plan all of them, of a job its own."""
     picture_steps: tuple[int, ...] = ()
     """Steps after which a strip of pictures is wanted."""
+    waits: bool = False
+    """Whether a trial may be made to wait after these steps, and go on later."""
     test: bool = False
     """Whether the run's last networks are tested, after training where there are none."""
     device: str = "cpu"
@@ -44,12 +46,13 @@ class Plan:
     logs: str | None = None
     """Folder of the search's logs; None keeps none."""
 
-    def job(self, trial: str, config: TrainConfig) -> "Job":
+    def job(self, trial: str, config: TrainConfig, reported: int = 0) -> "Job":
         """One run, in a folder of its own.
 
         Args:
             trial: Its name.
             config: What to train.
+            reported: The last step whose report is stored; 0 if there is none.
 
         Raises:
             ValueError: If the name cannot be a folder's.
@@ -57,7 +60,7 @@ class Plan:
         check_name("trial", trial)  # it becomes part of a path
         folder = str(Path(self.checkpoints) / trial)
         own = {"trial": trial, "config": config, "checkpoints": folder}
-        return Job(**(vars(self) | own))
+        return Job(**(vars(self) | own), reported=reported)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,3 +69,5 @@ class Job(Plan):
 
     trial: str
     config: TrainConfig
+    reported: int = 0
+    """The last step whose report is stored, when the run is begun or taken up."""

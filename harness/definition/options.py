@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cnets import field_help, presets, suggestions
 from cnets.config import TrainConfig
-from harness.definition.rungs import Rungs
+from harness.definition import budget as budgets
+from harness.definition.budget import Budget
+from harness.definition.rungs import Rungs, first_rung
 from search_spaces import toml_files
 
 
@@ -26,6 +28,15 @@ Objective = Literal[
 ]
 """What a search may minimise: errors on the validation split. A loss is none of them:
 losses are weighed differently in every trial and cannot be compared."""
+
+PAUSE_ETA, PAUSE_FACTOR, STOP_ETA = 4.0, 2.0, 3.0
+"""What `--eta` and `--rung-factor` are where nothing is said."""
+
+Scheduler = Literal["auto", "pause", "stop"]
+"""What a rung does with a trial that is not ahead; auto is as the search was begun."""
+
+Sampler = Literal["auto", "model", "tpe", "random"]
+"""Who proposes; auto is the model, or TPE where trials are stopped."""
 
 if TYPE_CHECKING:  # what Python may give
     Ratios = str | float | Sequence[float] | None
@@ -60,10 +71,18 @@ class SearchOptions:
     """Minimised: mean_, median_ or worst_joint_error_mm, on the validation split."""
     trials: int = 16
     """Trials in all; more than before extends a search."""
+    budget: str | None = None
+    """Instead: 20 full trainings, 30gpuh or 2h."""
+    scheduler: Scheduler = "auto"
+    """pause at a rung, or stop there for good; auto: pause."""
+    sampler: Sampler = "auto"
+    """model, tpe or random; auto: model."""
     grace: int | None = None
-    """Epoch before which none is stopped; default: a ninth."""
-    eta: float = 3.0
-    """About one in ETA goes on at each rung."""
+    """Epoch of the first rung; default: 4 %."""
+    eta: float | None = None
+    """One in ETA goes on at each rung; default: 4."""
+    rung_factor: float | None = None
+    """Each rung is so many times the one before; default: 2."""
     concurrency: int | None = None
     """Most trials at once; default: one a core or GPU lane."""
     lanes: int | str | None = None
@@ -86,6 +105,8 @@ class SearchOptions:
         object.__setattr__(self, "set", tuple(_texts(self.set)))
         if not self.trials >= 1:
             raise ValueError(f"`trials` must be 1 or more, got {self.trials}.")
+        if self.budget is not None:
+            budgets.parse(self.budget)
         if self.concurrency is not None and not self.concurrency >= 1:
             raise ValueError(
                 f"`concurrency` must be 1 or more, got {self.concurrency}."
@@ -107,6 +128,15 @@ class SearchOptions:
         for field in dataclasses.fields(self):
             if get_origin(field.type) is Literal:
                 check_choice(field.name, getattr(self, field.name), field.type)
+        if not self.waits and self.sampler not in ("auto", "tpe"):
+            raise ValueError(
+                f"`sampler` must be tpe where trials are stopped, got {self.sampler}."
+            )
+        if not self.waits and self.budget is not None:
+            raise ValueError(
+                f"`budget` needs trials that pause, got {self.budget!r} with "
+                "--scheduler stop; --trials counts them."
+            )
 
     def base(self) -> TrainConfig:
         """The configuration that proposals change.
@@ -116,11 +146,26 @@ class SearchOptions:
         """
         return presets.preset(self.preset).replace(assignments(self.set))
 
+    @property
+    def waits(self) -> bool:
+        """Whether trials wait at rungs; else they are stopped there."""
+        return self.scheduler != "stop"
+
     def rungs(self) -> Rungs:
         """Where trials are compared."""
         epochs = self.base().joint.epochs
-        grace = self.grace if self.grace is not None else math.ceil(epochs / 9)
-        return Rungs(grace=grace, eta=self.eta, max_step=epochs)
+        first = first_rung(epochs) if self.waits else math.ceil(epochs / 9)
+        eta, factor = (PAUSE_ETA, PAUSE_FACTOR) if self.waits else (STOP_ETA, None)
+        return Rungs(
+            grace=first if self.grace is None else self.grace,
+            eta=eta if self.eta is None else self.eta,
+            max_step=epochs,
+            factor=factor if self.rung_factor is None else self.rung_factor,
+        )
+
+    def limit(self) -> Budget | None:
+        """What was asked for as a budget; None counts trials."""
+        return None if self.budget is None else budgets.parse(self.budget)
 
     def wanted_ratios(self) -> tuple[float, ...] | None:
         """The ratios as numbers, or None for all of the space.
@@ -214,9 +259,11 @@ def from_toml(path: str, kind: type) -> dict[str, Any]:
             check_choice(name, value, wanted, f" in {path}")
             continue
         is_whole = type(value) is int and abs(value) < 2**53  # exact as a float
-        content[name] = float(value) if wanted is float and is_whole else value
+        kinds = get_args(wanted) or (wanted,)
+        is_real = float in kinds and int not in kinds
+        content[name] = float(value) if is_real and is_whole else value
         if not isinstance(content[name], wanted) or (
-            isinstance(value, bool) and wanted is not bool
+            isinstance(value, bool) and bool not in kinds
         ):
             raise ValueError(
                 f"`{name}` in {path} has a value of the wrong type: {value!r}."

@@ -29,6 +29,16 @@ class Rungs:
             rule = "above 1 and finite"
             raise ValueError(f"`factor` must be {rule}, got {self.factor}.")
 
+    @property
+    def epochs_a_trial(self) -> float:
+        """What a trial is expected to train where trials wait.
+
+        All come to the first rung, and one in `eta` of each rung to the next.
+        """
+        levels = (0, *self.steps(), self.max_step)
+        parts = zip(levels[1:], levels[:-1], strict=True)
+        return sum((to - at) / self.eta**k for k, (to, at) in enumerate(parts))
+
     def steps(self) -> tuple[int, ...]:
         """The steps `ceil(grace * factor**k)` that lie below `max_step`."""
         found: list[int] = []

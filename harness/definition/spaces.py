@@ -3,7 +3,7 @@
 What a space can be made of is in `search_spaces`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from cnets import suggestions
 from cnets.config import TrainConfig
@@ -15,13 +15,24 @@ from search_spaces import (
     Space,
     Value,
     Whole,
-    configurations,
     registry,
 )
 
 
 RATIO = "labelled_ratio"
 """The field that is a context and is never proposed by a sampler."""
+
+FIXED = {
+    "networks.joints": "the data says how many there are",
+    "networks.side_px": "the data are cut once for all trials",
+    "joint.epochs": "only trials of one length can be compared",
+    "seed": "the search has one; the finals vary it",
+    "label_seed": "the search has one; the finals vary it",
+}
+"""Fields that all trials of a search share, and why."""
+
+INSIDE = 0.3183
+"""Where between its ends a real parameter is tried: at no round number."""
 
 
 def space_of(options: SearchOptions, base: TrainConfig) -> Space:
@@ -40,6 +51,12 @@ def space_of(options: SearchOptions, base: TrainConfig) -> Space:
             f"`space` must vary fields of the run, got `{name}` in `{space.name}`"
             f"{suggestions.nearest(name, known)}"
         )
+    for name in space.parameters:
+        if name in FIXED:
+            raise ValueError(
+                f"`space` must leave `{name}` alone, as {FIXED[name]}; `{space.name}` "
+                "varies it."
+            )
     paper = TrainConfig().flat()
     moved = {
         name: known[name]
@@ -85,26 +102,6 @@ def searched(space: Space) -> dict[str, Parameter]:
     return {name: p for name, p in space.parameters.items() if name != RATIO}
 
 
-def untried(
-    space: Space,
-    ratios: Sequence[float],
-    tried: Iterable[tuple[float, Mapping[str, Value]]],
-) -> int | None:
-    """How many configurations are left, over all ratios; None if there is no end.
-
-    Args:
-        space: What may vary.
-        ratios: The labelled ratios of the search.
-        tried: Ratio and values of each trial.
-    """
-    parameters = searched(space)
-    size = configurations.count(parameters)
-    if size is None:
-        return None
-    known = {(r, configurations.number(parameters, values)) for r, values in tried}
-    return size * len(ratios) - len(known)
-
-
 def kind(parameter: Parameter) -> str:
     """The store's name for the type of a parameter."""
     if isinstance(parameter, Whole):
@@ -116,8 +113,10 @@ def kind(parameter: Parameter) -> str:
 
 
 def _corners(space: Space) -> Iterator[dict[str, Value]]:
-    """Every parameter at each of its ends, one at a time."""
+    """Every parameter at each of its ends, one at a time; a real one also inside."""
     for name, parameter in space.parameters.items():
+        if isinstance(parameter, Real):
+            yield {name: parameter.low + INSIDE * (parameter.high - parameter.low)}
         if isinstance(parameter, Real | Whole):
             yield {name: parameter.low}
             yield {name: parameter.high}

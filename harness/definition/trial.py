@@ -46,6 +46,8 @@ class Proposal(Sample):
 
     config: TrainConfig
     """What to train, with the values and the seeds."""
+    reported: int = 0
+    """The last epoch whose report is stored, from which the trial goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -135,8 +135,13 @@ class Inbox:
         if not isinstance(trials, int) or isinstance(trials, bool) or not trials >= 1:
             raise ValueError(f"`trials` must be 1 or more, got {trials!r}.")
         before = policy.wanted
+        if before is None:
+            raise ValueError(
+                f"`name` must be a search that counts its trials, and {self._search} has a "
+                "budget: the same `search` command with another --budget extends it."
+            )
         self._store.want(self._search, trials)
-        policy.wanted = trials
+        policy.want(trials)
         done = f"{self._search} has {trials} trials now ({before} before)"
         if policy.is_exhausted:
             done = f"{done}, of which its space has only {policy.total}"

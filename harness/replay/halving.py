@@ -31,8 +31,6 @@ ON = Decision(action="continue")
 class RandomPeer(Decider):
     """Random proposals, ratios by turns; trials stop, or wait and are promoted."""
 
-    wanted = 0  # as many as the budget has room for
-
     def __init__(
         self,
         space: Space,

@@ -64,7 +64,8 @@ def _ours(scheduler: deciders.Scheduling, sampler: deciders.Sampler) -> "Make":
             ratios=curves.ratios,
             seed=setting.seed,
             # The stopping rule counts trials: more than the budget has room for.
-            trials=setting.budget * (curves.epochs if is_stop else 1),
+            trials=setting.budget * curves.epochs if is_stop else None,
+            budget_epochs=setting.budget * curves.epochs,
         )
 
     return make

@@ -13,6 +13,8 @@ from pathlib import Path
 from cnets.config import TrainConfig
 from cnets.training import state
 from cnets.training.lanes.lane import Lane
+from harness.definition import checkpoint_names
+from harness.definition.checkpoint_names import HELD, PUBLISHED
 
 
 def publish(lane: Lane, folder: Path) -> None:
@@ -24,20 +26,63 @@ def publish(lane: Lane, folder: Path) -> None:
     Raises:
         OSError: If it cannot be written; the others are as they were.
     """
-    order = f"{('vae', 'gan', 'warm_up', 'joint').index(lane.stage)}-{lane.epoch:06d}"
-    new = folder / f"at-{order}"
+    new = folder / f"{PUBLISHED}{_order(lane)}"
+    _write(lane, new)
+    before = max(
+        (path for path in folder.glob(f"{PUBLISHED}*") if path < new), default=new
+    )
+    for old in [*folder.glob(f"{PUBLISHED}*"), *folder.glob(f"{HELD}*")]:
+        if old not in (new, before):
+            _remove(old)
+
+
+def hold(lane: Lane, folder: Path) -> None:
+    """Write a checkpoint of an epoch whose report is not stored yet.
+
+    It replaces one that was held before. It counts when `publish` comes to the same
+    epoch, or for a run that knows that the report is stored.
+
+    Raises:
+        OSError: If it cannot be written; the others are as they were.
+    """
+    new = folder / f"{HELD}{_order(lane)}"
+    _write(lane, new)
+    for old in folder.glob(f"{HELD}*"):
+        if old != new:
+            _remove(old)
+
+
+def settle(lane: Lane, folder: Path) -> bool:
+    """Let the checkpoint that is held of this epoch count from now on.
+
+    Returns:
+        Whether there was one.
+    """
+    held, new = (folder / f"{kind}{_order(lane)}" for kind in (HELD, PUBLISHED))
+    with contextlib.suppress(OSError):
+        held.rename(new)
+        return True
+    return False
+
+
+def _order(lane: Lane) -> str:
+    """Stage and epoch, in the order of training."""
+    return f"{('vae', 'gan', 'warm_up', 'joint').index(lane.stage)}-{lane.epoch:06d}"
+
+
+def _write(lane: Lane, new: Path) -> None:
     try:
         state.save_lane(lane, new)
     except OSError:
         if not (new / state.HEADER).exists():
             shutil.rmtree(new, ignore_errors=True)  # gives its space back
         raise
-    before = max((path for path in folder.glob("at-*") if path < new), default=new)
-    for old in folder.glob("at-*"):
-        if old not in (new, before):
-            with contextlib.suppress(OSError):  # first: without it, it is none
-                (old / state.HEADER).unlink()
-            shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove(old: Path) -> None:
+    with contextlib.suppress(OSError):  # first: without it, it is none
+        (old / state.HEADER).unlink()
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def without_moments(lane: Lane) -> Lane:
@@ -76,7 +121,7 @@ def check_free(folder: Path, config: TrainConfig, origin: str = "") -> None:
     Raises:
         ValueError: If a sound checkpoint of another run lies there.
     """
-    for path in sorted(folder.glob("at-*")):
+    for path in sorted(folder.glob(f"{PUBLISHED}*")):
         with contextlib.suppress(state.Damaged, OSError):
             lane = state.load_lane(path, "cpu")
             if (lane.config, lane.origin) != (config, origin):
@@ -87,7 +132,7 @@ def check_free(folder: Path, config: TrainConfig, origin: str = "") -> None:
 
 
 def restored(
-    folder: Path, config: TrainConfig, device: str, origin: str = ""
+    folder: Path, config: TrainConfig, device: str, origin: str = "", reported: int = 0
 ) -> Restored:
     """The newest sound checkpoint in a folder, and the damaged ones before it.
 
@@ -99,9 +144,10 @@ def restored(
         config: The run's; checkpoints of another are passed over.
         device: Where the lane is to train.
         origin: SHA-256 of the model that the run started from, likewise.
+        reported: The last step whose report is stored; one that is held counts up to it.
     """
     damaged: list[str] = []
-    for lane in _sound(folder, config, device, origin, damaged):
+    for lane in _sound(folder, config, device, origin, damaged, reported):
         if not lane.finished:
             return Restored(lane, tuple(damaged))
     return Restored(None, tuple(damaged))
@@ -123,15 +169,28 @@ def ended(
 
 
 def _sound(
-    folder: Path, config: TrainConfig, device: str, origin: str, damaged: list[str]
+    folder: Path,
+    config: TrainConfig,
+    device: str,
+    origin: str,
+    damaged: list[str],
+    reported: int = 0,
 ) -> Iterator[Lane]:
     """The sound checkpoints of a run, newest first; what is wrong with others."""
-    for path in sorted(folder.glob("at-*"), reverse=True):
+    found = [*folder.glob(f"{PUBLISHED}*"), *folder.glob(f"{HELD}*")]
+    newest_first = sorted(found, key=_place, reverse=True)
+    for path in newest_first:
         try:
             lane = state.load_lane(path, device)
         except (state.Damaged, OSError) as error:
             said = str(error).replace(str(path), path.name).rstrip(".")
             damaged.append(said)
             continue
+        if path.name.startswith(HELD) and lane.epoch > reported:
+            continue
         if (lane.config, lane.origin) == (config, origin):
             yield lane
+
+
+def _place(path: Path) -> str:
+    return checkpoint_names.place(path.name)

@@ -2,11 +2,13 @@
 
 A checkpoint is published at the start of the epoch that follows it. By then the
 driver has stored the report of the epoch before, so a checkpoint is never newer
-than the stored reports, and a worker that dies goes on from what is known.
+than the stored reports, and a worker that dies goes on from what is known. Where a
+trial may be made to wait, its checkpoint is held before the report goes off.
 """
 
 import socket
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from cnets import metrics
 from cnets.data import mean_pose
 from cnets.inference import crop_pictures
 from cnets.training.epoch_report import EpochReport
+from cnets.training.lanes.lane import Lane
 from harness.definition.job import Job
 from harness.definition.report import Report
 from harness.worker import admission, checkpoints, initial_model, watchdog
@@ -50,7 +53,9 @@ class TrainRunner(Runner):
         admission.check_data(self.bank.data, job.expected)
         first = initial_model.start(self.bank, job)
         folder = Path(job.checkpoints)
-        found = checkpoints.restored(folder, job.config, job.device, first.origin)
+        found = checkpoints.restored(
+            folder, job.config, job.device, first.origin, job.reported
+        )
         ended = None
         if job.test:  # trained before, or again from the start if nothing is left of it
             ended = checkpoints.ended(folder, job.config, job.device, first.origin)
@@ -59,7 +64,7 @@ class TrainRunner(Runner):
         self._sharing = Sharing(self.bank, job, self._place.waits)
         self._restored = found.sentences()
         self._unsaved: tuple[str, ...] = ()
-        self._storing = True
+        self._storing, self._held = True, False
         self._saved_s = time.monotonic()
         self._saved_stage = self.lane.stage
 
@@ -74,7 +79,9 @@ class TrainRunner(Runner):
         report = self._sharing.enter(self.lane)
         if report is None:
             self._at()
-            if self._due(CHECKPOINT_EVERY_S):
+            if self._held:
+                self._settle()
+            elif self._due(CHECKPOINT_EVERY_S):
                 self._save()
             report = self._trained()
         return self._told(report)
@@ -94,6 +101,8 @@ class TrainRunner(Runner):
         """What the driver is told of an epoch."""
         if report.last:
             self._save_networks()
+        elif self._may_wait(report):
+            self._held = self._stored(checkpoints.hold)
         wanted = report.step in self.job.picture_steps and report.stage == "joint"
         final, errors_mm = {}, None
         if report.last and self.job.test:
@@ -165,18 +174,34 @@ class TrainRunner(Runner):
         waited_s = time.monotonic() - self._saved_s
         return self.lane.stage != self._saved_stage or waited_s >= every_s
 
+    def _may_wait(self, report: EpochReport) -> bool:
+        """Whether the answer to a report may be that the trial waits."""
+        is_rung = report.step in self.job.picture_steps and report.stage == "joint"
+        return self.job.waits and is_rung
+
+    def _settle(self) -> None:
+        """The trial goes on at once, so the report is stored: no need to write anew."""
+        self._held = False
+        if checkpoints.settle(self.lane, Path(self.job.checkpoints)):
+            self._saved_s, self._saved_stage = time.monotonic(), self.lane.stage
+
     def _save(self) -> None:
         """Publish a checkpoint; one that cannot be written is due again."""
+        if self._stored(checkpoints.publish):
+            self._saved_s, self._saved_stage = time.monotonic(), self.lane.stage
+
+    def _stored(self, store: Callable[[Lane, Path], None]) -> bool:
+        """Whether a checkpoint could be written; if not, the next report says so."""
         try:
-            checkpoints.publish(self.lane, Path(self.job.checkpoints))
+            store(self.lane, Path(self.job.checkpoints))
         except OSError as error:
             if self._storing:
                 said = f"The checkpoint could not be stored: {_says(error)}"
                 self._unsaved += (f"{said}; the run goes on and tries again.",)
             self._storing = False
-            return
+            return False
         self._storing = True
-        self._saved_s, self._saved_stage = time.monotonic(), self.lane.stage
+        return True
 
     def _save_networks(self) -> None:
         """Store the networks of a run that has ended; wait for space if need be."""

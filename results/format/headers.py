@@ -40,6 +40,10 @@ def unknown(storage: Storage, search: str) -> ValueError:
     )
 
 
+LATER = ("budget",)
+"""Fields that headers of older versions lack; they have a default."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Header:
     """The fixed facts of one search; every value can be written as JSON."""
@@ -74,6 +78,8 @@ class Header:
     """Trials wanted when it was started."""
     created_utc: str
     """When it was started, ISO 8601."""
+    budget: str | None = None
+    """What bounds it instead, such as `20` full trainings or `2h`; None counts trials."""
     schema_version: str = schema.VERSION
     """Version of the schemas when it was started."""
 
@@ -112,7 +118,11 @@ class Header:
         versions.check_version(path, record.get("schema_version"))
         names = [field.name for field in dataclasses.fields(cls)]
         try:
-            facts: dict[str, Any] = {name: record[name] for name in names}
+            facts: dict[str, Any] = {
+                name: record[name]
+                for name in names
+                if name in record or name not in LATER
+            }
             facts["ratios"] = tuple(facts["ratios"])
             found = cls(**facts)
         except KeyError as error:

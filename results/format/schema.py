@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 
-VERSION = "2.0"
+VERSION = "2.1"
 """Version of the schemas, as major.minor; stands in every file."""
 
 LOSS_TERMS = (
@@ -187,7 +187,7 @@ TABLES = {
             *_must(_F64, "labelled_ratio"),
             *_may(_I32, "rung"),
             *_may(_F64, "value_mm", "cutoff_mm"),
-            *_may(_I32, "rank", "peers"),
+            *_may(_I32, "rank", "peers", "budget_epochs"),
             *_must(_TEXT, "action", "reason"),
         ),
     ),
@@ -234,6 +234,7 @@ TABLES = {
 proposal's model expected, as normal score of the trial's standing: 0 is the middle,
 smaller is better. A parameter that is a number or a truth value (0 or 1) stands in
 `value`, one that is a text in `text`. `frame` counts the frames of the split from 0.
+`budget_epochs` is what a `budget` decision sets: epochs of all trials together.
 `look` counts how often the split was read, from 1.
 """
 

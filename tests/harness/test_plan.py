@@ -9,8 +9,7 @@ import pytest
 from crossnets import SearchOptions, rerun, search
 from harness.commands import cli, parsing
 from harness.definition import stage_notes
-from harness.definition.rungs import Rungs
-from harness.plan import estimate, ladder, plan, pre_trainings, shares, unshared
+from harness.plan import estimate, plan
 from harness.prepare import Prepared, prepare
 from harness.probe import Speed
 from results import Store, queries
@@ -46,6 +45,7 @@ def options(**changes) -> SearchOptions:
         "preset": "tiny",
         "set": SHORT,
         "trials": 12,
+        "scheduler": "stop",
         "concurrency": 2,
         "seed": 3,
     }
@@ -56,71 +56,6 @@ def options(**changes) -> SearchOptions:
 def prepared(tmp_path) -> Prepared:
     """That search, checked."""
     return prepare("s", options(), tmp_path / "cache")
-
-
-class TestLadder:
-    def test_by_hand(self):
-        """Of nine trials three go on at epoch 1 and one at 3, which ends at 9."""
-        found = ladder(0.5, 9, Rungs(grace=1, eta=3, max_step=9))
-        assert found.reach == {1: 9, 3: 3, 9: 1}
-        assert found.epochs == 9 * 1 + 3 * 2 + 1 * 6
-
-    def test_one_always_goes_on(self):
-        """A single trial is trained to its end, and none costs nothing."""
-        rungs = Rungs(grace=2, eta=4, max_step=10)
-        assert ladder(1.0, 1, rungs).epochs == 10
-        assert ladder(1.0, 0, rungs).epochs == 0
-
-
-class TestPreTrainings:
-    def test_late_weights_share_all(self, prepared):
-        """Two latent sizes at two ratios: four VAEs; the GAN sees all images: two."""
-        assert pre_trainings(prepared) == {"vae": 4, "gan": 2}
-
-    def test_weights_of_the_vae_share_the_gan_only(self, tmp_path):
-        """`losses.kl` is a number of every trial's own, so is its VAE."""
-        own = options(space="loss_weights", ratios="0.5,1.0")
-        found = pre_trainings(prepare("s", own, tmp_path / "cache"))
-        assert found == {"vae": 12, "gan": 1}
-
-    def test_a_stage_that_is_left_out_is_none(self, tmp_path):
-        """Without epochs of the GAN there is nothing to share of it."""
-        none = options(set=(*SHORT, "gan.epochs=0"))
-        assert pre_trainings(prepare("s", none, tmp_path / "cache")) == {"vae": 4}
-
-    def test_there_are_no_more_than_trials(self, tmp_path):
-        """Three trials at two ratios: two and one."""
-        few = prepare("s", options(trials=3), tmp_path / "cache")
-        assert shares(few) == {0.5: 2, 1.0: 1}
-        assert pre_trainings(few) == {"vae": 3, "gan": 2}
-
-
-class TestUnshared:
-    def test_late_weights_leave_none(self, prepared):
-        """Two latent sizes for twelve trials."""
-        assert unshared(prepared) == {}
-
-    def test_what_each_stage_of_its_own_depends_on(self, tmp_path):
-        """Of the searched parameters; the GAN's knows no weight of a loss."""
-        weights = options(space="loss_weights", ratios="0.5,1.0")
-        names = {"losses.kl", "losses.pose_reconstruction"}
-        found = unshared(prepare("s", weights, tmp_path / "cache"))
-        assert {stage: set(own) for stage, own in found.items()} == {"vae": names}
-        joint = options(space="joint", ratios="0.5,1.0")
-        found = unshared(prepare("s", joint, tmp_path / "cache"))
-        assert set(found["vae"]) == names | {"latent_size", "vae.learning_rate"}
-        assert set(found["gan"]) == {"latent_size", "gan.learning_rate"}
-
-    def test_two_trials_at_two_ratios_differ_in_the_ratio(self, tmp_path):
-        """Where nothing else of the VAE is searched; the GAN sees all images."""
-        text = SPACE.read_text()
-        size = '[parameters.latent_size]\nkind = "one_of"\nvalues = [4, 8]\n'
-        assert size in text
-        text = text.replace(size, "").replace("latent_size = 4\n", "")
-        (tmp_path / "s.toml").write_text(text)
-        few = options(space=str(tmp_path / "s.toml"), trials=2)
-        found = unshared(prepare("s", few, tmp_path / "cache"))
-        assert found == {"vae": ("labelled_ratio",)}
 
 
 class TestEstimate:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import math
 import os
+import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -116,7 +117,7 @@ class TestASearch:
         assert by_name["t-00003"]["reason"] == "RuntimeError: Trial 3 has crashed."
         assert by_name["t-00003"]["attempt"] == 3
         states = [row["state"] for row in by_name.values()]
-        assert "stopped" in states
+        assert "paused" in states
         assert "completed" in states
         assert done.finished
         assert done.states["crashed"] == 1
@@ -134,7 +135,7 @@ class TestASearch:
         store, *_ = ended
         folder = store / "logs" / "s"
         driver = (folder / "driver.log").read_text("utf-8")
-        assert "s: 8/8 trials, " in driver
+        assert re.search(r"s: \d+\.\d/\d+\.\d trainings, .* in all ", driver)
         assert driver.count("t-00003: RuntimeError: Trial 3 has crashed.") == 3
         workers = "".join(p.read_text("utf-8") for p in folder.glob("worker-*.log"))
         assert "t-00001 begins or goes on." in workers
@@ -175,7 +176,9 @@ class TestASearch:
                 "another base configuration",
             ),
             ({"ratios": "1.0"}, "other ratios"),
-            ({"eta": 4.0}, "other rules"),
+            ({"eta": 3.0}, "other rules"),
+            ({"scheduler": "stop"}, "other rules"),
+            ({"sampler": "random"}, "other rules"),
         ):
             other = dataclasses.replace(OPTIONS, **change)
             with pytest.raises(ValueError, match=f"`s` exists with {what}"):
@@ -277,7 +280,7 @@ def test_one_worker_repeats_a_search_exactly(tmp_path):
             tables[table] = sorted(map(str, cells))
         found.append(tables)
     assert len(found[0]["decisions"]) >= 8
-    assert "'stop'" in str(found[0]["decisions"])
+    assert "'pause'" in str(found[0]["decisions"])
     assert found[0] == found[1]
 
 
@@ -356,8 +359,7 @@ def test_a_search_does_as_it_is_asked_from_outside(tmp_path):
     assert not done.finished
     again = search("s", options, store=store, runner=Slow)
     assert again.finished
-    assert sum(again.states.values()) == 4
-    assert again.states["cancelled"] == 1
+    assert sum(again.states.values()) >= 4  # as many as had begun by then
     row = rows(store, "trials")[0]
     assert (row["trial"], row["state"], row["attempt"]) == ("t-00001", "cancelled", 1)
 

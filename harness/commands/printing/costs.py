@@ -56,7 +56,7 @@ def _plain(cost: Cost) -> dict:
 def answer(cost: Estimate) -> list[str]:
     """The answer: how long on what, how much disk, and what cannot be shared.
 
-    Such as `about 0:13 on 2 cores, 14.0 MiB`.
+    Such as `about 48 trials, 0:13 on 2 cores, 14.0 MiB`.
 
     Args:
         cost: The estimate.
@@ -64,7 +64,10 @@ def answer(cost: Estimate) -> list[str]:
     unit = "GPU" if cost.device == "cuda" else "core"
     places = f"{cost.slots} {unit}{'' if cost.slots == 1 else 's'}"
     time = clock(3600 * cost.asked.wall_hours)
-    lines = [f"about {time} on {places}, {disk.in_words(cost.disk.total)}"]
+    trials = sum(ladder.trials for ladder in cost.ladders)
+    lines = [
+        f"about {trials} trials, {time} on {places}, {disk.in_words(cost.disk.total)}"
+    ]
     if cost.is_shared and cost.unshared:
         every = cost.unshared.keys() == cost.shared.pre_trainings.keys()
         which = "No pre-training" if every else f"No pre-training of the {_names(cost)}"

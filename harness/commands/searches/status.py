@@ -1,6 +1,7 @@
 """`crossnets status`: print how far searches are, from the store alone."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,13 +66,11 @@ def row(store: "Store", name: str) -> dict[str, str]:
     """How far one search is: `COLUMNS` by name."""
     from results import queries
 
-    progress, wanted = queries.progress(store, name), store.wanted(name)
+    progress = queries.progress(store, name)
     states = progress.states
-    total = sum(states.values())
-    ended = total - states.get("pending", 0) - states.get("running", 0)
     return {
         "search": name,
-        "trials": f"{ended} of {max(wanted, total)} ended",
+        "trials": _counted(store, name, states),
         "states": ", ".join(f"{count} {state}" for state, count in states.items()),
         "best": "; ".join(
             f"{best['labelled_ratio']:g}: {best['objective_mm']:.2f} mm{_so_far(best)}"
@@ -80,6 +79,18 @@ def row(store: "Store", name: str) -> dict[str, str]:
         "pre-trainings": pre_trainings(store, name),
         "driven by": progress.driver or "nobody",
     }
+
+
+def _counted(store: "Store", name: str, states: Mapping[str, int]) -> str:
+    """How many trials have ended, of how many; begun where they wait for each other."""
+    header, total = store.header(name), sum(states.values())
+    if header.budget is not None:
+        return f"{total} begun, budget {header.budget}"
+    most = max(store.wanted(name), total)
+    if header.rules.get("scheduler") == "pause":
+        return f"{total} of {most} begun"
+    ended = total - states.get("pending", 0) - states.get("running", 0)
+    return f"{ended} of {most} ended"
 
 
 def _so_far(best: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ DECISIVE = {
 def difference(there: Header, wanted: Header) -> str | None:
     """The first thing that makes two searches two, in words; None if they are one.
 
-    The number of trials, the code's version and the machine may differ.
+    The number of trials or the budget, the code's version and the machine may differ.
     """
     for field, words in DECISIVE.items():
         old, new = _plain(there, field), _plain(wanted, field)
@@ -32,15 +32,25 @@ def difference(there: Header, wanted: Header) -> str | None:
 
 
 def rules(options: SearchOptions) -> dict[str, Any]:
-    """What decides when a trial stops, and its last bits, for the header."""
+    """What decides when a trial stops, and its last bits, for the header.
+
+    Without a `scheduler` trials are stopped, as in all searches before there was one.
+    """
     rungs, lanes = options.rungs(), options.lanes
-    several = isinstance(lanes, int) and lanes > 1
-    return {
+    found: dict[str, Any] = {
         "objective": options.objective,
         "grace": rungs.grace,
         "eta": rungs.eta,
         "max_step": rungs.max_step,
-    } | ({"lanes": lanes} if several else {})  # they decide how sums are rounded
+    }
+    if options.waits:
+        sampler = "model" if options.sampler == "auto" else options.sampler
+        found |= {"scheduler": "pause", "sampler": sampler, "factor": rungs.factor}
+    elif rungs.factor is not None:
+        found["factor"] = rungs.factor
+    if isinstance(lanes, int) and lanes > 1:
+        found["lanes"] = lanes  # they decide how sums are rounded
+    return found
 
 
 def _plain(header: Header, field: str) -> Any:

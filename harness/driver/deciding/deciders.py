@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from harness.definition.reuse import Reuse
 from harness.definition.rungs import Rungs
 from harness.driver.deciding.pausing import PausingDecider
 from harness.driver.deciding.proposals import Proposals, Sampler
@@ -23,7 +24,9 @@ def make(
     space: Space,
     ratios: Sequence[float],
     seed: int,
-    trials: int,
+    trials: int | None,
+    budget_epochs: float | None = None,
+    reuse: Sequence[Reuse] = (),
 ) -> Decider:
     """A decider that was told nothing so far.
 
@@ -35,9 +38,16 @@ def make(
         space: What may vary.
         ratios: Labelled ratios.
         seed: Seed of proposals.
-        trials: Full trainings that `pause` may spend, trials that `stop` proposes.
+        trials: Most trials to propose; None has no bound, for `pause` with a budget.
+        reuse: Pre-trainings whose settings `pause` takes over now and then.
+        budget_epochs: What `pause` may spend; default: what `trials` are worth.
     """
     if scheduler == "stop":
-        return StoppingDecider(rungs, space, ratios, seed, trials)
-    proposals = Proposals(space, ratios, seed, sampler)
-    return PausingDecider(rungs, ratios, trials, proposals)
+        return StoppingDecider(rungs, space, ratios, seed, trials or 0)
+    proposals = Proposals(space, ratios, seed, sampler, reuse)
+    decider = PausingDecider(rungs, ratios, proposals)
+    if trials is not None:
+        decider.want(trials)
+    if budget_epochs is not None:
+        decider.budget_epochs = budget_epochs
+    return decider

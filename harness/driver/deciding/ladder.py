@@ -90,6 +90,21 @@ class Ladder:
         """The one waiting with the lowest value, at whatever rung."""
         return min((w[0] for w in self._waiting.values() if w), default=(0, 0, None))[2]
 
+    def is_waiting(self, trial: str) -> bool:
+        """Whether a trial waits."""
+        entered = self._keys.get(trial)
+        if not entered:
+            return False
+        waiting, key = self._waiting[max(entered)], entered[max(entered)]
+        place = bisect.bisect_left(waiting, key)
+        return waiting[place : place + 1] == [key]
+
+    def waiting_before(self, trial: str) -> int:
+        """How many wait with a lower value, at whatever rung."""
+        entered = self._keys[trial]
+        key = entered[max(entered)]
+        return sum(bisect.bisect_left(w, key) for w in self._waiting.values())
+
     def place(self, trial: str) -> Place:
         """How a trial stands at the deepest rung that it has entered."""
         rung = max(self._keys[trial])

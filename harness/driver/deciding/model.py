@@ -25,6 +25,7 @@ from scipy import special, stats
 from harness.driver.deciding import gaussian_process
 from harness.driver.deciding.gaussian_process import GaussianProcess, Parameters
 from harness.driver.deciding.history import History
+from harness.driver.deciding.reused import Taken
 
 
 Array = NDArray[np.float64]
@@ -67,6 +68,8 @@ class Drawn:
     """The normal score that is expected there; smaller is better."""
     std: float
     """Standard deviation of that."""
+    donor: int = 0
+    """Place of the trial whose settings it takes over, if it takes over any."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,15 @@ class Model:
             return _Taught(newest, count, taught.fitted, taught.fitted_count)
         return _Taught(newest, count, newest, count)
 
-    def propose(self, random: np.random.Generator) -> Drawn | None:
-        """A point worth a trial; None if the model predicts nothing yet."""
+    def propose(
+        self, random: np.random.Generator, taken: Taken | None = None
+    ) -> Drawn | None:
+        """A point worth a trial; None if the model predicts nothing yet.
+
+        Args:
+            random: Of this proposal.
+            taken: What it takes over from one of several trials; None for nothing.
+        """
         taught = self._next()
         if taught is None:
             return None
@@ -155,10 +165,15 @@ class Model:
             )
         lesson = taught.newest
         candidates = self._candidates(lesson, process.parameters.lengths, random)
-        chosen = candidates[[process.drawn(candidates, random).argmin()]]
-        mean, std = process.expected(chosen)
+        donors = np.zeros(len(candidates), dtype=int)
+        if taken is not None:
+            donors = random.integers(len(taken.donors), size=len(candidates))
+            candidates[:, taken.axes] = taken.points[donors][:, taken.axes]
+        best = process.drawn(candidates, random).argmin()
+        mean, std = process.expected(candidates[[best]])
         expected = float(mean[0]) * lesson.spread + lesson.middle
-        return Drawn(chosen[0], expected, float(std[0]) * lesson.spread)
+        uncertain = float(std[0]) * lesson.spread
+        return Drawn(candidates[best], expected, uncertain, int(donors[best]))
 
     def _believed(self, taught: _Taught) -> tuple[GaussianProcess, float]:
         """The process after a lesson, and how far it is to be trusted."""

@@ -5,11 +5,11 @@ has one, the best waiting trial if it is among the best `1 / eta` of all that ev
 reached the rung; if there is none it starts a new trial. So no verdict is final: who
 waits may be taken up when others have turned out worse.
 
-The budget (`budget_epochs`) is counted in epochs, a full training being all epochs of a trial. What
-trials that run have still to go to their next rung is counted as spent. When a quarter
-of a ratio's budget is left it starts no new trial: its best waiting trials are
-finished, in the order of their last values, as far as what is left reaches. When all
-is spent, trials that run end at their next report.
+The budget (`budget_epochs`) is counted in epochs of all trials. What trials that run
+have still to go to their next rung is counted as spent. When a quarter of a ratio's
+budget is left, or where trials are counted all have begun, it starts no new one: its
+best waiting trials are finished, in the order of their last values, as far as what is
+left reaches. When all is spent, trials that run end at their next report.
 
 The ratio that has spent least is served first. Trials of two ratios are never compared.
 """
@@ -45,6 +45,7 @@ class _Course:
     def __init__(self, rungs: Rungs) -> None:
         self.ladder = Ladder(rungs)
         self.spent = 0  # epochs reported, each once
+        self.begun = self.wanted = 0  # trials
         self.running: dict[str, int] = {}  # step of each trial that runs
         # Epochs that these have together to their next rungs, and to their ends.
         self.to_rungs = self.to_ends = 0
@@ -74,18 +75,17 @@ class PausingDecider(Decider):
         self,
         rungs: Rungs,
         ratios: Sequence[float],
-        trials: int,
         proposals: Proposals,
     ) -> None:
-        """Start with empty ladders.
+        """Start with empty ladders, and with a budget that has no end.
 
         Args:
             rungs: Where trials wait.
             ratios: Labelled ratios, each with its own ladder and equal budget.
-            trials: Full trainings that all trials may cost together.
             proposals: Gives new trials, and is told what it learns from.
         """
-        self.wanted = trials
+        self._wanted: int | None = None
+        self.budget_epochs = math.inf
         self.history = proposals.history
         self._rungs, self._proposals = rungs, proposals
         self._courses = {ratio: _Course(rungs) for ratio in ratios}
@@ -147,6 +147,7 @@ class PausingDecider(Decider):
         """A new trial runs."""
         self._proposals.learn()
         self.history.add(sample)
+        self._courses[sample.ratio].begun += 1
         self._courses[sample.ratio].run(sample.trial, 0)
 
     def reported(self, trial: str, step: int, value: float) -> None:
@@ -188,10 +189,37 @@ class PausingDecider(Decider):
             else:
                 self.history.forget(trial)
 
+    def is_over(self, ratio: float) -> bool:
+        """Whether the budget of a ratio is spent."""
+        return self._courses[ratio].spent >= self._share
+
+    def may_go_on(self, trial: str) -> bool:
+        """Whether a trial that waits can still be taken up with the budget that is left.
+
+        Its rank can only become good enough by trials that come to its rung, and its
+        turn in the end game by trials that are taken up before it. Each of these costs
+        a first rung or more.
+        """
+        course = self._courses[self.history.trials[trial].sample.ratio]
+        if not course.ladder.is_waiting(trial):
+            return False
+        most = (self._share - course.spent) / self._rungs.grace
+        place = course.ladder.place(trial)
+        near = place.rank == 1 or place.rank * self._rungs.eta <= place.peers + most
+        return near or course.ladder.waiting_before(trial) <= most
+
     @property
-    def budget_epochs(self) -> int:
-        """Epochs that all trials have together."""
-        return self.wanted * self._rungs.max_step
+    def wanted(self) -> int | None:
+        """Most trials that begin; None has a budget alone."""
+        return self._wanted
+
+    def want(self, trials: int) -> None:
+        """Set how many trials begin at most, and the budget that they are worth."""
+        self._wanted = trials
+        every, more = divmod(trials, len(self._courses))
+        for place, course in enumerate(self._courses.values()):
+            course.wanted = every + (place < more)
+        self.budget_epochs = worth(self._rungs, trials, len(self._courses))
 
     @property
     def spent_epochs(self) -> int:
@@ -200,8 +228,14 @@ class PausingDecider(Decider):
 
     @property
     def total(self) -> int:
-        """How many trials there are so far."""
-        return len(self.history.trials)
+        """How many trials there will be: those wanted, or what the budget is worth."""
+        begun = len(self.history.trials)
+        if self.wanted is not None:
+            return max(begun, self.wanted)
+        if self.budget_epochs == math.inf:
+            return begun
+        before_end = (1 - END_SHARE) * self.budget_epochs
+        return max(begun, round(before_end / self._rungs.epochs_a_trial))
 
     @property
     def is_exhausted(self) -> bool:
@@ -214,16 +248,16 @@ class PausingDecider(Decider):
 
     def _used(self, course: _Course) -> int:
         """Epochs spent, and those of running trials to their next rung or their end."""
-        is_ending = self._share - course.spent <= END_SHARE * self._share
+        is_ending = self._is_ending(course, course.spent)
         return course.spent + (course.to_ends if is_ending else course.to_rungs)
 
     def _chosen(self, ratio: float) -> Promotion | str | None:
         """What a ratio does next: a waiting trial, `NEW`, or nothing."""
         course = self._courses[ratio]
-        left = self._share - self._used(course)
-        if left <= 0:
+        used = self._used(course)
+        if used >= self._share:
             return None
-        if left <= END_SHARE * self._share or self.history.is_full(ratio):
+        if self._is_ending(course, used) or self.history.is_full(ratio):
             return self._finish(course)
         trial = course.ladder.promotable()
         if trial is None:
@@ -232,6 +266,12 @@ class PausingDecider(Decider):
         why = f"it goes on, as the best {place.keep} do"
         return Promotion(trial, _decision("promote", place, why))
 
+    def _is_ending(self, course: _Course, used: float) -> bool:
+        """Whether no new trial starts at a ratio, of which so much is used."""
+        if self._wanted is None:
+            return self._share - used <= END_SHARE * self._share
+        return course.begun >= course.wanted
+
     def _finish(self, course: _Course) -> Promotion | None:
         """The best waiting trial, by its last value."""
         trial = course.ladder.best_waiting()
@@ -239,6 +279,24 @@ class PausingDecider(Decider):
             return None
         why = f"it goes on, as {LAST}"
         return Promotion(trial, _decision("promote", course.ladder.place(trial), why))
+
+
+def worth(rungs: Rungs, trials: int, ratios: int) -> float:
+    """Epochs of a search of so many trials.
+
+    Each goes as far as is expected of a trial, and the end game is a share of all. In
+    a small search that is less than it takes to bring every trial to the first rung
+    and two of each ratio to their ends.
+
+    Args:
+        rungs: Where trials wait.
+        trials: How many there are.
+        ratios: Labelled ratios.
+    """
+    expected = trials * rungs.epochs_a_trial / (1 - END_SHARE)
+    ends = min(2 * ratios, trials)
+    least = trials * rungs.grace + ends * (rungs.max_step - rungs.grace)
+    return max(expected, least)
 
 
 def _decision(action: Literal["pause", "promote"], place: Place, why: str) -> Decision:

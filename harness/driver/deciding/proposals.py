@@ -14,10 +14,12 @@ from typing import Literal
 
 import numpy as np
 
+from harness.definition.reuse import Reuse
 from harness.definition.spaces import RATIO
 from harness.definition.trial import Origin, Sample, name_of
 from harness.driver.deciding.history import History
 from harness.driver.deciding.model import Drawn, Model
+from harness.driver.deciding.reused import Reused, Taken
 from search_spaces import Space, Value, configurations
 
 
@@ -43,6 +45,7 @@ class Proposals:
         ratios: Sequence[float],
         seed: int,
         sampler: Sampler = "model",
+        reuse: Sequence[Reuse] = (),
     ) -> None:
         """Start with no trial.
 
@@ -51,10 +54,12 @@ class Proposals:
             ratios: Labelled ratios of the search.
             seed: Seed of the search, 0 or more.
             sampler: Who proposes.
+            reuse: Stages whose settings are taken over now and then.
         """
         self.history = History(space, ratios)
         self._space, self._seed, self._sampler = space, seed, sampler
         self._model = Model(self.history) if sampler == "model" else None
+        self._reused = Reused(self.history, reuse)
 
     def learn(self) -> None:
         """Take note of what is known; once before every trial that is proposed."""
@@ -92,17 +97,26 @@ class Proposals:
             start = {n: self._space.start[n] for n in cube.parameters}
             return start, "start", None
         chance = random.random() < RANDOM_SHARE
+        taken = self._reused.taken(ratio, random)
         if self._model is not None and not chance:
-            drawn = self._model.propose(random)
+            drawn = self._model.propose(random, taken)
             if drawn is not None:
-                return cube.values(drawn.point), "model", drawn
+                values = cube.values(drawn.point)
+                return values | self._copied(taken, drawn.donor), "model", drawn
+        donor = 0 if taken is None else int(random.integers(len(taken.donors)))
+        copied = self._copied(taken, donor)
         if self._sampler == "tpe" and not chance and history.standing >= STARTUP:
             from harness.driver.deciding import study
 
             records = [seen.record() for seen in history.trials.values()]
             values = study.ask(self._space, records, "tpe", self._seed, number)
-            return values, "tpe", None
-        return cube.values(random.random(len(cube.parameters))), "random", None
+            return values | copied, "tpe", None
+        values = cube.values(random.random(len(cube.parameters)))
+        return values | copied, "random", None
+
+    def _copied(self, taken: Taken | None, donor: int) -> dict[str, Value]:
+        """What is taken over from one of its donors."""
+        return {} if taken is None else self._reused.values(taken, donor)
 
     def _untried(
         self, ratio: float, random: np.random.Generator

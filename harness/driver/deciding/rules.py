@@ -6,6 +6,7 @@ these facts alone, so telling them again rebuilds it. Asking changes nothing.
 """
 
 import abc
+import math
 from dataclasses import dataclass
 
 from harness.definition.trial import Decision, Sample
@@ -23,9 +24,8 @@ class Promotion:
 class Decider(abc.ABC):
     """Decides what a free place does next, and what a trial does after a report."""
 
-    wanted: int
-    """Size of the search, which may change: full trainings' worth where trials are
-    paused, trials to propose where they are stopped for good."""
+    budget_epochs: float = math.inf
+    """Epochs that all trials may train together."""
 
     @abc.abstractmethod
     def next(self) -> Sample | Promotion | None:
@@ -46,6 +46,30 @@ class Decider(abc.ABC):
     @abc.abstractmethod
     def became(self, trial: str, state: str) -> None:
         """A trial is `paused`, `running` again, or has ended in that state."""
+
+    @property
+    def wanted(self) -> int | None:
+        """Most trials that are proposed; None where epochs alone are counted."""
+        return None
+
+    def want(self, trials: int) -> None:
+        """Set how many trials are proposed at most."""
+        raise NotImplementedError(trials)
+
+    @property
+    def spent_epochs(self) -> int:
+        """Epochs reported, each once; 0 where nobody counts them."""
+        return 0
+
+    def is_over(self, ratio: float) -> bool:
+        """Whether the budget of a ratio is spent: what runs there ends at its report."""
+        del ratio
+        return False
+
+    def may_go_on(self, trial: str) -> bool:
+        """Whether a trial that waits can still be taken up."""
+        del trial
+        return False
 
     @property
     @abc.abstractmethod

@@ -16,6 +16,7 @@ from harness.definition.report import Report
 from harness.definition.trial import Decision, Proposal, Sample
 from harness.driver.deciding.policy import Policy
 from harness.driver.deciding.rules import Decider, Promotion
+from harness.driver.deciding.time_budget import TimeBudget
 from harness.driver.recording.recorder import Recorder
 from harness.driver.recording.tracked import Tracked, Watcher
 from results import check_name
@@ -36,6 +37,7 @@ class SearchPolicy(Policy):
         objective: str,
         recorder: Recorder,
         watch: Watcher,
+        time_budget: TimeBudget | None = None,
     ) -> None:
         """Start with an empty log.
 
@@ -48,27 +50,30 @@ class SearchPolicy(Policy):
             objective: Validation figure that is minimised.
             recorder: Where every event goes.
             watch: Told of every event, after it is stored.
+            time_budget: Hours that become a number of epochs; None has no clock.
         """
         self.space, self.ratios, self.seed = space, tuple(ratios), seed
         self.base, self.objective, self.decider = base, objective, decider
         self.trials: dict[str, Tracked] = {}
         self._recorder, self._watch = recorder, watch
+        self._time = time_budget
         self._again: list[Tracked] = []
 
     @property
-    def wanted(self) -> int:
-        """Size of the search: full trainings' worth, or trials with the stopping rule."""
+    def wanted(self) -> int | None:
+        """Most trials that are proposed; None has a budget alone."""
         return self.decider.wanted
 
-    @wanted.setter
-    def wanted(self, trials: int) -> None:
-        self.decider.wanted = trials
+    def want(self, trials: int) -> None:
+        """Set how many that are."""
+        self.decider.want(trials)
 
     def restore(
         self,
         trials: Sequence[Mapping[str, Any]],
         events: Sequence[Mapping[str, Any]],
         reports: Sequence[Mapping[str, Any]],
+        decisions: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Take up what the store holds; trials without an end will run again.
 
@@ -76,17 +81,22 @@ class SearchPolicy(Policy):
             trials: The newest row of each trial, with its parameters.
             events: Every row of them, also those that were followed by others.
             reports: Every row of them, also those that came again later.
+            decisions: Every row of them; those of a budget count.
         """
         for row in sorted(trials, key=lambda row: row["number"]):
             check_name("trial", row["trial"])  # paths are made of it
             trial = self._tracked(self._reread(row))
-            paid = row["event"] == "stage"  # its reason is not the trial's
-            trial.state, trial.reason = row["state"], "" if paid else row["reason"]
+            is_its = row["event"] not in ("stage", "promoted")  # what ails the trial
+            trial.state, trial.reason = row["state"], row["reason"] if is_its else ""
             trial.attempt = row["attempt"]
             trial.wall_time_s = row["wall_time_s"] or 0.0
-        for row in sorted([*events, *reports], key=_place):
+        budgets = [row for row in decisions if row["action"] == "budget"]
+        for row in sorted([*events, *reports, *budgets], key=_place):
             trial = self.trials[row["trial"]]
-            if "event" not in row:
+            if "action" in row:
+                if self._time is not None:
+                    self.decider.budget_epochs = row["budget_epochs"]
+            elif "event" not in row:
                 trial.curve[row["epoch"]] = row["objective_mm"]
                 self.decider.reported(row["trial"], row["epoch"], row["objective_mm"])
             elif row["event"] == "proposed":
@@ -94,6 +104,8 @@ class SearchPolicy(Policy):
             elif row["event"] in ("paused", "promoted", "ended"):
                 self.decider.became(row["trial"], row["state"])
         self._again = [trial for trial in self.trials.values() if trial.open]
+        if self._time is not None:
+            self._time.restored(len(budgets))
 
     def propose(self) -> Proposal | None:
         """A trial that was interrupted, one that waits, or a new one.
@@ -109,7 +121,7 @@ class SearchPolicy(Policy):
             trial.attempt += 1
             self._recorder.event(trial, "resumed")
             self._watch(trial, None)
-            return trial.proposal
+            return _taken_up(trial)
         chosen = self.decider.next()
         if chosen is None:
             return None
@@ -126,9 +138,10 @@ class SearchPolicy(Policy):
         trial = self.trials[promotion.trial]
         trial.state, trial.reason = "running", promotion.decision.reason
         self._recorder.promoted(trial, promotion.decision)
+        trial.reason = ""
         self.decider.became(promotion.trial, trial.state)
         self._watch(trial, None)
-        return trial.proposal
+        return _taken_up(trial)
 
     def report(self, trial: str, result: Mapping[str, Any]) -> Decision:
         """Store an epoch, and those that came along with it, as one group of rows.
@@ -167,6 +180,10 @@ class SearchPolicy(Policy):
         tracked.state = "running"
         tracked.node, tracked.device = report.node, report.device
         self._note(tracked, report)
+        due = None if self._time is None else self._time.due(self.decider.spent_epochs)
+        if due is not None:
+            self.decider.budget_epochs, reason = due
+            self._recorder.budget(tracked, self.decider.budget_epochs, reason)
         tracked.terms |= report.terms_so_far | report.terms
         tracked.wall_time_s += report.seconds
         tracked.stage = f"{report.stage} {report.epoch}/{report.epochs}"
@@ -266,6 +283,9 @@ class SearchPolicy(Policy):
     def _before(self, trial: Tracked, report: Report, *, started: bool) -> Decision:
         """A report of an earlier stage: only its end and its failure are events."""
         decision = _unhealthy(report)
+        if decision is None and self.decider.is_over(trial.proposal.ratio):
+            reason = "The budget is spent."
+            decision = Decision(action="stop", state="cancelled", reason=reason)
         if decision is not None:
             self._end(trial, decision)
             self._recorder.event(trial, "ended")
@@ -307,6 +327,11 @@ class SearchPolicy(Policy):
 def _place(row: Mapping[str, Any]) -> tuple[int, int]:
     """Where a row stands in the order in which everything was decided."""
     return row["driver_epoch"], row["seq"]
+
+
+def _taken_up(trial: Tracked) -> Proposal:
+    """A trial that goes on where the store knows it to be."""
+    return replace(trial.proposal, reported=trial.step or 0)
 
 
 def _unhealthy(report: Report) -> Decision | None:

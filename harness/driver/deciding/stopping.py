@@ -39,7 +39,7 @@ class StoppingDecider(Decider):
             seed: Seed of proposals.
             trials: Trials to propose in all.
         """
-        self.wanted = trials
+        self._wanted = trials
         self._history = History(space, ratios)
         self._space, self._ratios, self._seed = space, tuple(ratios), seed
         self._scheduler = Scheduler(rungs)
@@ -48,7 +48,7 @@ class StoppingDecider(Decider):
     def next(self) -> Sample | None:
         """The next new trial, as long as there are fewer than wanted."""
         number = len(self._history.trials) + 1
-        if number > self.wanted:
+        if number > self._wanted:
             return None
         records = [seen.record() for seen in self._history.trials.values()]
         return sampler.propose(self._space, self._ratios, self._seed, number, records)
@@ -75,15 +75,24 @@ class StoppingDecider(Decider):
             self._scheduler.withdraw(trial)
 
     @property
+    def wanted(self) -> int:
+        """Trials to propose in all."""
+        return self._wanted
+
+    def want(self, trials: int) -> None:
+        """Set how many that are."""
+        self._wanted = trials
+
+    @property
     def total(self) -> int:
         """Trials that are wanted, or as many as the space has room for."""
         most = self._most
-        return self.wanted if most is None else min(self.wanted, most)
+        return self._wanted if most is None else min(self._wanted, most)
 
     @property
     def is_exhausted(self) -> bool:
         """Whether more trials are wanted than the space has configurations."""
-        return self._most is not None and self.wanted > self._most
+        return self._most is not None and self._wanted > self._most
 
     @property
     def _most(self) -> int | None:

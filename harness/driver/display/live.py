@@ -6,6 +6,7 @@ line goes on below it.
 """
 
 import itertools
+import math
 import threading
 import time
 from collections import Counter
@@ -50,6 +51,8 @@ class Live:
         wanted: Callable[[], int],
         ratios: Sequence[float],
         noun: str = "trials",
+        budget: Callable[[], float] | None = None,
+        limit: str = "",
         screen: Screen | None = None,
     ) -> None:
         """Show nothing yet.
@@ -60,11 +63,15 @@ class Live:
             wanted: Gives how many there will be.
             ratios: The labelled ratios, a row each.
             noun: What is counted: `trials` or `runs`.
+            budget: Gives the full trainings that all may cost together, infinite as
+                long as that is not known; None where trials are counted.
+            limit: What bounds a search whose full trainings are not known.
             screen: Where to draw, if something is drawn there already; None makes one
                 for as long as the context lasts.
         """
         self._name, self._trials = name, trials
         self._wanted, self._noun = wanted, noun
+        self._budget, self._limit, self._is_over = budget, limit, False
         self._screen, self._is_own = screen or Screen(name), screen is None
         self._tallies = {ratio: Tally() for ratio in ratios}
         self._lock = threading.Lock()  # the screen is drawn by a thread of its own
@@ -84,6 +91,7 @@ class Live:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_over = True
         if self._screen.console.is_terminal:
             self._screen.leave(self._drawn())
         else:
@@ -125,18 +133,33 @@ class Live:
             self._tallies[trial.proposal.ratio].note(trial)
 
     def _counts(self) -> str:
-        """Such as `5/12 trials, 0:21, about 0:35 left`."""
+        """Such as `5/12 trials, 0:21, about 0:35 left`; with a budget its trainings."""
         ended = sum(tally.ended for tally in self._tallies.values())
-        head = f"{ended}/{self._wanted()} {self._noun}, {clock(self._screen.elapsed_s)}"
-        return f"{head}{self._remaining(ended)}"
+        passed = clock(self._screen.elapsed_s)
+        if self._budget is None:
+            head = f"{ended}/{self._wanted()} {self._noun}, {passed}"
+            is_over = ended >= self._wanted()
+        else:
+            done = sum(tally.lengths for tally in self._tallies.values())
+            most = self._trainings()
+            whole = f" of {self._limit}" if most is None else f"/{most:.1f}"
+            head = f"{done:.1f}{whole} trainings, {passed}"
+            is_over = self._is_over
+        return f"{head}{' in all' if is_over else self._remaining()}"
 
-    def _remaining(self, ended: int) -> str:
+    def _trainings(self) -> float | None:
+        """Full trainings that all may cost; None if they are not counted, or not yet."""
+        most = math.inf if self._budget is None else self._budget()
+        return most if math.isfinite(most) else None
+
+    def _remaining(self) -> str:
         """How long it goes on, by what was trained since the first epoch."""
-        if ended >= self._wanted():
-            return " in all"
         if self._first_s is None:
             return f", {FIRST}"
-        work = time_left.work(self._tallies.values(), self._wanted())
+        most = self._trainings()
+        if self._budget is not None and most is None:
+            return ""
+        work = time_left.work(self._tallies.values(), self._wanted(), most)
         if work.left_s is None or not work.spent_s > 0:
             return ""
         at_once = work.spent_s / (time.monotonic() - self._first_s)
@@ -166,7 +189,8 @@ class Live:
         name, counts = Text(self._name), Text(self._counts())
         width = self._screen.console.width
         free = width - cell_len(name.plain) - cell_len(counts.plain) - 2
-        work = time_left.work(self._tallies.values(), self._wanted())
+        most = self._trainings()
+        work = time_left.work(self._tallies.values(), self._wanted(), most)
         bar = ProgressBar(
             total=max(work.done + work.left, 1e-9),
             completed=work.done,
@@ -185,8 +209,11 @@ def _rows(tally: Tally) -> list[str]:
     stand = []
     if tally.best is not None:
         stand.append(f"best {_best(tally.best)}, {tally.best.proposal.trial}")
-    if tally.ended:
-        stand.append(f"{tally.ended} ended")
+    waiting = tally.states["paused"]
+    if ended := tally.ended - waiting:
+        stand.append(f"{ended} ended")
+    if waiting:
+        stand.append(f"{waiting} waiting")
     going = [
         f"{name} {trial.stage}".strip()
         for name, trial in itertools.islice(tally.going.items(), NAMED)

@@ -25,15 +25,17 @@ class Work:
     """Seconds of workers that are left; None before the first joint epoch."""
 
 
-def work(tallies: Collection[Tally], wanted: int) -> Work:
+def work(tallies: Collection[Tally], wanted: int, budget: float | None = None) -> Work:
     """What is done and what is left.
 
-    A trial under way may go to its end; one to come is as long as those that ended
-    were on average, and of full length while none has.
+    With a budget it is what is left of that. Else a trial under way may go to its end;
+    one to come is as long as those that ended were on average, and of full length while
+    none has.
 
     Args:
         tallies: Those of every ratio.
         wanted: Trials in all.
+        budget: Full lengths that all trials may train together; None has no bound.
     """
     going = [trial for tally in tallies for trial in tally.going.values()]
     shares = [share_done(trial) for trial in going]
@@ -41,6 +43,8 @@ def work(tallies: Collection[Tally], wanted: int) -> Work:
     length = (done - sum(shares)) / ended if ended else 1.0
     to_come = max(wanted - ended - len(going), 0)
     left = len(going) - sum(shares) + to_come * length
+    if budget is not None:
+        left = max(budget - done, 0.0)
     spent, left_s = Spent(), None
     for tally in tallies:
         spent = spent.moved(Spent(), tally.spent)

@@ -27,8 +27,6 @@ GoesOn = Callable[[str, int, float], bool]
 class OptunaPeer(Decider):
     """One study a labelled ratio, which take turns."""
 
-    wanted = 0  # as many as the budget has room for
-
     def __init__(
         self,
         space: Space,

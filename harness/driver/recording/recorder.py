@@ -27,7 +27,7 @@ class Recorder:
 
     def __init__(
         self,
-        writer: Writer | PatientWriter,
+        writer: Writer | PatientWriter | None,
         space: str,
         code_version: str,
         *,
@@ -37,7 +37,7 @@ class Recorder:
         """Writes through `writer`, which stays the caller's to close.
 
         Args:
-            writer: Takes the rows.
+            writer: Takes the rows; None where nothing is to be recorded.
             space: Name of the space.
             code_version: Version and commit of the code.
             code_sha256: Identity of the code that trains, which every worker has.
@@ -59,7 +59,7 @@ class Recorder:
             yield
         finally:
             self._held = None
-        self._writer.append_many(held)
+        self._append(held)
 
     def event(self, trial: Tracked, event: str) -> None:
         """Store where a trial stands, and its parameters when it is proposed."""
@@ -100,18 +100,35 @@ class Recorder:
             ]
         )
 
+    def budget(self, trial: Tracked, epochs: int, reason: str) -> None:
+        """Store that a search has another budget, as a report of a trial came in."""
+        row = {
+            "attempt": trial.attempt,
+            "trial": trial.proposal.trial,
+            "epoch": trial.step or 0,
+            "labelled_ratio": trial.proposal.ratio,
+            "action": "budget",
+            "budget_epochs": epochs,
+            "reason": reason,
+        }
+        self._store([("decisions", row)])
+
     def finals(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Store how final runs ended, all of them or none."""
         made = {"code_version": self._code_version, **self._made_by}
-        self._writer.append_many([("finals", {**row, **made}) for row in rows])
+        self._append([("finals", {**row, **made}) for row in rows])
 
     def frames(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Store the error of each frame that a final run was tested on."""
-        self._writer.append_many([("frames", dict(row)) for row in rows])
+        self._append([("frames", dict(row)) for row in rows])
+
+    def _append(self, rows: Sequence[Row]) -> None:
+        assert self._writer is not None
+        self._writer.append_many(rows)
 
     def _store(self, rows: list[Row]) -> None:
         if self._held is None:
-            self._writer.append_many(rows)
+            self._append(rows)
         else:
             self._held += rows
 

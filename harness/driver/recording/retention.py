@@ -1,6 +1,7 @@
 """Which checkpoints a search keeps: those of live trials, and of the best that ended.
 
-A trial that runs keeps what its runner needs to go on. Of those that ended, the
+A trial that runs keeps what its runner needs to go on, and so does one that waits as
+long as it can still be taken up. Of those that ended, the
 best few of each labelled ratio keep their last networks, for `export`; the others
 keep none: their rows are in the store, and `train --from` repeats them.
 """
@@ -11,6 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from harness.definition import checkpoint_names
 from harness.definition.report import Report
 from harness.driver.recording.tracked import Tracked
 from results import ranking
@@ -30,6 +32,7 @@ class Retention:
         trials: Callable[[], Mapping[str, Tracked]],
         *,
         keep: int,
+        may_go_on: Callable[[str], bool] = lambda trial: False,  # noqa: ARG005
     ) -> None:
         """Delete only what a dead process left in the trash.
 
@@ -40,14 +43,18 @@ class Retention:
                 or gone whenever the process dies.
             trials: Gives all trials by name.
             keep: Trials of each labelled ratio that keep their networks.
+            may_go_on: Whether a trial that waits can still be taken up.
         """
         self._checkpoints, self._trash = checkpoints, trash
         self._trials, self._keep = trials, keep
+        self._may_go_on = may_go_on
         shutil.rmtree(trash, ignore_errors=True)
 
     def __call__(self, trial: Tracked, report: Report | None) -> None:
         """Take note of an event; the end of a trial frees what its ratio can spare."""
         del report
+        if trial.state == "paused":
+            self._settle(self._checkpoints / trial.proposal.trial)
         if not trial.open:
             self.tidy(trial.proposal.ratio)
 
@@ -62,13 +69,23 @@ class Retention:
         for trial in mine:
             if trial.open or trial.proposal.trial not in there_are:
                 continue
-            there = sorted((self._checkpoints / trial.proposal.trial).glob("*"))
-            kept = 1 if trial.proposal.trial in best else 0
-            for path in there[: len(there) - kept]:
+            name = trial.proposal.trial
+            there = sorted((self._checkpoints / name).glob("*"))
+            kept = 1 if name in best else 0
+            if trial.state == "paused" and self._may_go_on(name):
+                kept = 1
+            for path in there[: max(len(there) - kept, 0)]:
                 self._remove(path)
             if not kept:
                 with contextlib.suppress(OSError):
-                    (self._checkpoints / trial.proposal.trial).rmdir()
+                    (self._checkpoints / name).rmdir()
+
+    def _settle(self, folder: Path) -> None:
+        """What is held counts: the report of the epoch is stored, and the trial waits."""
+        with contextlib.suppress(OSError):
+            for path in folder.glob(f"{checkpoint_names.HELD}*"):
+                name = checkpoint_names.PUBLISHED + checkpoint_names.place(path.name)
+                path.rename(folder / name)
 
     def _folders(self) -> set[str]:
         """Names of the trials that have a folder: few of all that ended."""

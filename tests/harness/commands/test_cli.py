@@ -358,7 +358,7 @@ main(sys.argv[2:])
 
 EXTRAS = (
     "torch,ray,optuna,onnx,onnxruntime,jaxtyping,matplotlib,PIL,"
-    "safetensors,scipy,crc32c,tensorboardX"
+    "safetensors,crc32c,tensorboardX"
 )
 
 

@@ -13,6 +13,7 @@ from harness.commands.searches.plan import Plan
 from harness.commands.searches.search import Search
 from harness.definition import options
 from harness.definition.options import SearchOptions
+from harness.definition.rungs import Rungs
 
 
 class TestSearchOptions:
@@ -46,13 +47,37 @@ class TestSearchOptions:
         assert SearchOptions(ratios="0.02, 1").wanted_ratios() == (0.02, 1.0)
         assert SearchOptions().wanted_ratios() is None
 
-    def test_grace_is_a_ninth_of_the_epochs_unless_given(self):
-        """Tiny has nine joint epochs, small what its preset says."""
-        assert SearchOptions(preset="tiny").rungs().grace == 1
+    def test_the_first_rung_is_at_four_percent_unless_given(self):
+        """Tiny has nine joint epochs: two at least. Then twice as many at each."""
+        assert SearchOptions(preset="tiny").rungs() == Rungs(2, 4, 9, 2)
         assert SearchOptions(preset="tiny", grace=4).rungs().grace == 4
         longer = SearchOptions(preset="tiny", set=("joint.epochs=90",))
-        assert longer.rungs().grace == 10
-        assert longer.rungs().max_step == 90
+        assert longer.rungs() == Rungs(4, 4, 90, 2)
+
+    def test_where_trials_are_stopped_it_is_a_ninth(self):
+        """Eta is three, and the spacing as well."""
+        stopped = SearchOptions(preset="tiny", scheduler="stop")
+        assert stopped.rungs() == Rungs(1, 3, 9)
+        longer = SearchOptions(
+            preset="tiny", scheduler="stop", set=("joint.epochs=90",), rung_factor=2
+        )
+        assert longer.rungs() == Rungs(10, 3, 90, 2)
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"budget": "20h30"}, "`budget` must be full trainings such as 20"),
+            ({"budget": "0"}, "`budget` must be full trainings"),
+            ({"budget": "8", "scheduler": "stop"}, "`budget` needs trials that pause"),
+            ({"sampler": "random", "scheduler": "stop"}, "`sampler` must be tpe where"),
+            ({"sampler": "gp"}, "`sampler` must be one of auto, model, tpe, random"),
+            ({"scheduler": "asha"}, "`scheduler` must be one of auto, pause, stop"),
+        ],
+    )
+    def test_refuses_what_does_not_fit_together(self, changes, sentence):
+        """In a sentence that says what does."""
+        with pytest.raises(ValueError, match=sentence):
+            SearchOptions(**changes)
 
     def test_set_changes_the_base(self):
         """Fields are named as in the configuration; `none` is allowed."""
@@ -146,7 +171,7 @@ class TestHelp:
         text = pydoc.render_doc(SearchOptions, renderer=pydoc.plaintext)
         for field in dataclasses.fields(SearchOptions):
             assert f" |      {field.name}: " in text
-        assert " |      eta: About one in ETA goes on at each rung.\n" in text
+        assert " |      eta: One in ETA goes on at each rung; default: 4.\n" in text
 
 
 class TestFromToml:
@@ -217,4 +242,4 @@ class TestLanes:
         (tmp_path / "a.toml").write_text(f"lanes = {text}\n")
         settings = options.from_toml(str(tmp_path / "a.toml"), SearchOptions)
         assert settings == {"lanes": value}
-        assert math.isfinite(SearchOptions(**settings).eta)
+        assert math.isfinite(SearchOptions(**settings).rungs().eta)

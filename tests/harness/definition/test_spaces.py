@@ -62,8 +62,13 @@ class TestSpaceOf:
         [
             ("losses.nothing", "0.1", r"`losses.nothing` in `mine`; did you mean "),
             ("joint.learning_rate", "-1.0", r"`joint.learning_rate` must be"),
+            ("networks.joints", "0.1", "leave `networks.joints` alone, as the data"),
+            ("networks.side_px", "0.1", "leave `networks.side_px` alone"),
+            ("joint.epochs", "0.1", "as only trials of one length can be compared"),
+            ("seed", "0.1", "leave `seed` alone, as the search has one"),
+            ("latent_size", "-1.0", "`latent_size` must be"),
         ],
-        ids=["unknown", "beyond what a run takes"],
+        ids=["unknown", "below", "joints", "side", "length", "seed", "latent"],
     )
     def test_refuses(self, tmp_path, name, low, rule):
         """A parameter must be a field of the run, and may be at each of its ends."""
@@ -75,6 +80,16 @@ class TestSpaceOf:
         options = SearchOptions(space=str(path))
         with pytest.raises(ValueError, match=rule):
             spaces.space_of(options, options.base())
+
+
+def test_a_whole_field_takes_no_real_parameter(monkeypatch):
+    """Though both of its ends are whole numbers: refused before the first proposal."""
+    space = Space("s", {"latent_size": Real(4.0, 40.0)}, {"latent_size": 20.0})
+    options = SearchOptions(space="loss_weights")
+    sentence = r"`latent_size` must be a whole number, got 15\.4588\."
+    monkeypatch.setattr(spaces.registry, "space", lambda name: space)  # noqa: ARG005
+    with pytest.raises(ValueError, match=sentence):
+        spaces.space_of(options, options.base())
 
 
 class TestKind:

@@ -36,7 +36,8 @@ def decider(curves, trials=4, sampler="random"):
         space=curves.space,
         ratios=curves.ratios,
         seed=0,
-        trials=trials,
+        trials=None,
+        budget_epochs=trials * curves.epochs,
     )
 
 

@@ -248,3 +248,53 @@ class TestAFullDisk:
         )
         assert last.final["frames"] == 6
         assert names(tmp_path / "checkpoints") == before
+
+
+class TestWaiting:
+    """A trial that may be made to wait has its networks stored before it reports."""
+
+    @pytest.fixture
+    def waiting(self, job):
+        """The same run, compared after epoch 2 of its 3."""
+        return dataclasses.replace(job, waits=True, picture_steps=(2, 3))
+
+    def to_the_rung(self, job) -> TrainRunner:
+        """A run that has just reported epoch 2."""
+        trained = TrainRunner(job)
+        while (trained.lane.stage, trained.lane.epoch) != ("joint", 2):
+            trained.advance()
+        return trained
+
+    def test_it_goes_on_from_the_rung_to_the_last_bit(self, waiting, reports, figures):
+        """Elsewhere, and with the figures of a run that never waited."""
+        whole = dataclasses.replace(waiting, checkpoints=waiting.checkpoints + "-whole")
+        self.to_the_rung(waiting)
+        again = TrainRunner(dataclasses.replace(waiting, reported=2))
+        assert (again.lane.stage, again.lane.epoch) == ("joint", 2)
+        assert figures(reports(again)[-1]) == figures(reports(TrainRunner(whole))[-1])
+
+    def test_a_report_that_was_lost_is_made_again(self, waiting):
+        """The driver died before it had it: what is held does not count."""
+        self.to_the_rung(waiting)
+        again = TrainRunner(dataclasses.replace(waiting, reported=1))
+        assert (again.lane.stage, again.lane.epoch) != ("joint", 2)
+
+    def test_one_that_goes_on_at_once_need_not_write_again(
+        self, waiting, tmp_path, names
+    ):
+        """What was held is published under its place."""
+        trained = self.to_the_rung(waiting)
+        folder = tmp_path / "checkpoints"
+        assert names(folder)[-1] == "held-3-000002"
+        trained._settle()
+        assert names(folder)[-1] == "at-3-000002"
+        assert TrainRunner(waiting).lane.epoch == 2
+
+    def test_nothing_is_held_where_no_trial_waits(self, job, tmp_path, names):
+        """Nor between rungs."""
+        self.to_the_rung(dataclasses.replace(job, picture_steps=(2, 3)))
+        assert not [n for n in names(tmp_path / "checkpoints") if n.startswith("held")]
+        other = dataclasses.replace(job, waits=True, picture_steps=(1, 3))
+        self.to_the_rung(other)
+        held = [n for n in names(tmp_path / "checkpoints") if n.startswith("held")]
+        assert held == []  # that of epoch 1 counts, as the trial went on

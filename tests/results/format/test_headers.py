@@ -42,7 +42,11 @@ class TestHeader:
 
     @pytest.mark.parametrize(
         "field",
-        [f.name for f in dataclasses.fields(Header) if f.name != "schema_version"],
+        [
+            field.name
+            for field in dataclasses.fields(Header)
+            if field.name not in ("schema_version", *headers.LATER)
+        ],
     )
     def test_each_entry_is_missed(self, make, field):
         """A record without one of the facts is damaged, and the fact is named."""
@@ -50,6 +54,13 @@ class TestHeader:
         del record[field]
         with pytest.raises(StorageError, match=f"`x` is damaged: it lacks '{field}'"):
             Header.from_bytes("x", records.encode(record))
+
+    @pytest.mark.parametrize("field", headers.LATER)
+    def test_an_entry_that_older_headers_lack(self, make, field):
+        """It has its default."""
+        record = records.decode("x", make.header().to_bytes())
+        del record[field]
+        assert getattr(Header.from_bytes("x", records.encode(record)), field) is None
 
     def test_no_header(self, make):
         """A record whose facts are of other types is damaged."""

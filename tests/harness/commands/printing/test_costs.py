@@ -48,7 +48,9 @@ def test_hours_are_updates_times_seconds(cost):
 def test_the_answer_is_the_first_line(cost):
     """How long on how many, and how much disk; where stages are shared, no more."""
     first, *more = costs.answer(cost)
-    found = re.fullmatch(r"about (?:(\d+):)?(\d+):(\d\d) on 2 cores, (.*)", first)
+    found = re.fullmatch(
+        r"about 12 trials, (?:(\d+):)?(\d+):(\d\d) on 2 cores, (.*)", first
+    )
     assert found is not None
     hours, minutes, seconds = (int(part or 0) for part in found.groups()[:3])
     wall_s = 3600 * cost.shared.wall_hours
@@ -62,7 +64,7 @@ def test_without_sharing_it_is_the_cost_of_each_for_itself(cost):
     """As with `--no-share-stages`, on one GPU."""
     alone = replace(cost, is_shared=False, slots=1, device="cuda")
     assert (
-        f"about {clock(3600 * cost.alone.wall_hours)} on 1 GPU, "
+        f"about 12 trials, {clock(3600 * cost.alone.wall_hours)} on 1 GPU, "
         in (costs.answer(alone)[0])
     )
 

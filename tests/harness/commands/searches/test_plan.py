@@ -26,6 +26,7 @@ def test_the_command_prints_a_table_and_json(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["plan", "mine", "--data", "synthetic:40", "--space", str(SPACE)]
     words += ["--preset", "tiny", "--trials", "12", "--concurrency", "2"]
+    words += ["--scheduler", "stop"]
     words += ["--set", *SHORT]
     assert cli.run([*words, "--format", "json"]) == cli.DONE
     said = json.loads(capsys.readouterr().out)

@@ -81,8 +81,18 @@ class TestDifference:
 
 class TestRules:
     def test_by_hand(self):
-        """Nine epochs at eta 3: grace is a ninth of them."""
+        """Nine epochs; a search of before says nothing of a scheduler."""
         assert search_identity.rules(SearchOptions(preset="tiny")) == {
+            "objective": "mean_joint_error_mm",
+            "grace": 2,
+            "eta": 4.0,
+            "max_step": 9,
+            "scheduler": "pause",
+            "sampler": "model",
+            "factor": 2.0,
+        }
+        stopped = SearchOptions(preset="tiny", scheduler="stop")
+        assert search_identity.rules(stopped) == {
             "objective": "mean_joint_error_mm",
             "grace": 1,
             "eta": 3.0,

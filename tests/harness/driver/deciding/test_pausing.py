@@ -18,7 +18,9 @@ RUNGS = Rungs(grace=2, eta=2, max_step=8, factor=2)
 
 def made(trials=4, ratios=(1.0,), space=SPACE, rungs=RUNGS, sampler="random"):
     """A decider that knows nothing."""
-    return PausingDecider(rungs, ratios, trials, Proposals(space, ratios, 0, sampler))
+    decider = PausingDecider(rungs, ratios, Proposals(space, ratios, 0, sampler))
+    decider.budget_epochs = trials * rungs.max_step
+    return decider
 
 
 def start(decider):
@@ -119,7 +121,7 @@ class TestBudget:
         """Cancelled, unless it reaches its end."""
         decider = made(trials=1)
         trial = start(decider)
-        decider.wanted = 0
+        decider.budget_epochs = 0
         decision = train(decider, trial, [9.0])
         assert (decision.action, decision.state) == ("stop", "cancelled")
 
@@ -129,7 +131,7 @@ class TestBudget:
         while (trial := start(decider)) is not None:
             train(decider, trial, [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0], 1)
         assert decider.next() is None
-        decider.wanted = 3
+        decider.budget_epochs = 24
         assert decider.next() is not None
 
     def test_ratios_get_equal_budgets(self):

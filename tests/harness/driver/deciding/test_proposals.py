@@ -1,9 +1,11 @@
 """Who proposes, and that nothing is proposed twice."""
 
+import dataclasses
 import math
 
 import pytest
 
+from harness.definition.reuse import Reuse
 from harness.driver.deciding.proposals import STARTUP, Proposals
 from search_spaces import OneOf, Real, Space, Whole
 
@@ -87,3 +89,61 @@ def test_another_seed_proposes_others():
     )
     assert first == again
     assert [s.values for s in first[1:]] != [s.values for s in other[1:]]
+
+
+class TestReuse:
+    STAGES = Space(
+        "s",
+        {"x": Real(0.0, 1.0), "gan.learning_rate": Real(1e-4, 1e-2, log=True)},
+        {"x": 0.25, "gan.learning_rate": 3e-4},
+    )
+
+    def shared(self, share: float, *, of_a_ratio: bool, sampler="model") -> Proposals:
+        """A search of two ratios with one stage whose settings are searched."""
+        part = Reuse(
+            stage="gan",
+            fields=("gan.learning_rate",),
+            share=share,
+            of_a_ratio=of_a_ratio,
+        )
+        return Proposals(self.STAGES, (0.5, 1.0), 0, sampler, [part])
+
+    @pytest.mark.parametrize("sampler", ["model", "random"])
+    def test_settings_are_taken_over_as_often_as_they_should(self, sampler):
+        """To the last bit, so that the pre-training is the same one."""
+        proposals = self.shared(0.8, of_a_ratio=False, sampler=sampler)
+        rates = [s.values["gan.learning_rate"] for s in proposed(proposals, 100)]
+        assert 12 <= len(set(rates)) <= 30  # 1 + 99 * 0.2, give or take
+        weights = [s.sample.values["x"] for s in proposals.history.trials.values()]
+        assert len(set(weights)) > 60  # near the best one axis may stay
+
+    def test_of_its_own_ratio_only_where_that_matters(self):
+        """A VAE serves one ratio, a GAN all."""
+        for of_a_ratio in (True, False):
+            proposals = self.shared(1.0, of_a_ratio=of_a_ratio)
+            proposals.history.add(
+                dataclasses.replace(
+                    proposals.propose(0.5), values={"x": 0.1, "gan.learning_rate": 5e-3}
+                )
+            )
+            rates = {s.values["gan.learning_rate"] for s in proposed(proposals, 20)}
+            assert (5e-3 in rates) != of_a_ratio
+
+    def test_nobody_takes_over_from_a_trial_that_failed(self):
+        """Its settings may be why."""
+        proposals = self.shared(1.0, of_a_ratio=False)
+        (first,) = proposed(proposals, 1)
+        proposals.history.trials[first.trial].state = "collapsed"
+        second = proposals.propose(1.0)
+        start = self.STAGES.start["gan.learning_rate"]
+        assert second.values["gan.learning_rate"] != start
+
+    def test_without_stages_the_draws_are_as_before(self):
+        """A share of nothing changes no proposal."""
+        plain, none = (
+            Proposals(self.STAGES, (1.0,), 0),
+            self.shared(0.0, of_a_ratio=False),
+        )
+        assert [s.values["x"] for s in proposed(plain, 1)] == [
+            s.values["x"] for s in proposed(none, 1)
+        ]

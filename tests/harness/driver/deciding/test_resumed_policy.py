@@ -71,7 +71,9 @@ def stopping(space: Space) -> Decider:
 def pausing(space: Space) -> Decider:
     """They wait, and the budget has an end."""
     rungs = Rungs(grace=1, eta=2, max_step=5, factor=2)
-    return PausingDecider(rungs, (0.5, 1.0), 4, Proposals(space, (0.5, 1.0), 7))
+    decider = PausingDecider(rungs, (0.5, 1.0), Proposals(space, (0.5, 1.0), 7))
+    decider.budget_epochs = 4 * rungs.max_step
+    return decider
 
 
 SAME = settings(

@@ -22,7 +22,7 @@ def test_it_proposes_what_the_sampler_does():
         decider.became(sample.trial, decider.verdict(sample.trial).state)
         records.append(decider._history.trials[sample.trial].record())
     assert decider.next() is None
-    decider.wanted = 7
+    decider.want(7)
     assert decider.next().number == 7
 
 

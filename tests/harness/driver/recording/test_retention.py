@@ -166,3 +166,31 @@ def test_ranks_as_best_does(folder, make_trial):
         told(folder, trials, keep=3)
         assert set(left(folder)) == set(named)
         shutil.rmtree(folder)
+
+
+class TestWaiting:
+    def told(self, folder, trials, may_go_on) -> None:
+        """Tell a retention that the last trial waits."""
+        by_name = {trial.proposal.trial: trial for trial in trials}
+        tidies = Retention(
+            folder,
+            folder.parent / "trash",
+            lambda: by_name,
+            keep=1,
+            may_go_on=may_go_on,
+        )
+        tidies(trials[-1], None)
+
+    def test_what_is_held_counts_when_the_trial_waits(self, folder, make_trial):
+        """Its report is stored: it keeps that one checkpoint."""
+        trial = make_trial(1, "paused", {3: 30.0})
+        (folder / "t-00001" / "held-3-000003").mkdir()
+        self.told(folder, [trial], lambda _: True)
+        assert left(folder) == {"t-00001": ["at-3-000003"]}
+
+    def test_those_that_cannot_be_taken_up_lose_theirs(self, folder, make_trial):
+        """All but the best, which is kept for export."""
+        errors = [30.0, 20.0, 25.0]
+        trials = [make_trial(n, "paused", {3: e}) for n, e in enumerate(errors, 1)]
+        self.told(folder, trials, lambda name: name == "t-00003")
+        assert left(folder) == {"t-00002": BOTH[1:], "t-00003": BOTH[1:]}
