@@ -69,12 +69,12 @@ class TestRungs:
         train(decider, start(decider), [9.0, 8.0])
         assert list(decider.history.standings()[1]) == [0.75, 0.25]
 
-    def test_who_went_on_as_the_best_is_ahead_of_those_that_wait(self):
-        """With what it had at the deeper rung, whatever that is."""
+    def test_who_went_on_as_the_best_is_ahead_of_those_before_its_rung(self):
+        """Whatever it had at the deeper rung; one of the others had a better value."""
         decider = made()
         train(decider, start(decider), [9.0] * 8)
         train(decider, start(decider), [9.0, 8.0, 9.5, 9.5])
-        train(decider, start(decider), [9.0, 8.5])
+        train(decider, start(decider), [9.0, 7.5])
         assert list(decider.history.standings()[1] * 6) == [5.0, 1.0, 3.0]
 
     def test_it_says_that_it_goes_on_as_the_only_one(self):
