@@ -34,9 +34,9 @@ class Why:
     """Where a trial's configuration came from, and why it went on, waited or ended.
 
     At a rung a trial may go on if its rank is at most `keep`, which is `peers` divided
-    by `eta`: rounded down where trials wait, rounded up where they are stopped. `peers`
-    counts the trials of the same labelled ratio that had reached the rung by then and
-    have not failed, this one included.
+    by `eta`: rounded down where trials wait, rounded up where they are stopped; the only
+    one at a rung goes on. `peers` counts the trials of the same labelled ratio that had
+    reached the rung by then and have not failed, this one included.
     """
 
     name: Positional[Annotated[str, arg(metavar="NAME")]]
@@ -124,12 +124,13 @@ def keep(peers: int, rules: Mapping[str, Any]) -> int | None:
         peers: Trials that reached the rung.
         rules: As the header has them.
     """
+    from harness.driver.deciding import ladder
+
     if "eta" not in rules:
         return None
-    share = peers / rules["eta"]
     if rules.get("scheduler", "stop") == "stop":
-        return max(1, math.ceil(share))
-    return math.floor(share)
+        return max(1, math.ceil(peers / rules["eta"]))
+    return ladder.allowed(peers, rules["eta"], only_one=True)
 
 
 def _decision(row: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,10 @@ A trial enters a rung with its first value at or after the rung's epoch and stay
 it: the rung knows all that ever reached it. Its rank is its place by value among
 them; of equal values the one proposed first is ahead, so ranks are all different.
 Trials that failed are taken out, as if they had never been there.
+
+The best one in `eta` may go on, rounded down. A search also lets the only one that
+has reached a rung go on: its first trial is trained to its end, and the search has
+something to show where early values tell nothing.
 """
 
 import bisect
@@ -30,17 +34,34 @@ class Place:
     peers: int
     """Trials that reached the rung, this one included."""
     keep: int
-    """How many of them may go on: one in `eta`, rounded down."""
+    """How many of them may go on, see `allowed`."""
     cutoff: float | None
     """The worst value of those; None if there are none."""
+
+
+def allowed(peers: int, eta: float, *, only_one: bool) -> int:
+    """How many of those that reached a rung may go on.
+
+    Args:
+        peers: How many there are, 1 or more.
+        eta: About one in so many goes on.
+        only_one: Whether one alone may go on.
+    """
+    return 1 if only_one and peers == 1 else math.floor(peers / eta)
 
 
 class Ladder:
     """Who reached which rung with which value, and who waits there."""
 
-    def __init__(self, rungs: Rungs) -> None:
-        """Start with empty rungs."""
+    def __init__(self, rungs: Rungs, *, only_one: bool = False) -> None:
+        """Start with empty rungs.
+
+        Args:
+            rungs: Where they are.
+            only_one: Whether the only one that has reached a rung may go on.
+        """
         self._eta, self._steps = rungs.eta, rungs.steps()
+        self._only_one = only_one
         self._reached: dict[int, list[Key]] = {at: [] for at in self._steps}
         self._waiting: dict[int, list[Key]] = {at: [] for at in self._steps}
         self._keys: dict[str, dict[int, Key]] = {}
@@ -117,7 +138,7 @@ class Ladder:
 
     def _place(self, rung: int, key: Key) -> Place:
         reached = self._reached[rung]
-        keep = math.floor(len(reached) / self._eta)
+        keep = allowed(len(reached), self._eta, only_one=self._only_one)
         return Place(
             rung=rung,
             value=key[0],

@@ -2,14 +2,19 @@
 
 A trial that reaches a rung waits there. A free place takes, from the deepest rung that
 has one, the best waiting trial if it is among the best `1 / eta` of all that ever
-reached the rung; if there is none it starts a new trial. So no verdict is final: who
-waits may be taken up when others have turned out worse.
+reached the rung, or the only one; if there is none it starts a new trial. So no verdict
+is final: who waits may be taken up when others have turned out worse. Proposals see a
+trial that was the only one at a rung as it stood there: nobody was behind it.
 
 The budget (`budget_epochs`) is counted in epochs of all trials. What trials that run
 have still to go to their next rung is counted as spent. When a quarter of a ratio's
 budget is left, or where trials are counted all have begun, it starts no new one: its
 best waiting trials are finished, in the order of their last values, as far as what is
 left reaches. When all is spent, trials that run end at their next report.
+
+Unless trials are counted no more of them run at once than the budget has full
+trainings; other places stay free. Else many places would spend the budget on first
+epochs before anything is known.
 
 The ratio that has spent least is served first. Trials of two ratios are never compared.
 """
@@ -43,7 +48,7 @@ class _Course:
     """How far one labelled ratio is."""
 
     def __init__(self, rungs: Rungs) -> None:
-        self.ladder = Ladder(rungs)
+        self.ladder = Ladder(rungs, only_one=True)
         self.spent = 0  # epochs reported, each once
         self.begun = self.wanted = 0  # trials
         self.running: dict[str, int] = {}  # step of each trial that runs
@@ -90,10 +95,15 @@ class PausingDecider(Decider):
         self._rungs, self._proposals = rungs, proposals
         self._courses = {ratio: _Course(rungs) for ratio in ratios}
         self._entered: dict[str, int | None] = {}  # rung of a trial's last report
+        self._alone: set[str] = set()  # trials that were the only one at a rung
 
     def next(self) -> Sample | Promotion | None:
         """What a free place does: see the top of this file."""
         courses = self._courses
+        running = sum(len(course.running) for course in courses.values())
+        trainings = self.budget_epochs / self._rungs.max_step
+        if self._wanted is None and running >= trainings:
+            return None
         for ratio in sorted(courses, key=lambda r: self._used(courses[r])):
             chosen: Sample | Promotion | str | None = self._chosen(ratio)
             if chosen == NEW:
@@ -123,10 +133,8 @@ class PausingDecider(Decider):
 
     def _at_rung(self, trial: str, course: _Course) -> Decision:
         """A trial that reached a rung waits, or is the one to be taken up at once."""
-        ratio, place = (
-            self.history.trials[trial].sample.ratio,
-            course.ladder.place(trial),
-        )
+        ratio = self.history.trials[trial].sample.ratio
+        place = course.ladder.place(trial)
         step = course.running[trial]
         course.leave(trial)
         course.ladder.pause(trial)
@@ -165,11 +173,14 @@ class PausingDecider(Decider):
             return
         number = seen.sample.number
         rung = course.ladder.reach(trial, number, step, value)
-        if step >= self._rungs.max_step:
-            self.history.stand(trial, step, value)
-        elif rung is not None:
+        is_end = step >= self._rungs.max_step
+        depth = step if is_end else rung
+        if depth is not None and trial not in self._alone:
+            self.history.stand(trial, depth, value)
+        if rung is not None and not is_end:
             self._entered[trial] = rung
-            self.history.stand(trial, rung, value)
+            if course.ladder.place(trial).peers == 1:
+                self._alone.add(trial)
 
     def became(self, trial: str, state: str) -> None:
         """A trial waits, runs again, or has ended."""
@@ -284,16 +295,18 @@ class PausingDecider(Decider):
 def worth(rungs: Rungs, trials: int, ratios: int) -> float:
     """Epochs of a search of so many trials.
 
-    Each goes as far as is expected of a trial, and the end game is a share of all. In
-    a small search that is less than it takes to bring every trial to the first rung
-    and two of each ratio to their ends.
+    The first of a ratio is trained in full, each other as far as is expected of it, and
+    the end game is a share of all. In a small search that is less than it takes to bring
+    every trial to the first rung and two of each ratio to their ends.
 
     Args:
         rungs: Where trials wait.
         trials: How many there are.
         ratios: Labelled ratios.
     """
-    expected = trials * rungs.epochs_a_trial / (1 - END_SHARE)
+    firsts = min(ratios, trials)
+    expected = (trials - firsts) * rungs.epochs_a_trial / (1 - END_SHARE)
+    expected += firsts * rungs.max_step
     ends = min(2 * ratios, trials)
     least = trials * rungs.grace + ends * (rungs.max_step - rungs.grace)
     return max(expected, least)

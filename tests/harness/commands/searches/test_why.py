@@ -111,7 +111,7 @@ def test_every_decision_follows_from_printed_numbers(finished):
 def check(printed, values, trial, numbers):
     """One printed decision against the values that the rung knew."""
     order = sorted(values, key=lambda name: (values[name], numbers[name]))
-    keep = math.floor(len(order) / RULES["eta"])
+    keep = 1 if len(order) == 1 else math.floor(len(order) / RULES["eta"])
     assert printed["value_mm"] == values[trial]
     assert (printed["rank"], printed["peers"]) == (1 + order.index(trial), len(order))
     assert printed["keep"] == keep
@@ -164,4 +164,4 @@ def test_a_stopped_search_is_told_too(driven):
     told = why.story(driven.store, "s", "t-00005")
     assert {row["keep"] for row in told["decisions"]} == {None}
     assert [why.keep(peers, {"eta": 3}) for peers in (1, 3, 4)] == [1, 1, 2]
-    assert [why.keep(p, RULES) for p in (1, 3, 6)] == [0, 1, 2]
+    assert [why.keep(p, RULES) for p in (1, 2, 3, 6)] == [1, 0, 1, 2]

@@ -5,15 +5,15 @@ import math
 from hypothesis import given, strategies as st
 
 from harness.definition.rungs import Rungs
-from harness.driver.deciding.ladder import Ladder
+from harness.driver.deciding.ladder import Ladder, allowed
 
 
 RUNGS = Rungs(grace=2, eta=3, max_step=9, factor=2)
 
 
-def reached(values, step=2):
+def reached(values, step=2, **options):
     """A ladder at whose first rung trials wait with these values."""
-    ladder = Ladder(RUNGS)
+    ladder = Ladder(RUNGS, **options)
     for number, value in enumerate(values, start=1):
         assert ladder.reach(str(number), number, step, value) == 2
         ladder.pause(str(number))
@@ -36,6 +36,31 @@ def test_one_in_eta_may_go_on():
     assert ladder.promotable() is None
     ladder.reach("6", 6, 2, 6.0)
     assert ladder.promotable() == "4"
+
+
+def test_the_only_one_may_go_on():
+    """Where that is wished: of one one, of two and of seven with `eta` 4 none and one."""
+    assert [allowed(n, 4, only_one=True) for n in (1, 2, 3, 4, 7, 8)] == [
+        1,
+        0,
+        0,
+        1,
+        1,
+        2,
+    ]
+    assert [allowed(n, 4, only_one=False) for n in (1, 2, 4)] == [0, 0, 1]
+    assert reached([9.0]).promotable() is None
+    ladder = reached([9.0], only_one=True)
+    place = ladder.place("1")
+    assert (ladder.promotable(), place.keep, place.cutoff) == ("1", 1, 9.0)
+    assert reached([9.0, 1.0], only_one=True).promotable() is None
+
+
+def test_who_is_the_only_one_when_others_have_failed():
+    """It may go on, as if it had come first."""
+    ladder = reached([1.0, 2.0], only_one=True)
+    ladder.withdraw("1")
+    assert ladder.promotable() == "2"
 
 
 def test_a_place_by_hand():

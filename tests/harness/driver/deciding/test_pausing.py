@@ -48,12 +48,46 @@ def train(decider, trial, values, first=1):
 
 class TestRungs:
     def test_a_trial_waits_at_a_rung(self):
-        """With its rank, and what would have gone on."""
+        """With its rank, and what would have gone on: the best of two with `eta` 2."""
         decider = made()
+        train(decider, start(decider), [9.0, 7.0])
         decision = train(decider, start(decider), [9.0, 8.0])
         assert (decision.action, decision.state) == ("pause", "paused")
-        assert (decision.rung, decision.rank, decision.peers) == (2, 1, 1)
-        assert decision.cutoff is None
+        assert (decision.rung, decision.rank, decision.peers) == (2, 2, 2)
+        assert decision.cutoff == 7.0
+
+    def test_the_first_goes_on_to_its_end(self):
+        """It is the only one at each rung, however bad it is; the second waits."""
+        decider = made()
+        decision = train(decider, start(decider), [9.0] * 8)
+        assert (decision.action, decision.state) == ("stop", "completed")
+        decision = train(decider, start(decider), [9.0] * 8)
+        assert (decision.action, decision.rank, decision.peers) == ("pause", 2, 2)
+
+    def test_proposals_see_the_only_one_where_it_was_so(self):
+        """Trained to its end it is behind a second one that is better at the rung."""
+        decider = made()
+        train(decider, start(decider), [9.0] * 8)
+        train(decider, start(decider), [9.0, 8.0])
+        assert list(decider.history.standings()[1]) == [0.75, 0.25]
+
+    def test_who_went_on_as_the_best_is_ahead_of_those_before_its_rung(self):
+        """Whatever it had at the deeper rung; one of the others had a better value."""
+        decider = made()
+        train(decider, start(decider), [9.0] * 8)
+        train(decider, start(decider), [9.0, 8.0, 9.5, 9.5])
+        train(decider, start(decider), [9.0, 7.5])
+        assert list(decider.history.standings()[1] * 6) == [5.0, 1.0, 3.0]
+
+    def test_it_says_that_it_goes_on_as_the_only_one(self):
+        """With the numbers of its rung."""
+        decider = made()
+        decision = train(decider, start(decider), [9.0, 8.0])
+        assert (decision.action, decision.rank, decision.peers) == ("continue", 1, 1)
+        assert decision.cutoff == 8.0
+        assert decision.reason == (
+            "Rank 1 of 1 at epoch 2 with 8: it goes on, as the best 1 do."
+        )
 
     def test_the_next_to_be_taken_up_goes_on_at_once(self):
         """It keeps its place, and the decision says why."""
@@ -66,14 +100,17 @@ class TestRungs:
         )
 
     def test_who_waits_is_taken_up_when_others_are_worse(self):
-        """The first of two was no better than a half of one."""
+        """The second of three was no better than the best one; of four two go on."""
         decider = made()
-        first = start(decider)
-        train(decider, first, [9.0, 7.0])
-        train(decider, start(decider), [9.0, 8.0])
+        train(decider, start(decider), [9.0, 6.0])
+        second = start(decider)
+        train(decider, second, [9.0, 7.0])
+        for _ in range(2):
+            assert decider.next().trial not in decider.history.trials
+            train(decider, start(decider), [9.0, 8.0])
         chosen = decider.next()
-        assert chosen.trial == first
-        assert (chosen.decision.rank, chosen.decision.peers) == (1, 2)
+        assert chosen.trial == second
+        assert (chosen.decision.rank, chosen.decision.peers) == (2, 4)
 
     def test_asking_changes_nothing(self):
         """Twice the same answer, for trials and for proposals."""
@@ -111,11 +148,32 @@ class TestBudget:
 
     def test_what_runs_is_counted_as_spent(self):
         """Nothing starts that the budget has no room for."""
-        decider = made(trials=1)
+        decider = made(trials=4, rungs=Rungs(grace=8, eta=2, max_step=8))
         places = 0
         while start(decider) is not None:
             places += 1
-        assert places == 3  # each has two epochs to its rung; then a quarter is left
+        assert places == 3  # each has eight epochs to its end; then a quarter is left
+
+    @pytest.mark.parametrize("ratios", [(1.0,), (0.1, 1.0)])
+    def test_no_more_run_at_once_than_there_are_trainings(self, ratios):
+        """Of all ratios together; a place is free again when a trial waits or ends."""
+        decider = made(trials=4, ratios=ratios)
+        running = [start(decider) for _ in range(5)]
+        assert running[4] is None
+        assert None not in running[:4]
+        decider.became(running[0], "crashed")
+        assert start(decider) is not None
+        assert start(decider) is None
+        decider.budget_epochs = 5 * RUNGS.max_step
+        assert start(decider) is not None
+
+    def test_where_trials_are_counted_all_may_run_at_once(self):
+        """However few trainings they are worth."""
+        decider = made()
+        decider.want(6)
+        assert decider.budget_epochs < 6 * RUNGS.max_step
+        assert None not in [start(decider) for _ in range(6)]
+        assert start(decider) is None
 
     def test_what_runs_when_it_is_spent_ends_at_its_next_report(self):
         """Cancelled, unless it reaches its end."""

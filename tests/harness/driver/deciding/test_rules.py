@@ -47,6 +47,8 @@ def test_a_search_of_each_kind_comes_to_an_end(scheduler, sampler):
                 decider.became(trial, decision.state)
                 break
     held_back = "paused" if scheduler == "pause" else "stopped"
-    assert set(states.values()) == {"completed", held_back}
+    cut_off = {"cancelled"} if scheduler == "pause" else set()  # the budget was spent
+    assert {"completed", held_back} <= set(states.values())
+    assert set(states.values()) <= {"completed", held_back} | cut_off
     assert decider.total == len(states)
     assert not decider.is_exhausted
