@@ -112,7 +112,7 @@ def story(store: "Store", search: str, trial: str) -> dict[str, Any]:
             if row["event"] in TOLD
         ],
         "eta": rules.get("eta"),
-        "decisions": [_decision(row, rules) for row in decisions],
+        "decisions": [_decision(row, rules) for row in decisions if row["rung"]],
         **{name: newest[name] for name in facts},
     }
 
