@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.definition import spaces
 from harness.definition.rungs import Rungs
-from harness.driver.deciding import deciders, pausing
+from harness.driver.deciding import course, deciders
 from harness.prepare import Prepared
 from harness.replay.clock import Clock
 from harness.replay.curves import Curves
@@ -102,7 +102,7 @@ def _played(
         most = there_are * len(prepared.ratios)
         counted = min(counted or most, most)
     ratios = prepared.ratios
-    epochs = budget_epochs or pausing.worth(rungs, counted or 0, len(ratios))
+    epochs = budget_epochs or course.worth(rungs, counted or 0, len(ratios))
     most = counted or epochs / rungs.epochs_a_trial
     curves = _made_up(
         int(MARGIN * most / len(ratios)) + 2 * slots, rungs.max_step, ratios

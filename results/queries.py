@@ -273,9 +273,11 @@ def _rungs(decisions: pa.Table) -> tuple[Rung, ...]:
     last: dict[tuple[float, int, str], str] = {}
     columns = ["labelled_ratio", "rung", "trial", "action"]
     for row in decisions.select(columns).to_pylist():
-        last[row["labelled_ratio"], row["rung"], row["trial"]] = row["action"]
+        if row["rung"] is not None:  # a budget is no comparison
+            last[row["labelled_ratio"], row["rung"], row["trial"]] = row["action"]
     reached = Counter(key[:2] for key in last)
-    stopped = Counter(key[:2] for key, action in last.items() if action == "stop")
+    held = ("stop", "pause")
+    stopped = Counter(key[:2] for key, action in last.items() if action in held)
     return tuple(
         Rung(labelled_ratio=key[0], rung=key[1], reached=count, stopped=stopped[key])
         for key, count in sorted(reached.items())

@@ -7,7 +7,7 @@ import pytest
 from harness import ladders, policies
 from harness.definition.options import SearchOptions
 from harness.definition.rungs import Rungs
-from harness.driver.deciding.pausing import END_SHARE
+from harness.driver.deciding.course import END_SHARE
 from harness.ladders import ladder, shares
 from harness.prepare import Prepared, prepare
 
@@ -83,6 +83,8 @@ def test_the_worth_of_trials_is_what_the_search_gets(tmp_path):
     prepared = made(tmp_path, trials=60)
     assert prepared.options.rungs() == Rungs(grace=2, eta=4, max_step=9, factor=2)
     each = 2 + 2 / 4 + 4 / 16 + 1 / 64
-    assert policies.decider(prepared).budget_epochs == pytest.approx(2 * 9 + 58 * each / 0.75)
+    assert policies.decider(prepared).budget_epochs == pytest.approx(
+        2 * 9 + 58 * each / 0.75
+    )
     few = policies.decider(made(tmp_path, trials=3))
     assert few.budget_epochs == 3 * 9  # all to their ends

@@ -26,13 +26,11 @@ from typing import Literal
 
 from harness.definition.rungs import Rungs
 from harness.definition.trial import Decision, Sample
-from harness.driver.deciding.ladder import Ladder, Place
+from harness.driver.deciding.course import END_SHARE, Course, worth
+from harness.driver.deciding.ladder import Place
 from harness.driver.deciding.proposals import Proposals
 from harness.driver.deciding.rules import Decider, Promotion
 
-
-END_SHARE = 0.25
-"""Share of the budget that is left when the end game begins."""
 
 LAST = "the last of the budget is for the lowest last value of those that wait"
 """Why a trial is taken up in the end game, whatever its rank."""
@@ -42,35 +40,6 @@ NEW = "new"
 
 FAILED = ("diverged", "collapsed", "crashed", "cancelled")
 """Ends of trials that are compared with others no more."""
-
-
-class _Course:
-    """How far one labelled ratio is."""
-
-    def __init__(self, rungs: Rungs) -> None:
-        self.ladder = Ladder(rungs, only_one=True)
-        self.spent = 0  # epochs reported, each once
-        self.begun = self.wanted = 0  # trials
-        self.running: dict[str, int] = {}  # step of each trial that runs
-        # Epochs that these have together to their next rungs, and to their ends.
-        self.to_rungs = self.to_ends = 0
-        self._most = rungs.max_step
-
-    def run(self, trial: str, step: int) -> None:
-        """A trial runs, and is at a step."""
-        self.leave(trial)
-        self.running[trial] = step
-        self._count(step, 1)
-
-    def leave(self, trial: str) -> None:
-        """A trial runs no longer, if it did."""
-        step = self.running.pop(trial, None)
-        if step is not None:
-            self._count(step, -1)
-
-    def _count(self, step: int, sign: int) -> None:
-        self.to_ends += sign * (self._most - step)
-        self.to_rungs += sign * ((self.ladder.next_rung(step) or self._most) - step)
 
 
 class PausingDecider(Decider):
@@ -93,7 +62,7 @@ class PausingDecider(Decider):
         self.budget_epochs = math.inf
         self.history = proposals.history
         self._rungs, self._proposals = rungs, proposals
-        self._courses = {ratio: _Course(rungs) for ratio in ratios}
+        self._courses = {ratio: Course(rungs) for ratio in ratios}
         self._entered: dict[str, int | None] = {}  # rung of a trial's last report
         self._alone: set[str] = set()  # trials that were the only one at a rung
 
@@ -131,7 +100,7 @@ class PausingDecider(Decider):
             return Decision(action="stop", state="cancelled", reason=reason)
         return Decision(action="continue", reason="No rung at this epoch.")
 
-    def _at_rung(self, trial: str, course: _Course) -> Decision:
+    def _at_rung(self, trial: str, course: Course) -> Decision:
         """A trial that reached a rung waits, or is the one to be taken up at once."""
         ratio = self.history.trials[trial].sample.ratio
         place = course.ladder.place(trial)
@@ -257,7 +226,7 @@ class PausingDecider(Decider):
     def _share(self) -> float:
         return self.budget_epochs / len(self._courses)
 
-    def _used(self, course: _Course) -> int:
+    def _used(self, course: Course) -> int:
         """Epochs spent, and those of running trials to their next rung or their end."""
         is_ending = self._is_ending(course, course.spent)
         return course.spent + (course.to_ends if is_ending else course.to_rungs)
@@ -277,39 +246,19 @@ class PausingDecider(Decider):
         why = f"it goes on, as the best {place.keep} do"
         return Promotion(trial, _decision("promote", place, why))
 
-    def _is_ending(self, course: _Course, used: float) -> bool:
+    def _is_ending(self, course: Course, used: float) -> bool:
         """Whether no new trial starts at a ratio, of which so much is used."""
         if self._wanted is None:
-            return self._share - used <= END_SHARE * self._share
+            return used >= (1 - END_SHARE) * self._share
         return course.begun >= course.wanted
 
-    def _finish(self, course: _Course) -> Promotion | None:
+    def _finish(self, course: Course) -> Promotion | None:
         """The best waiting trial, by its last value."""
         trial = course.ladder.best_waiting()
         if trial is None:
             return None
         why = f"it goes on, as {LAST}"
         return Promotion(trial, _decision("promote", course.ladder.place(trial), why))
-
-
-def worth(rungs: Rungs, trials: int, ratios: int) -> float:
-    """Epochs of a search of so many trials.
-
-    The first of a ratio is trained in full, each other as far as is expected of it, and
-    the end game is a share of all. In a small search that is less than it takes to bring
-    every trial to the first rung and two of each ratio to their ends.
-
-    Args:
-        rungs: Where trials wait.
-        trials: How many there are.
-        ratios: Labelled ratios.
-    """
-    firsts = min(ratios, trials)
-    expected = (trials - firsts) * rungs.epochs_a_trial / (1 - END_SHARE)
-    expected += firsts * rungs.max_step
-    ends = min(2 * ratios, trials)
-    least = trials * rungs.grace + ends * (rungs.max_step - rungs.grace)
-    return max(expected, least)
 
 
 def _decision(action: Literal["pause", "promote"], place: Place, why: str) -> Decision:

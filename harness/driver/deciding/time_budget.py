@@ -9,7 +9,7 @@ depends on a clock is two rows of the store, and the rule itself knows epochs on
 from collections.abc import Callable
 
 from harness.definition.budget import Budget
-from harness.driver.deciding.pausing import END_SHARE
+from harness.driver.deciding.course import END_SHARE
 
 
 MARKS = (1 - END_SHARE, 1.0)

@@ -2,8 +2,14 @@
 
 import pytest
 
+from cnets import presets
 from harness.definition import budget
+from harness.definition.rungs import Rungs
+from harness.driver.deciding import deciders
+from harness.driver.deciding.search_policy import SearchPolicy
 from harness.driver.deciding.time_budget import TimeBudget
+from harness.driver.recording.recorder import Recorder
+from results import queries
 
 
 class Clock:
@@ -69,3 +75,73 @@ def test_trainings_need_no_clock(clock):
     """They are epochs already."""
     with pytest.raises(ValueError, match="`budget` must be hours, got 20"):
         TimeBudget(budget.parse("20"), clock)
+
+
+class TestInASearch:
+    RUNGS = Rungs(grace=2, eta=2, max_step=9, factor=2)
+
+    def policy(self, writer, small_space, clock, text="2h"):
+        """A search of two ratios that knows nothing, bounded by hours."""
+        decider = deciders.make(
+            "pause",
+            "random",
+            rungs=self.RUNGS,
+            space=small_space,
+            ratios=(0.5, 1.0),
+            seed=7,
+            trials=None,
+        )
+        return SearchPolicy(
+            space=small_space,
+            ratios=(0.5, 1.0),
+            seed=7,
+            base=presets.preset("tiny"),
+            decider=decider,
+            objective="mean_joint_error_mm",
+            recorder=Recorder(writer, small_space.name, "test"),
+            watch=lambda *_: None,
+            time_budget=TimeBudget(budget.parse(text), clock),
+        )
+
+    def run(self, policy, clock, make_report, epoch_s=200.0, most=10_000):
+        """One worker that trains so long; how many epochs it has trained."""
+        trained = 0
+        while trained < most and (proposal := policy.propose()) is not None:
+            action, step = "continue", proposal.reported
+            while action == "continue" and trained < most:
+                step, trained = step + 1, trained + 1
+                clock.seconds += epoch_s
+                report = {"report": make_report(step, 30.0 / step)}
+                action = policy.report(proposal.trial, report).action
+        return trained
+
+    def test_it_ends_with_its_hours_and_says_so_in_two_rows(
+        self, driven, small_space, clock, make_report
+    ):
+        """Two hours of epochs of 200 s are 36; the end game starts at 27."""
+        policy = self.policy(driven.writer, small_space, clock)
+        assert 34 <= self.run(policy, clock, make_report) <= 37
+        assert policy.finished
+        driven.writer.flush()
+        rows = driven.store.rows("decisions", "s").to_pylist()
+        budgets = [row for row in rows if row["action"] == "budget"]
+        assert budgets[0]["budget_epochs"] == 35  # 26 of them in three quarters
+        assert "75 % of 2h are used after 26 epochs" in budgets[0]["reason"]
+
+    def test_a_driver_that_goes_on_knows_what_was_set(
+        self, driven, small_space, clock, make_report
+    ):
+        """Whatever its own clock says: the budget is a row."""
+        policy = self.policy(driven.writer, small_space, clock)
+        self.run(policy, clock, make_report, most=30)
+        driven.writer.flush()
+        again = self.policy(driven.writer, small_space, clock)
+        again.restore(
+            queries.wide(driven.store, "s").to_pylist(),
+            *(
+                driven.store.rows(table, "s").to_pylist()
+                for table in ("trials", "reports", "decisions")
+            ),
+        )
+        assert again.decider.budget_epochs == policy.decider.budget_epochs == 35
+        assert again.decider.spent_epochs == 30
