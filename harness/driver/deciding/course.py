@@ -12,6 +12,7 @@ class Course:
     """How far one labelled ratio is."""
 
     def __init__(self, rungs: Rungs) -> None:
+        """Nothing has begun."""
         self.ladder = Ladder(rungs, only_one=True)
         self.spent = 0  # epochs reported, each once
         self.begun = self.wanted = 0  # trials

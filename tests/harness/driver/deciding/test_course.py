@@ -26,6 +26,6 @@ def test_the_worth_of_few_trials_brings_two_a_ratio_to_their_ends():
     """Of many it is what is expected of each; the first of a ratio goes to its end."""
     assert worth(RUNGS, 1, 2) == 8
     assert worth(RUNGS, 2, 2) == 16
-    assert worth(RUNGS, 6, 1) == 6 * 2 + 2 * 6
+    assert worth(RUNGS, 3, 1) == 3 * 2 + 2 * 6
     each = 2 + 2 / 4 + 4 / 16
     assert worth(RUNGS, 101, 1) == 8 + 100 * each / 0.75
