@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +39,9 @@ READERS = {
 CENTRES = ("labels", "depth", "file")
 """Where the centres of a recorded set come from, if not from its default."""
 
+FOUND = "depth"
+"""The one of them that a rendered set may have: found in the rendered frame."""
+
 SKIP = "skip-missing"
 """The wish to leave out frames whose image or label is missing."""
 
@@ -63,6 +68,7 @@ def open_data(
             `nyu:DIR`; `+mirror` behind the kind turns left hands into right
             ones, `+labels`, `+depth` or `+file` says where centres come from,
             `+skip-missing` leaves out frames whose image or label is missing.
+            A rendered set takes `+depth` alone.
         side_px: Side of the crops: 32, 64 or 128.
         split: Name of the split; None is the data's own default.
         unlabelled_frames: Folder of frames without labels, `DIR[@CAMERA]`.
@@ -109,6 +115,8 @@ def open_data(
         crops=made.crops,
         joints_mm=joints,
         centres_mm=made.centres_mm,
+        centres=read.centres,
+        label_free_crops=_label_free(read, side_px, cache, progress, workers),
         person=read.person,
         split=purpose,
         unlabelled=made.crops[:0] if extra is None else extra.crops,
@@ -189,16 +197,29 @@ def labels_of(spec: str) -> Labels | Recording:
     Raises:
         ValueError: If it is unknown, missing or damaged.
     """
-    match spec.partition(":"):
+    kind, colon, rest = spec.partition(":")
+    name, *wishes = kind.split("+")
+    match (name, colon, rest):
         case ["synthetic", "", _]:
-            return synthetic.labels(FRAMES)
+            return _rendered(synthetic.labels(FRAMES), wishes)
         case ["synthetic", ":", frames] if frames.isascii() and frames.isdigit():
-            return synthetic.labels(int(frames))
+            return _rendered(synthetic.labels(int(frames)), wishes)
         case ["poses", ":", folder] if folder:
-            return poses.labels(folder)
-        case [kind, ":", folder] if folder and kind.partition("+")[0] in READERS:
-            return _recording(*kind.split("+"), folder=folder)
+            return _rendered(poses.labels(folder), wishes)
+        case [_, ":", folder] if folder and name in READERS:
+            return _recording(name, *wishes, folder=folder)
     raise ValueError(f"`data` must be {KINDS}, got {spec!r}.")
+
+
+def _rendered(read: Labels, wishes: list[str]) -> Labels:
+    """A rendered set with the wish that stood behind its kind."""
+    for wish in wishes:
+        if wish != FOUND:
+            raise ValueError(
+                f"`data` must have +{FOUND} or nothing behind a rendered set's kind, got "
+                f"+{wish}."
+            )
+    return replace(read, centres=FOUND) if wishes else read
 
 
 def _recording(kind: str, *wishes: str, folder: str) -> Recording:
@@ -230,6 +251,30 @@ def _source(read: Labels | Recording) -> Source:
         form=read.form,
         turned=read.turned,
     )
+
+
+def _label_free(
+    read: Labels | Recording,
+    side_px: int,
+    cache: Path,
+    progress: Progress | None,
+    workers: int | None,
+) -> Callable[[], np.ndarray] | None:
+    """What gives the crops whose centres were found in the frames, if others are used.
+
+    They are made when they are asked for: few runs need them.
+    """
+    if "labels" not in read.centres:
+        return None
+    if isinstance(read, Labels):
+        source = Rendered(replace(read, centres=FOUND))
+    else:
+        source = _source(replace(read, centres_uvd=None))
+
+    def crops() -> np.ndarray:
+        return crop_cache.cached(source, side_px, cache, progress, workers).crops
+
+    return crops
 
 
 def _extra(
