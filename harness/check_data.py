@@ -128,6 +128,13 @@ def check(
     )
 
 
+def is_folder(data: str) -> bool:
+    """Whether a folder of frames is meant, `DIR[@CAMERA]`, and not a data set."""
+    kind, colon, _ = data.partition(":")
+    folder = data.rpartition("@")[0] or data
+    return not colon and kind != "synthetic" and Path(folder).is_dir()
+
+
 def draw(checked: Checked, out: Path) -> None:
     """Write a picture of the worst frames, each with its joints, name and figure.
 
@@ -181,9 +188,8 @@ def sentence(facts: Mapping[str, Any]) -> str:
 
 def _frames(data: str) -> Frames:
     """Frames of a data set, or of a folder that is none but holds frames."""
-    kind, colon, _ = data.partition(":")
-    folder = data.rpartition("@")[0] or data
-    if not colon and kind != "synthetic" and Path(folder).is_dir():
+    if is_folder(data):
+        folder = data.rpartition("@")[0] or data
         if (Path(folder) / description.FILE).is_file():
             raise ValueError(
                 f"`data` must be folder:{folder} for a folder with {description.FILE}, "

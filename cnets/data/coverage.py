@@ -31,6 +31,17 @@ Points = Float[np.ndarray, "frames components"]
 """Frames in the space of features: whole numbers, `STEPS` from the middle at most."""
 
 
+def shown(
+    crops: np.ndarray, rows: Int[np.ndarray, " frames"]
+) -> Int[np.ndarray, " shown"]:
+    """Those of some frames whose crops are not empty."""
+    found = [rows[:0]]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[start : start + ROWS_AT_ONCE]
+        found.append(part[(crops[part] < 1).any((1, 2))])
+    return np.concatenate(found)
+
+
 def features(
     crops: np.ndarray, rows: Int[np.ndarray, " frames"]
 ) -> tuple[Points, float]:

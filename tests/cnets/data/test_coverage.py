@@ -118,3 +118,12 @@ class TestFeatures:
         points, _ = coverage.features(crops, np.arange(5))
         assert not points.any()
         assert sorted(coverage.traversal(points, 5)[0].tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_shown(monkeypatch):
+    """Frames with any pixel before the background, of those that were asked for."""
+    monkeypatch.setattr(coverage, "ROWS_AT_ONCE", 2)
+    crops = np.ones((6, 32, 32), np.float16)
+    crops[[0, 2, 5], 3, 4] = -1
+    assert coverage.shown(crops, np.arange(1, 6)).tolist() == [2, 5]
+    assert coverage.shown(crops, np.array([], int)).tolist() == []
