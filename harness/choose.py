@@ -11,13 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cnets.data import coverage
+from cnets.data import coverage, sources
 from cnets.data.crops import cache as crop_cache
 from cnets.data.crops.cache import Progress
-from cnets.data.crops.recorded import Recorded
 from cnets.data.opening import open_data
 from cnets.data.readers import unlabelled
-from cnets.data.trust import findings, looking
 from cnets.inference import crop_pictures, pictures
 from harness import check_data
 
@@ -142,10 +140,7 @@ def pool_of(data: str, *, side_px: int, cache: Path, progress: Progress | None) 
     """The frames of a data set that may be labelled, or of a folder."""
     if check_data.is_folder(data):
         found = unlabelled.frames(data)
-        findings.trusted(looking.of_unlabelled(found))
-        source = Recorded(
-            found.files, found.camera, mirrored=found.mirrored, form=found.form
-        )
+        source = sources.of_unlabelled(found)
         crops = crop_cache.cached(source, side_px, cache, progress).crops
         root, files, rows = found.folder, found.files, np.arange(len(crops))
         notes = found.notes

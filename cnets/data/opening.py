@@ -2,27 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cnets.config import SIDES_PX
+from cnets.data import sources
 from cnets.data.crops import cache as crop_cache
 from cnets.data.crops.cache import Cached, Progress
 from cnets.data.crops.crop import mirrored_camera
-from cnets.data.crops.recorded import Recorded
-from cnets.data.crops.rendered import Rendered
 from cnets.data.crops.source import Source
 from cnets.data.hand_data import SPLITS, HandData, has_label
 from cnets.data.purposes import NOT_SEEN, known_joints, purposes
-from cnets.data.readers import icvl, msra, nyu, poses, synthetic, unlabelled
+from cnets.data.readers import icvl, msra, nyu, poses, synthetic
 from cnets.data.readers.folder import reader as own
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
 from cnets.data.splits import TRAIN, VALIDATION
-from cnets.data.trust import findings, looking
+from cnets.data.trust import findings
 
 
 FRAMES = 4000
@@ -88,9 +86,9 @@ def open_data(
         known = ", ".join(read.splits)
         raise ValueError(f"`split` must be one of {known} for {spec}, got {split!r}.")
     doubts = findings.trusted(read) if isinstance(read, Recording) else ()
-    source = _source(read)
+    source = sources.source_of(read)
     made = crop_cache.cached(source, side_px, cache, progress, workers)
-    extra, notes = _extra(unlabelled_frames, side_px, cache, progress, workers)
+    extra, notes = sources.extra(unlabelled_frames, side_px, cache, progress, workers)
     name = _fingerprint(read, source, made, side_px)
     if extra is not None:
         name = hashlib.sha256(f"{name} {extra.content}".encode()).hexdigest()
@@ -116,7 +114,7 @@ def open_data(
         joints_mm=joints,
         centres_mm=made.centres_mm,
         centres=read.centres,
-        label_free_crops=_label_free(read, side_px, cache, progress, workers),
+        label_free_crops=sources.label_free(read, side_px, cache, progress, workers),
         person=read.person,
         split=purpose,
         unlabelled=made.crops[:0] if extra is None else extra.crops,
@@ -237,63 +235,6 @@ def _recording(kind: str, *wishes: str, folder: str) -> Recording:
         mirrored="mirror" in wishes,
         skip_missing=SKIP in wishes,
     )
-
-
-def _source(read: Labels | Recording) -> Source:
-    if isinstance(read, Labels):
-        return Rendered(read)
-    return Recorded(
-        read.files,
-        read.camera,
-        centres_uvd=read.centres_uvd,
-        mirrored=read.mirrored,
-        background_mm=read.background_mm,
-        form=read.form,
-        turned=read.turned,
-    )
-
-
-def _label_free(
-    read: Labels | Recording,
-    side_px: int,
-    cache: Path,
-    progress: Progress | None,
-    workers: int | None,
-) -> Callable[[], np.ndarray] | None:
-    """What gives the crops whose centres were found in the frames, if others are used.
-
-    They are made when they are asked for: few runs need them.
-    """
-    if "labels" not in read.centres:
-        return None
-    if isinstance(read, Labels):
-        source = Rendered(replace(read, centres=FOUND))
-    else:
-        source = _source(replace(read, centres_uvd=None))
-
-    def crops() -> np.ndarray:
-        return crop_cache.cached(source, side_px, cache, progress, workers).crops
-
-    return crops
-
-
-def _extra(
-    text: str | None,
-    side_px: int,
-    cache: Path,
-    progress: Progress | None,
-    workers: int | None,
-) -> tuple[Cached | None, tuple[str, ...]]:
-    """Crops of frames without labels, their centres found in the frames, and notes."""
-    if text is None:
-        return None, ()
-    found = unlabelled.frames(text)
-    findings.trusted(looking.of_unlabelled(found))
-    source = Recorded(
-        found.files, found.camera, mirrored=found.mirrored, form=found.form
-    )
-    made = crop_cache.cached(source, side_px, cache, progress, workers)
-    return made, found.notes
 
 
 def _fingerprint(
