@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from cnets.cameras import CAMERAS
 from cnets.data.crops import centre, rendered_centres
-from cnets.data.readers import synthetic
+from cnets.data.files import frame_files
+from cnets.data.readers import poses, synthetic
 from cnets.data.readers.labels import Labels
 from cnets.hands import render
 
@@ -76,6 +78,16 @@ def test_parts_hold_the_whole_hand(labels):
     apart = np.abs(part - inside)[seen]
     assert np.median(apart) < 3
     assert apart.max() < 15
+
+
+def test_as_in_the_real_frame(realdata):
+    """In NYU's first test frame the centre lies where the rendered label has it."""
+    real = frame_files.read(realdata / "nyu/frames/depth_1_0000001.png", None)
+    u, v, depth = centre.find(real, CAMERAS["nyu"])
+    camera = CAMERAS["nyu"]
+    x, y = (u - camera.cx) / camera.fx * depth, (camera.cy - v) / camera.fy * depth
+    found = rendered_centres.found_mm(poses.labels(f"{realdata}/nyu"), slice(0, 1))
+    assert np.linalg.norm(found[0] - [x, y, depth]) < 4
 
 
 def test_a_hand_outside_the_image(labels):
