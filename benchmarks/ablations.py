@@ -27,6 +27,7 @@ import torch
 
 from cnets import metrics, presets
 from cnets.config import TrainConfig
+from cnets.data import counts
 from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
 from cnets.data.splits import TRAIN, UNUSED
@@ -393,7 +394,11 @@ def main() -> None:
         print(json.dumps(rows))
         return
     for spec, part in itertools.groupby(rows, lambda row: row["data"]):
-        said = f"test error in mm, mean of {given.seeds} seeds (95 % interval)"
+        centres = counts.CENTRES[opened[spec].centres]
+        said = (
+            f"test error in mm, mean of {given.seeds} seeds (95 % interval); crop centres "
+            f"{centres}"
+        )
         print(f"{spec}: {said}\n\n{table(list(part))}\n")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cnets.data import counts
 from cnets.data.opening import labels_of
 from cnets.data.readers import unlabelled
 from cnets.data.readers.folder import description
@@ -54,6 +55,7 @@ class Checked:
             "frames": _count(self.frames),
             "looked_at": len(self.looks),
             "seed": looking.SEED,
+            "centres": counts.CENTRES[self.frames.centres],
             "joints": known,
             "on_hand_percent": _percent(findings.share_on_hand(self.looks)),
             "in_crop_percent": _percent(held / known) if known else None,
@@ -74,9 +76,11 @@ class Checked:
         frames = self.frames
         if frames.joints_uvd is None or frames.centres_uvd is None:
             return 0, 0
-        pairs = zip(frames.joints_uvd, frames.centres_uvd, strict=True)
+        rows = np.isfinite(frames.centres_uvd).all(-1)
+        joints = frames.joints_uvd[rows]
+        pairs = zip(joints, frames.centres_uvd[rows], strict=True)
         held = [measures.in_cube(*pair, frames.camera).sum() for pair in pairs]
-        return int(np.isfinite(frames.joints_uvd).all(-1).sum()), int(sum(held))
+        return int(np.isfinite(joints).all(-1).sum()), int(sum(held))
 
     def _figures(self, look: Look) -> dict[str, Any]:
         known = look.known.any()
@@ -124,6 +128,13 @@ def check(
     )
 
 
+def is_folder(data: str) -> bool:
+    """Whether a folder of frames is meant, `DIR[@CAMERA]`, and not a data set."""
+    kind, colon, _ = data.partition(":")
+    folder = data.rpartition("@")[0] or data
+    return not colon and kind != "synthetic" and Path(folder).is_dir()
+
+
 def draw(checked: Checked, out: Path) -> None:
     """Write a picture of the worst frames, each with its joints, name and figure.
 
@@ -155,12 +166,15 @@ def sentence(facts: Mapping[str, Any]) -> str:
     if not facts["looked_at"]:
         return (
             f"{facts['frames']} rendered frames, {facts['in_crop_percent']:g} % of the "
-            "joints in the crop; there is no file to look at."
+            f"joints in the crop, its centre {facts['centres']}; there is no file to look "
+            "at."
         )
     parts = [f"{facts['looked_at']} of {facts['frames']} frames looked at"]
     if facts["joints"]:
         parts.append(f"{facts['on_hand_percent']:g} % of the joints on the hand")
-        parts.append(f"{facts['in_crop_percent']:g} % in the crop")
+        parts.append(
+            f"{facts['in_crop_percent']:g} % in the crop, its centre {facts['centres']}"
+        )
     if facts["nearest_mm"] is not None:
         parts.append(
             f"depths {facts['nearest_mm']:.0f} to {facts['farthest_mm']:.0f} mm"
@@ -174,9 +188,8 @@ def sentence(facts: Mapping[str, Any]) -> str:
 
 def _frames(data: str) -> Frames:
     """Frames of a data set, or of a folder that is none but holds frames."""
-    kind, colon, _ = data.partition(":")
-    folder = data.rpartition("@")[0] or data
-    if not colon and kind != "synthetic" and Path(folder).is_dir():
+    if is_folder(data):
+        folder = data.rpartition("@")[0] or data
         if (Path(folder) / description.FILE).is_file():
             raise ValueError(
                 f"`data` must be folder:{folder} for a folder with {description.FILE}, "

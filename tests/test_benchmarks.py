@@ -170,3 +170,17 @@ def test_policy(tmp_path):
     for first, second, whole in (found["table"][:3], found["table"][3:]):
         mean = (first["regret"] + second["regret"]) / 2
         assert whole["regret"] == pytest.approx(mean)
+
+
+def test_label_choice(tmp_path):
+    """Chance and coverage have the same number of labels, and their difference adds up."""
+    words = "--data synthetic:400 --quick --seeds 2 --ratios 0.1"
+    words += f" --out {tmp_path / 'a.jsonl'} --cache {tmp_path}"
+    rows = printed("label_choice", words)
+    assert [row["choice"] for row in rows] == ["random", "coverage"]
+    assert [row["labels"] for row in rows] == [28, 28]
+    assert rows[0]["less_random_mm"] is None
+    chance, covering = (sum(row["validation_mm"]) / 2 for row in rows)
+    apart = rows[1]["less_random_mm"]["mean"]
+    assert apart == pytest.approx(covering - chance, abs=0.2)
+    assert printed("label_choice", words) == rows

@@ -11,6 +11,15 @@ from cnets.data.hand_data import HandData
 from cnets.data.splits import UNUSED
 
 
+CENTRES = {
+    "labels": "from the labels",
+    "depth": "found in the frames",
+    "file": "from a file",
+    "file and labels": "from a file and from the labels",
+}
+"""Where `HandData.centres` says that centres come from, in words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Counts:
     """Frames of a data set; `train` to `dropped` together are all of them."""
@@ -27,6 +36,8 @@ class Counts:
     """Frames for the GAN alone: those of train without a label, and the extra ones."""
     dropped: Mapping[str, int]
     """Frames that nothing uses, by why."""
+    centres: str
+    """Where the centres of the crops come from, in words."""
 
     def sentence(self) -> str:
         """All of it on one line."""
@@ -35,7 +46,8 @@ class Counts:
         return (
             f"{self.frames} frames, {self.labels} labels; train {self.train}, "
             f"validation {self.validation}, test {self.test}, unlabelled "
-            f"{self.unlabelled}, dropped {gone}" + (f" ({why})" if gone else "")
+            f"{self.unlabelled}, dropped {gone}{f' ({why})' if gone else ''}; crop centres "
+            f"{self.centres}"
         )
 
 
@@ -55,6 +67,7 @@ def of(data: HandData) -> Counts:
         test=test,
         unlabelled=int((~train).sum()) + extra,
         dropped=dropped,
+        centres=CENTRES[data.centres],
     )
 
 

@@ -4,7 +4,7 @@ No file is read here. The readers beside this file make a `HandData`; training,
 evaluation and pictures take one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +13,16 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from cnets.cameras import Camera
-from cnets.data import splits
+from cnets.data import coverage, splits
 from cnets.data.files.frame_files import FrameForm
 from cnets.hands.skeleton import Skeleton
 
 
 SPLITS = {"train": splits.TRAIN, "validation": splits.VALIDATION, "test": splits.TEST}
 """Value of `HandData.split` by name."""
+
+CHOICES = ("random", "coverage")
+"""How the frames whose labels may be used are chosen."""
 
 LEAST_LABELS = 2
 """Fewest labels that a run can learn from.
@@ -64,6 +67,10 @@ class HandData:
     """float32 [frames, joints, 3], camera frame, y up; NaN where a joint is not known."""
     centres_mm: np.ndarray
     """float32 [frames, 3], centre of the crop cube, camera frame."""
+    centres: str = "depth"
+    """Where those come from: `labels`, `depth` (found in the frames) or `file`."""
+    label_free_crops: Callable[[], np.ndarray] | None = None
+    """Gives the crops about centres that were found in the frames; None: `crops` are."""
     person: np.ndarray
     """int32 [frames], who the hand belongs to."""
     split: np.ndarray
@@ -136,7 +143,7 @@ class HandData:
         more = np.delete(np.arange(len(self.unlabelled)), list(self.unlabelled_empty))
         return np.concatenate([self.rows("train"), first + more])
 
-    def labelled(self, ratio: float, seed: int) -> np.ndarray:
+    def labelled(self, ratio: float, seed: int, choice: str = "random") -> np.ndarray:
         """Rows of the training frames whose labels may be used, ascending.
 
         Subsets of one seed are nested: the rows at a ratio lie among the rows
@@ -145,16 +152,24 @@ class HandData:
         Args:
             ratio: Share of the training frames that have a label, in (0, 1].
             seed: Which choice of frames.
+            choice: One of `CHOICES`: `random` gives each person a share, `coverage`
+                takes the frames that differ most, by crops that no label has centred;
+                of it the seed draws the first frame alone.
 
         Raises:
-            ValueError: If the ratio is out of its range, or they are fewer than
-                `LEAST_LABELS`.
+            ValueError: If the ratio is out of its range, the choice is unknown, or
+                they are fewer than `LEAST_LABELS`.
         """
+        if choice not in CHOICES:
+            known = ", ".join(CHOICES)
+            raise ValueError(f"`choice` must be one of {known}, got {choice!r}.")
         train = self.rows("train")
         known = train[self.has_label[train]]
         chosen = known
-        if len(known):
+        if len(known) and choice == "random":
             chosen = known[splits.label_subset(self.person[known], ratio, seed)]
+        elif len(known):
+            chosen = known[self._covering(known, ratio, seed)]
         if len(chosen) < LEAST_LABELS:
             raise ValueError(
                 f"`labelled_ratio` must leave {LEAST_LABELS} labels or more, got "
@@ -163,3 +178,13 @@ class HandData:
                 "for batch norm."
             )
         return chosen
+
+    def _covering(self, rows: np.ndarray, ratio: float, seed: int) -> np.ndarray:
+        """Places of the frames among `rows` that differ most, ascending."""
+        count = splits.label_count(len(rows), ratio)
+        if count == len(rows):
+            return np.arange(count)
+        crops = self.crops if self.label_free_crops is None else self.label_free_crops()
+        points, _ = coverage.features(crops, rows)
+        places, _ = coverage.traversal(points, count, seed=seed)
+        return np.sort(places)

@@ -2,25 +2,25 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cnets.config import SIDES_PX
+from cnets.data import sources
 from cnets.data.crops import cache as crop_cache
 from cnets.data.crops.cache import Cached, Progress
 from cnets.data.crops.crop import mirrored_camera
-from cnets.data.crops.recorded import Recorded
-from cnets.data.crops.rendered import Rendered
 from cnets.data.crops.source import Source
 from cnets.data.hand_data import SPLITS, HandData, has_label
 from cnets.data.purposes import NOT_SEEN, known_joints, purposes
-from cnets.data.readers import icvl, msra, nyu, poses, synthetic, unlabelled
+from cnets.data.readers import icvl, msra, nyu, poses, synthetic
 from cnets.data.readers.folder import reader as own
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
 from cnets.data.splits import TRAIN, VALIDATION
-from cnets.data.trust import findings, looking
+from cnets.data.trust import findings
 
 
 FRAMES = 4000
@@ -36,6 +36,9 @@ READERS = {
 
 CENTRES = ("labels", "depth", "file")
 """Where the centres of a recorded set come from, if not from its default."""
+
+FOUND = "depth"
+"""The one of them that a rendered set may have: found in the rendered frame."""
 
 SKIP = "skip-missing"
 """The wish to leave out frames whose image or label is missing."""
@@ -63,6 +66,7 @@ def open_data(
             `nyu:DIR`; `+mirror` behind the kind turns left hands into right
             ones, `+labels`, `+depth` or `+file` says where centres come from,
             `+skip-missing` leaves out frames whose image or label is missing.
+            A rendered set takes `+depth` alone.
         side_px: Side of the crops: 32, 64 or 128.
         split: Name of the split; None is the data's own default.
         unlabelled_frames: Folder of frames without labels, `DIR[@CAMERA]`.
@@ -82,9 +86,9 @@ def open_data(
         known = ", ".join(read.splits)
         raise ValueError(f"`split` must be one of {known} for {spec}, got {split!r}.")
     doubts = findings.trusted(read) if isinstance(read, Recording) else ()
-    source = _source(read)
+    source = sources.source_of(read)
     made = crop_cache.cached(source, side_px, cache, progress, workers)
-    extra, notes = _extra(unlabelled_frames, side_px, cache, progress, workers)
+    extra, notes = sources.extra(unlabelled_frames, side_px, cache, progress, workers)
     name = _fingerprint(read, source, made, side_px)
     if extra is not None:
         name = hashlib.sha256(f"{name} {extra.content}".encode()).hexdigest()
@@ -109,6 +113,8 @@ def open_data(
         crops=made.crops,
         joints_mm=joints,
         centres_mm=made.centres_mm,
+        centres=read.centres,
+        label_free_crops=sources.label_free(read, side_px, cache, progress, workers),
         person=read.person,
         split=purpose,
         unlabelled=made.crops[:0] if extra is None else extra.crops,
@@ -189,16 +195,29 @@ def labels_of(spec: str) -> Labels | Recording:
     Raises:
         ValueError: If it is unknown, missing or damaged.
     """
-    match spec.partition(":"):
+    kind, colon, rest = spec.partition(":")
+    name, *wishes = kind.split("+")
+    match (name, colon, rest):
         case ["synthetic", "", _]:
-            return synthetic.labels(FRAMES)
+            return _rendered(synthetic.labels(FRAMES), wishes)
         case ["synthetic", ":", frames] if frames.isascii() and frames.isdigit():
-            return synthetic.labels(int(frames))
+            return _rendered(synthetic.labels(int(frames)), wishes)
         case ["poses", ":", folder] if folder:
-            return poses.labels(folder)
-        case [kind, ":", folder] if folder and kind.partition("+")[0] in READERS:
-            return _recording(*kind.split("+"), folder=folder)
+            return _rendered(poses.labels(folder), wishes)
+        case [_, ":", folder] if folder and name in READERS:
+            return _recording(name, *wishes, folder=folder)
     raise ValueError(f"`data` must be {KINDS}, got {spec!r}.")
+
+
+def _rendered(read: Labels, wishes: list[str]) -> Labels:
+    """A rendered set with the wish that stood behind its kind."""
+    for wish in wishes:
+        if wish != FOUND:
+            raise ValueError(
+                f"`data` must have +{FOUND} or nothing behind a rendered set's kind, got "
+                f"+{wish}."
+            )
+    return replace(read, centres=FOUND) if wishes else read
 
 
 def _recording(kind: str, *wishes: str, folder: str) -> Recording:
@@ -216,39 +235,6 @@ def _recording(kind: str, *wishes: str, folder: str) -> Recording:
         mirrored="mirror" in wishes,
         skip_missing=SKIP in wishes,
     )
-
-
-def _source(read: Labels | Recording) -> Source:
-    if isinstance(read, Labels):
-        return Rendered(read)
-    return Recorded(
-        read.files,
-        read.camera,
-        centres_uvd=read.centres_uvd,
-        mirrored=read.mirrored,
-        background_mm=read.background_mm,
-        form=read.form,
-        turned=read.turned,
-    )
-
-
-def _extra(
-    text: str | None,
-    side_px: int,
-    cache: Path,
-    progress: Progress | None,
-    workers: int | None,
-) -> tuple[Cached | None, tuple[str, ...]]:
-    """Crops of frames without labels, their centres found in the frames, and notes."""
-    if text is None:
-        return None, ()
-    found = unlabelled.frames(text)
-    findings.trusted(looking.of_unlabelled(found))
-    source = Recorded(
-        found.files, found.camera, mirrored=found.mirrored, form=found.form
-    )
-    made = crop_cache.cached(source, side_px, cache, progress, workers)
-    return made, found.notes
 
 
 def _fingerprint(

@@ -20,6 +20,17 @@ the mean pose is 54 mm off on both, the nearest training pose 17 mm.
 """
 
 
+def label_count(frames: int, ratio: float) -> int:
+    """How many of some frames have a label, at least one.
+
+    Raises:
+        ValueError: If `ratio`, their share, is not in (0, 1].
+    """
+    if not 0 < ratio <= 1:
+        raise ValueError(f"`ratio` must be in (0, 1], got {ratio}.")
+    return max(1, round(ratio * frames))
+
+
 def label_subset(strata: np.ndarray, ratio: float, seed: int) -> np.ndarray:
     """Positions of the labelled frames, ascending.
 
@@ -39,14 +50,13 @@ def label_subset(strata: np.ndarray, ratio: float, seed: int) -> np.ndarray:
     Source:
         Balinski and Young 1975, "The quota method of apportionment".
     """
-    if not 0 < ratio <= 1:
-        raise ValueError(f"`ratio` must be in (0, 1], got {ratio}.")
+    count = label_count(len(strata), ratio)
     draw = np.random.default_rng(seed)
     kinds, sizes = np.unique(strata, return_counts=True)
     ties = draw.permutation(len(kinds))
     orders = [draw.permutation(np.flatnonzero(strata == kind)) for kind in kinds]
     taken = np.zeros(len(kinds), int)
-    for number in range(1, max(1, round(ratio * len(strata))) + 1):
+    for number in range(1, count + 1):
         below = taken * len(strata) < number * sizes
         need = np.where(below, sizes / (taken + 1), 0)
         taken[np.lexsort((ties, need))[-1]] += 1

@@ -5,6 +5,7 @@ Which pixel has which colour is decided in `pictures`; files are written there t
 
 import numpy as np
 import torch
+from PIL import Image, ImageDraw
 
 from cnets import geometry
 from cnets.data.files import frame_files
@@ -16,6 +17,9 @@ from cnets.training.lanes.lane import Lane
 
 COLUMNS = 8
 """Frames in a row of the picture."""
+
+SHEET_COLUMNS = 10
+"""Crops in a row of a contact sheet."""
 
 PICTURE_FRAMES = 4
 """Frames in a strip of pictures."""
@@ -36,6 +40,20 @@ def page(data: HandData, rows: np.ndarray) -> pictures.Picture:
         for row in (frames, plain, drawn) if frames else (plain, drawn):
             tiles += [*row[part], *blank]
     return pictures.grid(tiles, columns)
+
+
+def sheet(crops: np.ndarray) -> pictures.Picture:
+    """Crops in their order, row after row, each with its number from 1 on.
+
+    Args:
+        crops: [frames, side, side], in [-1, 1].
+    """
+    tiles = []
+    for number, crop in enumerate(crops, 1):
+        image = Image.fromarray(pictures.of_depth(crop))
+        ImageDraw.Draw(image).text((4, 2), str(number), fill=pictures.COLOURS[1])
+        tiles.append(np.asarray(image))
+    return pictures.grid(tiles, min(SHEET_COLUMNS, len(tiles)))
 
 
 def joints(

@@ -81,6 +81,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "crossnets data show nyu:DIR --out hands.png",
         "crossnets data show synthetic:64 --frames 9 --side 64",
     ),
+    "data choose": (
+        "crossnets data choose frames@sr300 --count 100",
+        "crossnets data choose nyu:DIR --labelled names.txt --out next.csv",
+    ),
     "verify": (
         "crossnets verify",
         "crossnets verify mine --format json",

@@ -14,6 +14,8 @@ GROUPS = {
         "skip_missing",
         "frames",
         "worst",
+        "count",
+        "labelled",
         "side",
         "unit",
         "table",

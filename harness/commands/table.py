@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.commands import doctor, fields
-from harness.commands.data import check, init, prepare, show
+from harness.commands.data import check, choose, init, prepare, show
 from harness.commands.models import evaluate, export, predict, train
 from harness.commands.results import best, query, verify
 from harness.commands.searches import (
@@ -58,6 +58,7 @@ COMMANDS: dict[str, Command] = {
     "data prepare": Command(prepare.DataPrepare, prepare.run),
     "data check": Command(check.DataCheck, check.run),
     "data show": Command(show.DataShow, show.run),
+    "data choose": Command(choose.DataChoose, choose.run),
     "verify": Command(verify.Verify, verify.run),
     "doctor": Command(doctor.Doctor, doctor.run),
 }

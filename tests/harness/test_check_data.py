@@ -46,7 +46,15 @@ class TestCheck:
         facts = check_data.check("synthetic:40").facts()
         assert (facts["frames"], facts["looked_at"]) == (40, 0)
         assert facts["in_crop_percent"] > 95
+        assert facts["centres"] == "from the labels"
         assert "no file to look at" in check_data.sentence(facts)
+
+    def test_rendered_with_found_centres(self):
+        """Joints are counted in the frames in which the centre was looked for."""
+        facts = check_data.check("synthetic+depth:100").facts()
+        assert (facts["frames"], facts["joints"]) == (100, 64 * 21)
+        assert facts["centres"] == "found in the frames"
+        assert facts["in_crop_percent"] > 98
 
     @pytest.mark.parametrize("word", ["", "@kinect2"])
     def test_unlabelled(self, realdata, word):

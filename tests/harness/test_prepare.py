@@ -36,7 +36,7 @@ class TestPrepare:
         """The line says what a search has, and the labels of each ratio."""
         assert prepared.counted == (
             "data: 40 frames, 40 labels; train 28, validation 6, test 6, unlabelled 0, "
-            "dropped 0; labels used: 14 at 0.5, 28 at 1",
+            "dropped 0; crop centres from the labels; labels used: 14 at 0.5, 28 at 1",
         )
 
     def test_a_ratio_without_a_label(self, tmp_path):

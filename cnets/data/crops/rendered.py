@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from cnets import geometry
-from cnets.data.crops import crop
+from cnets.data.crops import crop, rendered_centres
 from cnets.data.crops.source import Part, Source
 from cnets.data.readers.labels import Labels
 from cnets.hands import render, sensor
@@ -15,6 +15,9 @@ from cnets.hands import render, sensor
 
 VERSION = 1
 """Raised whenever the same labels would be rendered differently."""
+
+FOUND_VERSION = 1
+"""Raised whenever another centre would be found in the same frame."""
 
 
 class Rendered(Source):
@@ -33,6 +36,8 @@ class Rendered(Source):
         """SHA-256 of the labels and of every setting that the crops depend on."""
         labels, digest = self.labels, hashlib.sha256()
         facts = [VERSION, side_px, repr(labels.skeleton), repr(labels.camera)]
+        if labels.centres == "depth":
+            facts += ["depth", FOUND_VERSION]
         digest.update(json.dumps(facts).encode())
         for array in (labels.joints_mm, labels.centres_mm, labels.thickness):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -45,7 +50,10 @@ class Rendered(Source):
         """Crops of a few poses; the noise is seeded by the first."""
         labels = self.labels
         joints = torch.tensor(labels.joints_mm[rows]).double()
-        centre = torch.tensor(labels.centres_mm[rows])
+        centres_mm = labels.centres_mm[rows]
+        if labels.centres == "depth":
+            centres_mm = rendered_centres.found_mm(labels, rows)
+        centre = torch.tensor(centres_mm)
         thickness = torch.tensor(labels.thickness[rows]).double()
         flesh = labels.skeleton.flesh(joints, thickness)
         start, end, start_radius, end_radius = (part.float() for part in flesh)
@@ -61,6 +69,5 @@ class Rendered(Source):
         noise = torch.Generator().manual_seed(rows.start)
         _, _, sensor_px = geometry.crop_pixels(centre, labels.camera, side_px)
         seen = sensor.observe(depth, noise, sensor_px=sensor_px)
-        centres_mm = labels.centres_mm[rows]
         crops = crop.normalised(seen.numpy(), centres_mm[:, 2]).astype(np.float16)
         return Part(crops=crops, centres_mm=centres_mm, content="")

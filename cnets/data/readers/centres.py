@@ -39,6 +39,8 @@ class Centres:
     """float32 [frames, 3], pixels and millimetres; NaN where there is none."""
     lacking: np.ndarray
     """bool [frames]: frames that must not be used, as the file says."""
+    source: str
+    """Where they come from: `labels`, `file`, or `file and labels`."""
     notes: tuple[str, ...] = ()
     """What a person should know of how they were read."""
 
@@ -130,13 +132,15 @@ def read(
     return Centres(
         uvd=uvd.astype(np.float32),
         lacking=np.asarray(np.isnan(uvd).any(-1)),
+        source="file",
         notes=() if form == PIXELS else (note,),
     )
 
 
 def of_labels(uvd: Float[np.ndarray, "frames 3"]) -> Centres:
     """Centres at a point of the labels; NaN where it is not known."""
-    return Centres(uvd=uvd.astype(np.float32), lacking=np.zeros(len(uvd), bool))
+    lacking = np.zeros(len(uvd), bool)
+    return Centres(uvd=uvd.astype(np.float32), lacking=lacking, source="labels")
 
 
 def joined(parts: Sequence[Centres | None]) -> Centres | None:
@@ -147,6 +151,7 @@ def joined(parts: Sequence[Centres | None]) -> Centres | None:
     return Centres(
         uvd=np.concatenate([part.uvd for part in held]),
         lacking=np.concatenate([part.lacking for part in held]),
+        source=" and ".join(sorted({part.source for part in held})),
         notes=tuple(note for part in held for note in part.notes),
     )
 

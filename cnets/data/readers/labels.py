@@ -17,10 +17,12 @@ class Labels:
     joints_mm: np.ndarray
     """float32 [frames, joints, 3], camera frame, y up."""
     centres_mm: np.ndarray
-    """float32 [frames, 3], centre of the crop cube, camera frame."""
+    """float32 [frames, 3], centre of the crop cube, camera frame, near the label."""
     thickness: np.ndarray
     """float32 [frames], factor on the radii of the flesh."""
     person: np.ndarray
     """int32 [frames]."""
     splits: dict[str, np.ndarray]
     """The ways to split them, by name; the first is the default."""
+    centres: str = "labels"
+    """What centres the crops: `labels`, those above, or `depth`, the rendered frame."""

@@ -67,6 +67,8 @@ class Recording:
     """Whether frames and labels are to be mirrored, because the hands are left ones."""
     hand: str = "right"
     """Which hand the frames show as they lie on disk: `right` or `left`."""
+    centres: str = "depth"
+    """Where centres come from: `labels`, `depth` (found in the frames) or `file`."""
     background_mm: np.ndarray | None = None
     """float32 [frames], depth from which on a pixel is background; else infinite."""
     unusable: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -195,6 +197,7 @@ def finished(
         files=tuple(path for path, held in zip(read.files, kept, strict=True) if held),
         joints_mm=read.joints_mm[kept],
         centres_uvd=None if centres is None else centres.uvd[kept],
+        centres="depth" if centres is None else centres.source,
         person=read.person[kept],
         splits={way: split[kept] for way, split in read.splits.items()},
         background_mm=None if read.background_mm is None else read.background_mm[kept],

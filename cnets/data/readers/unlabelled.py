@@ -24,6 +24,7 @@ GRAMMAR = "DIR[@CAMERA[+mirror][+unit=MM]]"
 class UnlabelledFrames:
     """Frames of one camera."""
 
+    folder: Path
     files: tuple[Path, ...]
     """In the natural order of their names."""
     camera: Camera
@@ -76,7 +77,12 @@ def frames(text: str) -> UnlabelledFrames:
     files, size = _found(root)
     taken, notes = _camera(folder, camera, size, files[0])
     return UnlabelledFrames(
-        files=files, camera=taken, mirrored=mirrored, unit_mm=unit_mm, notes=notes
+        folder=root,
+        files=files,
+        camera=taken,
+        mirrored=mirrored,
+        unit_mm=unit_mm,
+        notes=notes,
     )
 
 

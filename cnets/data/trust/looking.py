@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from cnets.cameras import Camera
-from cnets.data.crops import centre
+from cnets.data.crops import centre, rendered_centres
 from cnets.data.crops.crop import FrameMm, Uvd
 from cnets.data.files import depth_files, file_bytes, frame_files
 from cnets.data.files.frame_files import FrameForm
@@ -29,6 +29,9 @@ RUN = 4
 
 SEED = 14
 """Seed of every sample."""
+
+FOUND_ROWS = 64
+"""Frames of a rendered set in which the centre is looked for, spread over the set."""
 
 GRID = 64
 """Places along each side of a frame that are compared with other frames."""
@@ -51,6 +54,8 @@ class Frames:
     """float64 [frames, joints, 3], NaN where not known; None without labels."""
     centres_uvd: np.ndarray | None = None
     """float32 [frames, 3]; None, or NaN in a row: found in the frame."""
+    centres: str = "depth"
+    """Where those come from, as `HandData.centres` has it."""
     background_mm: np.ndarray | None = None
     form: FrameForm | None = None
     turned: np.ndarray | None = None
@@ -124,6 +129,7 @@ def of_recording(recording: Recording) -> Frames:
         skeleton=recording.skeleton,
         joints_uvd=measures.pixels_uvd(points, camera),
         centres_uvd=recording.centres_uvd,
+        centres=recording.centres,
         background_mm=recording.background_mm,
         form=recording.form,
         turned=recording.turned,
@@ -134,13 +140,20 @@ def of_recording(recording: Recording) -> Frames:
 def of_labels(labels: Labels, name: str) -> Frames:
     """Labels whose frames are rendered: there are no files to look at."""
     points, camera = labels.joints_mm.astype(np.float64), labels.camera
+    centres_mm = labels.centres_mm
+    if labels.centres == "depth":
+        centres_mm = np.full_like(centres_mm, np.nan)
+        for row in np.linspace(0, len(points) - 1, FOUND_ROWS).astype(int):
+            part = slice(row, row + 1)
+            centres_mm[part] = rendered_centres.found_mm(labels, part)
     return Frames(
         name=name,
         files=(),
         camera=camera,
         skeleton=labels.skeleton,
         joints_uvd=measures.pixels_uvd(points, camera),
-        centres_uvd=measures.pixels_uvd(labels.centres_mm, camera),
+        centres_uvd=measures.pixels_uvd(centres_mm, camera),
+        centres=labels.centres,
     )
 
 

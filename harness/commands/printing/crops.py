@@ -68,7 +68,8 @@ def sentences(facts: Mapping[str, Any]) -> str:
     """
     lines = [
         f"{printable(facts['data'])}: {facts['frames']} frames, {facts['labels']} labels, "
-        f"crops of {facts['side_px']} px ({facts['mebibytes']} MiB): {facts['train']} "
+        f"crops of {facts['side_px']} px ({facts['mebibytes']} MiB), their centres "
+        f"{facts['centres']}: {facts['train']} "
         f"train, {facts['validation']} validation, {facts['test']} test, "
         f"{facts['unlabelled']} unlabelled, {sum(facts['dropped'].values())} dropped.",
     ]

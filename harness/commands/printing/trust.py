@@ -12,6 +12,7 @@ COLUMNS = 80
 """Widest line of a sentence."""
 
 ROWS = {
+    "centres": "crop centres",
     "joints": "known joints",
     "on_hand_percent": "of them on or beside the hand, %",
     "in_crop_percent": "of them in the crop, %",

@@ -49,9 +49,16 @@ class TestOf:
         """Reasons are told where there are any."""
         assert counts.of(mixed).sentence() == (
             "97 frames, 85 labels; train 47, validation 15, test 15, unlabelled 8, "
-            "dropped 12 (8 between splits, 1 no hand seen, 3 file missing)"
+            "dropped 12 (8 between splits, 1 no hand seen, 3 file missing); crop centres "
+            "found in the frames"
         )
-        assert counts.of(hands).sentence().endswith("unlabelled 0, dropped 0")
+        for source, words in (
+            ("labels", "from the labels"),
+            ("file", "from a file"),
+            ("file and labels", "from a file and from the labels"),
+        ):
+            said = counts.of(dataclasses.replace(hands, centres=source)).sentence()
+            assert said.endswith(f"unlabelled 0, dropped 0; crop centres {words}")
 
 
 class TestCheck:
@@ -61,10 +68,10 @@ class TestCheck:
         line, note = counts.check(hands, ratios=[0.1, 1.0], test=True)
         assert line == (
             "data: 90 frames, 90 labels; train 60, validation 15, test 15, unlabelled "
-            "0, dropped 0; labels used: 6 at 0.1, 60 at 1"
+            "0, dropped 0; crop centres found in the frames; labels used: 6 at 0.1, 60 at 1"
         )
         assert note == "a guess"
-        assert counts.check(hands)[0].endswith("dropped 0")
+        assert counts.check(hands)[0].endswith("found in the frames")
 
     def test_no_frame_to_train_on(self, hands):
         """A set for test alone."""

@@ -1,6 +1,7 @@
 """Tests of `cnets.data.hand_data`."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -76,6 +77,56 @@ class TestHandData:
         assert found.rows("train").tolist() == list(range(60))
         assert found.rows("validation").tolist() == list(range(62, 75))
         assert found.rows("test").tolist() == list(range(75, 89))
+
+    def test_coverage_looks_at_no_label(self, gappy):
+        """Other joints, persons, validation and test frames leave the choice as it is."""
+        rows = gappy.labelled(0.25, 3, "coverage")
+        assert len(rows) == 10
+        other = dataclasses.replace(
+            gappy,
+            joints_mm=gappy.joints_mm
+            + np.random.default_rng(2).normal(size=(90, 5, 3)),
+            person=np.arange(90),
+            crops=np.concatenate([gappy.crops[:60], -gappy.crops[60:]]),
+        )
+        assert other.labelled(0.25, 3, "coverage").tolist() == rows.tolist()
+        assert rows.tolist() != gappy.labelled(0.25, 3).tolist()
+
+    def test_coverage_is_nested(self, hands):
+        """The rows at a ratio lie among those at a larger one; all at 1."""
+        ratios = (0.05, 0.1, 0.5, 0.9, 1.0)
+        subsets = [set(hands.labelled(r, 4, "coverage")) for r in ratios]
+        assert [len(found) for found in subsets] == [3, 6, 30, 54, 60]
+        assert all(a <= b for a, b in itertools.pairwise(subsets))
+        assert hands.labelled(1.0, 4, "coverage").tolist() == list(range(60))
+
+    def test_coverage_sees_crops_that_no_label_has_centred(self, hands):
+        """Where labels have centred the crops others are looked at."""
+        by_label = hands.crops[::-1].copy()
+        other = dataclasses.replace(
+            hands, crops=by_label, label_free_crops=lambda: hands.crops
+        )
+        wanted = hands.labelled(0.2, 0, "coverage").tolist()
+        assert other.labelled(0.2, 0, "coverage").tolist() == wanted
+        plain = dataclasses.replace(hands, crops=by_label)
+        assert plain.labelled(0.2, 0, "coverage").tolist() != wanted
+
+    def test_coverage_covers(self, hands):
+        """The farthest frame is nearer to a chosen one than by chance."""
+        train = hands.rows("train")
+        flat = hands.crops[train].astype(float).reshape(60, -1)
+
+        def radius(rows):
+            places = np.searchsorted(train, rows)
+            return np.linalg.norm(flat[:, None] - flat[places], axis=2).min(1).max()
+
+        chosen = radius(hands.labelled(0.2, 0, "coverage"))
+        assert all(chosen < radius(hands.labelled(0.2, s)) for s in range(10))
+
+    def test_unknown_choice(self, hands):
+        """Another choice is refused, with those that there are."""
+        with pytest.raises(ValueError, match="`choice` must be one of random, cov"):
+            hands.labelled(0.5, 0, "entropy")
 
     def test_scored_rows(self, gappy):
         """Rows of which an evaluated joint is known: here joint 2 alone is evaluated."""

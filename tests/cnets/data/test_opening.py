@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cnets.data import opening
@@ -23,6 +24,40 @@ class TestOpenData:
         assert hands.joints_mm.shape == (40, 21, 3)
         assert told == [(0, 40), (40, 40)]
         assert hands.fingerprint.endswith("-person")
+
+    def test_centres_found_in_rendered_frames(self, tmp_path):
+        """The same poses about other centres, under another fingerprint."""
+        plain, found = (
+            opening.open_data(spec, side_px=32, cache=tmp_path)
+            for spec in ("synthetic:20", "synthetic+depth:20")
+        )
+        assert (plain.centres, found.centres) == ("labels", "depth")
+        assert plain.fingerprint != found.fingerprint
+        assert np.array_equal(plain.joints_mm, found.joints_mm)
+        away = np.linalg.norm(plain.centres_mm - found.centres_mm, axis=1)
+        assert 10 < np.median(away) < 80
+        assert plain.label_free_crops is not None
+        assert np.array_equal(plain.label_free_crops(), found.crops)
+        assert found.label_free_crops is None
+
+    def test_crops_that_no_label_has_centred(self, nyu_set, tmp_path):
+        """Of a recorded set, too: those of `+depth`, if labels give the centres."""
+        plain, found = (
+            opening.open_data(f"{kind}:{nyu_set}", side_px=32, cache=tmp_path)
+            for kind in ("nyu", "nyu+depth")
+        )
+        assert (plain.centres, found.centres) == ("labels", "depth")
+        assert plain.label_free_crops is not None
+        assert np.array_equal(plain.label_free_crops(), found.crops)
+        assert not np.array_equal(plain.crops, found.crops)
+        assert found.label_free_crops is None
+
+    @pytest.mark.parametrize("wish", ["mirror", "labels", "file", "skip-missing", ""])
+    def test_other_wishes_of_a_rendered_set(self, wish, tmp_path):
+        """A rendered set has no other kind of centres, and no files."""
+        said = rf"must have \+depth or nothing behind a rendered set's kind, got \+{wish}\."
+        with pytest.raises(ValueError, match=said):
+            opening.open_data(f"synthetic+{wish}:20", side_px=32, cache=tmp_path)
 
     def test_default_split(self, tmp_path):
         """The data's own default is the split that its name asks for."""
@@ -115,6 +150,8 @@ class TestResolved:
         """A folder's name holds in every working directory."""
         monkeypatch.chdir(tmp_path)
         assert opening.resolved("poses:../real") == f"poses:{tmp_path.parent / 'real'}"
+        found = opening.resolved("poses+depth:../real")
+        assert found == f"poses+depth:{tmp_path.parent / 'real'}"
 
     @pytest.mark.parametrize("spec", ["synthetic", "synthetic:40", "poses", "other:x"])
     def test_others(self, spec):

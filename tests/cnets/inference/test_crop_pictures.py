@@ -44,6 +44,18 @@ class TestPage:
         assert (below[rows[inside], columns[inside]] == 255).all()
 
 
+def test_sheet():
+    """Crops row after row, ten in each, with a number in the corner and nowhere else."""
+    crops = np.random.default_rng(0).uniform(-1, 1, (12, 32, 32))
+    sheet = crop_pictures.sheet(crops)
+    assert sheet.shape == (256, 1280, 3)
+    eleventh, plain = sheet[128:, :128], pictures.of_depth(crops[10])
+    rows, columns = np.nonzero((eleventh != plain).any(-1))
+    assert 0 < rows.max() < 20
+    assert 0 < columns.max() < 30
+    assert (sheet[128:, 256:] == 0).all()
+
+
 class TestJoints:
     def test_they_lie_on_the_picture_below(self, folder):
         """Only pixels near joints and bones change; the picture itself does not."""

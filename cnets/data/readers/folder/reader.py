@@ -64,6 +64,7 @@ def recording(
         files=files,
         joints_mm=joints_mm.astype(np.float32),
         centres_uvd=_centres(table, told, joints_mm, centres),
+        centres=_source(told, centres),
         person=person,
         splits=found,
         mirrored=mirrored,
@@ -190,6 +191,12 @@ def _turned(table: Table, told: Description) -> np.ndarray | None:
         return None
     hands = values.words(table, told.hand_column, values.HANDS, "right or left")
     return np.array([hand == "left" for hand in hands])
+
+
+def _source(told: Description, centres: str) -> str:
+    """Where centres come from, in the words of a recording."""
+    wanted = told.centres if centres == "auto" else centres
+    return "file" if wanted == "columns" else wanted
 
 
 def _centres(

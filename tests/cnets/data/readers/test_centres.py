@@ -1,5 +1,7 @@
 """Tests of `cnets.data.readers.centres`: files of centres in all their forms."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -188,4 +190,9 @@ def test_parts_are_joined(hands):
     assert both is not None
     assert both.uvd[:, 0].tolist() == [*one.uvd[:, 0], one.uvd[4, 0], one.uvd[0, 0]]
     assert not both.lacking.any()
+    assert both.source == "labels"
     assert centres.joined([None]) is None
+    filed = dataclasses.replace(one, source="file")
+    mixed = centres.joined([one, filed])
+    assert mixed is not None
+    assert mixed.source == "file and labels"

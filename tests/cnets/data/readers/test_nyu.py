@@ -110,14 +110,17 @@ class TestCentres:
         """The palm's label, a file, or none; `auto` takes the file if it is there."""
         root = part("test", uvd[:20])
         palm, filed = uvd[:20, 32].astype(np.float32), np.round(uvd[:20, 3])
-        assert nyu.recording(root, centres="depth").centres_uvd is None
+        read = nyu.recording(root, centres="depth")
+        assert (read.centres_uvd, read.centres) == (None, "depth")
         for centres in ("auto", "labels"):
-            found = nyu.recording(root, centres=centres).centres_uvd
-            np.testing.assert_array_equal(found, palm)
+            read = nyu.recording(root, centres=centres)
+            np.testing.assert_array_equal(read.centres_uvd, palm)
+            assert read.centres == "labels"
         savemat(root / "center_uvd_test.mat", {"center_uvd": filed})
         for centres in ("auto", "file"):
-            found = nyu.recording(root, centres=centres).centres_uvd
-            np.testing.assert_array_equal(found, filed)
+            read = nyu.recording(root, centres=centres)
+            np.testing.assert_array_equal(read.centres_uvd, filed)
+            assert read.centres == "file"
         found = nyu.recording(root, centres="labels").centres_uvd
         np.testing.assert_array_equal(found, palm)
 

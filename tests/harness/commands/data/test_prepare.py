@@ -75,8 +75,8 @@ class TestPrepare:
         assert cli.run(words) == cli.DONE
         out = capsys.readouterr().out
         assert (
-            "40 frames, 40 labels, crops of 32 px (0.1 MiB): 28 train, 6 validation, "
-            "6 test, 0 unlabelled, 0 dropped." in out
+            "40 frames, 40 labels, crops of 32 px (0.1 MiB), their centres from the labels: "
+            "28 train, 6 validation, 6 test, 0 unlabelled, 0 dropped." in out
         )
 
     def test_frames_of_which_some_are_missing(self, capsys, words, lost_frame):

@@ -9,7 +9,7 @@ def test_the_picture_is_named_with_its_frames(tmp_path, capsys):
     assert capsys.readouterr() == (
         f"{out}: 10 of 20 frames of synthetic:20 "
         "(20 frames, 20 labels; train 14, validation 3, test 3, unlabelled 0, "
-        "dropped 0).\n",
+        "dropped 0; crop centres from the labels).\n",
         f"{out} is drawn; next: crossnets data check synthetic:20\n",
     )
     assert out.read_bytes()[1:4] == b"PNG"

@@ -12,6 +12,7 @@ FACTS = {
     "labels": 37,
     "unlabelled": 0,
     "dropped": {},
+    "centres": "from a file",
     "notes": [],
     "seconds": 1.5,
 }
@@ -47,8 +48,8 @@ class TestSentences:
         """Every kind of frame; the name of the set cannot steer a terminal."""
         first, last = crops.sentences(FACTS).splitlines()
         assert first == (
-            "nyu:\\x1b[2J: 40 frames, 37 labels, crops of 32 px (0.1 MiB): 28 train, "
-            "6 validation, 5 test, 0 unlabelled, 0 dropped."
+            "nyu:\\x1b[2J: 40 frames, 37 labels, crops of 32 px (0.1 MiB), their centres "
+            "from a file: 28 train, 6 validation, 5 test, 0 unlabelled, 0 dropped."
         )
         assert last == "Ready after 1.5 s."
 

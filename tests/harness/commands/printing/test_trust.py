@@ -8,6 +8,7 @@ FACTS = {
     "frames": 76375,
     "looked_at": 256,
     "seed": 14,
+    "centres": "found in the frames",
     "joints": 5376,
     "on_hand_percent": 97.5,
     "in_crop_percent": 99.25,
@@ -36,7 +37,15 @@ def test_figures_in_80_columns():
     """Each figure, a long name, the warning; a refusal is said apart."""
     said = trust.report(FACTS)
     assert max(map(len, said.splitlines())) <= 80
-    for words in ("256 of 76375", "97.5", "99.25", "210", "655.5", "123_depth.bin"):
+    for words in (
+        "256 of 76375",
+        "97.5",
+        "99.25",
+        "210",
+        "655.5",
+        "123_depth.bin",
+        "found in the frames",
+    ):
         assert words in said
     assert "Warning: Something looks" in said
     assert "\x1b" not in said
@@ -54,4 +63,5 @@ def test_rendered():
     """One line, and the warnings."""
     said = trust.report(FACTS | {"looked_at": 0})
     assert said.splitlines()[0].startswith("76375 rendered frames, 99.25 %")
+    assert "its centre found in the frames" in " ".join(said.split())
     assert "Warning: Something" in said
