@@ -62,14 +62,11 @@ def discriminator_terms(
     modules: Modules, nets: Nets, batch: Batch, scene: Batch
 ) -> Terms:
     """Everything that the discriminator's update minimises, one lane."""
-    size = len(batch["measured"])
-    images = torch.cat([batch["measured"], batch["unlabelled"]])
-    maps = run(modules["trunk"], nets["trunk"], images)
-    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
+    real_maps, fake_maps = _maps(modules, nets, batch, scene)
     head, net = modules["real"], nets["real"]
-    _, on_real = run(head, net, maps)
+    _, on_real = run(head, net, real_maps)
     _, on_fake = run(head, net, fake_maps, keep_statistics=False)
-    return scenes.read_codes(modules, nets, maps[:size], fake_maps, scene) | {
+    return scenes.code_terms(modules, nets, batch, scene) | {
         "adversarial_real": losses.judged_real(on_real),
         "adversarial_fake": losses.judged_rendered(on_fake),
     }
@@ -77,13 +74,21 @@ def discriminator_terms(
 
 def generator_terms(modules: Modules, nets: Nets, batch: Batch, scene: Batch) -> Terms:
     """What the generator's update minimises through the discriminator, one lane."""
-    size = len(batch["measured"])
-    images = torch.cat([batch["measured"], batch["unlabelled"]])
-    maps = scenes.maps_of(modules, nets, images)
-    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
+    real_maps, fake_maps = _maps(modules, nets, batch, scene)
     head, net = modules["real"], nets["real"]
-    real, _ = run(head, net, maps, keep_statistics=False)
+    real, _ = run(head, net, real_maps, keep_statistics=False)
     fake, _ = run(head, net, fake_maps, keep_statistics=False)
-    embed = partial(run, modules["smoother"], nets["smoother"], keep_statistics=False)
-    terms = scenes.smoothness_terms(embed(maps[:size]), embed(fake_maps), scene)
+    measured = scenes.embed(modules, nets, batch["measured"])
+    terms = scenes.smoothness_terms(modules, nets, measured, scene)
     return terms | {"feature_matching": losses.feature_matching(real, fake)}
+
+
+def _maps(
+    modules: Modules, nets: Nets, batch: Batch, scene: Batch
+) -> tuple[Tensor, Tensor]:
+    """The trunk's maps of all measured and of all rendered images, two batches."""
+    images = torch.cat([batch["measured"], batch["unlabelled"]])
+    return (
+        scenes.maps_of(modules, nets, images),
+        scenes.maps_of(modules, nets, scenes.fakes(scene)),
+    )
