@@ -2,8 +2,8 @@
 
 The string below a field is its `--help`. A field is changed only by
 `TrainConfig.replace`, under its dotted name. Nothing here is derived: what
-follows from these numbers is a function where it is needed. Sets of values with
-a name are in `presets`.
+follows from these values is a function where it is needed. What type a value may
+have is in `field_types`, sets of values with a name are in `presets`.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnets import suggestions
+from cnets import field_types, suggestions
 
 
 SIDES_PX = (32, 64, 128)
@@ -233,7 +233,7 @@ class TrainConfig:
                 near = suggestions.nearest(name, kinds)
                 raise ValueError(f"`{name}` is no field of the run{near}")
             group, _, leaf = name.rpartition(".")
-            value = _typed(name, value, kinds[name])
+            value = field_types.typed(name, value, kinds[name])
             nested.setdefault(group, {})[leaf] = value
         top = nested.pop("", {})
         for group, leaves in nested.items():
@@ -256,19 +256,6 @@ def fields(kind: type, prefix: str = "") -> dict[str, Any]:
         else:
             found[name] = entry.type
     return found
-
-
-def _typed(name: str, value: Any, kind: Any) -> Any:
-    """`value` as the field's type; whole floats pass for integers, not strings."""
-    if value is None and kind == int | None:
-        return None
-    whole = kind in (int, int | None)
-    rule = "a whole number" if whole else "a number"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"`{name}` must be {rule}, got {value!r}.")
-    if whole and not float(value).is_integer():
-        raise ValueError(f"`{name}` must be {rule}, got {value!r}.")
-    return int(value) if whole else float(value)
 
 
 def _get(values: Mapping[str, Any], name: str) -> Any:
