@@ -146,6 +146,23 @@ class JointStage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Augment:
+    """Hands changed at random, crop and joints alike, as they are trained on."""
+
+    rotation_deg: float = 0.0
+    """Most that a hand is turned in the image plane, either way; 0 is off."""
+    scale_std: float = 0.0
+    """Spread of the factor on a hand's size, about 1; 0 is off."""
+    shift_mm: float = 0.0
+    """Spread of the crop's centre along each axis, about where it was; 0 is off."""
+
+    def __post_init__(self) -> None:
+        for name, most in (("rotation_deg", 180), ("scale_std", 0.3), ("shift_mm", 50)):
+            value = getattr(self, name)
+            _check(f"augment.{name}", value, f"in [0, {most}]", 0 <= value <= most)
+
+
+@dataclass(frozen=True, kw_only=True)
 class HealthLimits:
     """Under which figures a run counts as collapsed; 0 switches a rule off."""
 
@@ -183,6 +200,7 @@ class TrainConfig:
     vae: VaeStage = field(default_factory=VaeStage)
     gan: GanStage = field(default_factory=GanStage)
     joint: JointStage = field(default_factory=JointStage)
+    augment: Augment = field(default_factory=Augment)
     health: HealthLimits = field(default_factory=HealthLimits)
 
     def __post_init__(self) -> None:

@@ -97,6 +97,9 @@ class TestARunIsAFunctionOfItsConfiguration:
             {"joint.decay": 0.5},
             {"joint.mixed_codes": 2},
             {"joint.depth_clip": 0.1},
+            {"augment.rotation_deg": 20.0},
+            {"augment.scale_std": 0.1},
+            {"augment.shift_mm": 10.0},
         ],
         ids=lambda change: " ".join(change),
     )
@@ -127,6 +130,20 @@ class TestLanes:
                 torch.testing.assert_close(lane.flat[name], flat, rtol=1e-8, atol=1e-9)
             error = bank.judge.evaluate(alone, "validation").mean().item()
             assert report.metrics["mean_joint_error_mm"] == pytest.approx(error)
+
+    def test_lanes_may_differ_in_augmentation(self, hands, short):
+        """Off, turned, and resized and displaced: each is its solo run in the bits."""
+        configs = [
+            short,
+            short.replace({"augment.rotation_deg": 30.0}),
+            short.replace({"augment.scale_std": 0.1, "augment.shift_mm": 10.0}),
+        ]
+        bank, solo = (Bank(hands, torch.device("cpu"), width=w) for w in (3, 3))
+        lanes = [bank.lane(one) for one in configs]
+        while not lanes[0].finished:
+            bank.advance(lanes)
+        for one, lane in zip(configs, lanes, strict=True):
+            assert_equal(lane, finished(solo, one))
 
     def test_a_lane_joins_while_others_are_further(self, hands, short):
         """Lanes of different stages advance in one call, each as it would alone."""

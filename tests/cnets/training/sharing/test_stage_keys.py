@@ -40,6 +40,9 @@ CHANGES = {
     "networks.joints": 6,
     "vae.decay": 0.05,
     "joint.decay": 0.5,
+    "augment.rotation_deg": 30.0,
+    "augment.scale_std": 0.1,
+    "augment.shift_mm": 10.0,
 }
 """New values of fields that cannot be had by adding one or half as much again."""
 
