@@ -44,6 +44,8 @@ class LossWeights:
     """Generator: mean features of rendered and real images, in the joint stage."""
     depth_reconstruction: float = 1.0
     """Generator: clipped squared error of the rendered depth."""
+    balance: float = 0.0
+    """Adversarial gradient on the trunk, share of the posterior's; 0 leaves it alone."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

@@ -112,4 +112,5 @@ class Stacking:
         sizes = (settings.batch_size, settings.steps)
         joint = (config.joint.mixed_codes, config.joint.depth_clip)
         shape = (lane.stage, config.networks, self._room(lane))
-        return (*shape, *sizes, *joint, augmentation.is_on(config, lane.stage))
+        options = (augmentation.is_on(config, lane.stage), config.losses.balance > 0)
+        return (*shape, *sizes, *joint, *options)

@@ -76,6 +76,7 @@ LATER = (
     "losses.smoothness",
     "losses.feature_matching",
     "losses.depth_reconstruction",
+    "losses.balance",
     "joint.warm_up_epochs",
     "joint.epochs",
     "joint.steps",

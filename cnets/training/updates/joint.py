@@ -15,7 +15,7 @@ from torch import Tensor
 from cnets.networks import crossing_net, losses
 from cnets.training.lanes.lane import run
 from cnets.training.lanes.stack import Stack
-from cnets.training.updates import parts, scenes
+from cnets.training.updates import balance, parts, scenes
 from cnets.training.updates.parts import Batch, Modules, Nets, Terms
 
 
@@ -38,12 +38,13 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
         parts.detached(scene),
     )
     terms = parts.over_own_codes(stack, terms)
-    adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
-    total = stack.weighted(
-        {"adversarial": adversarial, "posterior": terms["posterior"]}
-        | parts.smoothness(terms)
-    )
-    stack.descend("discriminator", crossing_net.DISCRIMINATOR, total, learning_rate)
+    weighed = _weighed(terms)
+    if balance.is_on(stack):
+        gradients = balance.balanced(stack, weighed)
+        stack.step("discriminator", gradients, learning_rate)
+    else:
+        total = stack.weighted(weighed)
+        stack.descend("discriminator", crossing_net.DISCRIMINATOR, total, learning_rate)
     seen = stack.map(
         partial(generator_terms, modules),
         parts.fixed(stack, crossing_net.DISCRIMINATOR),
@@ -81,6 +82,13 @@ def generator_terms(modules: Modules, nets: Nets, batch: Batch, scene: Batch) ->
     measured = scenes.embed(modules, nets, batch["measured"])
     terms = scenes.smoothness_terms(modules, nets, measured, scene)
     return terms | {"feature_matching": losses.feature_matching(real, fake)}
+
+
+def _weighed(terms: Terms) -> Terms:
+    """The discriminator's terms under the names of their weights."""
+    adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
+    own = {"adversarial": adversarial, "posterior": terms["posterior"]}
+    return own | parts.smoothness(terms)
 
 
 def _maps(
