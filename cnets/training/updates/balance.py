@@ -43,11 +43,26 @@ def apart(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, dict[str, Tens
     }
 
 
-def balanced(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The discriminator's gradient with the adversarial part on the trunk scaled.
+def parts_of(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """The same with the adversarial part on the trunk scaled, where that is on.
 
     There its norm becomes `losses.balance` times that of the posterior. The real
     head, which has no other loss, keeps its gradient.
+
+    Source:
+        Esser et al. 2021, arXiv:2012.09841, equation 7: the adaptive weight.
+    """
+    found = apart(stack, terms)
+    if is_on(stack):
+        sizes = {name: part["trunk"].norm(dim=1) for name, part in found.items()}
+        wanted = stack.numbers("losses.balance") * sizes["posterior"]
+        factor = wanted / sizes["adversarial"].clamp(min=SMALLEST)
+        found["adversarial"]["trunk"] *= factor[:, None]
+    return found
+
+
+def balanced(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The discriminator's gradient, balanced on the trunk.
 
     Args:
         stack: Lanes that are balanced.
@@ -55,14 +70,19 @@ def balanced(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Returns:
         By network: [lanes, parameters].
-
-    Source:
-        Esser et al. 2021, arXiv:2012.09841, equation 7: the adaptive weight.
     """
-    found = apart(stack, terms)
-    sizes = {name: part["trunk"].norm(dim=1) for name, part in found.items()}
-    wanted = stack.numbers("losses.balance") * sizes["posterior"]
-    factor = wanted / sizes["adversarial"].clamp(min=SMALLEST)
-    found["adversarial"]["trunk"] *= factor[:, None]
+    found = parts_of(stack, terms)
     trunk = torch.stack([part["trunk"] for part in found.values()]).sum(0)
     return {"trunk": trunk} | {head: found[name][head] for name, head in HEADS.items()}
+
+
+def shares(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Norm of each loss's gradient on the trunk, as a share of all three.
+
+    Returns:
+        `trunk_share_` and the loss, one value in [0, 1] a lane.
+    """
+    found = parts_of(stack, terms)
+    sizes = {name: part["trunk"].norm(dim=1) for name, part in found.items()}
+    whole = torch.stack(list(sizes.values())).sum(0).clamp(min=SMALLEST)
+    return {f"trunk_share_{name}": size / whole for name, size in sizes.items()}

@@ -7,13 +7,14 @@ Source:
     choices; the semi-supervised batch is half labelled, half unlabelled.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from cnets.networks import crossing_net, losses
-from cnets.training.lanes.lane import run
+from cnets.training.lanes.lane import Net, run
 from cnets.training.lanes.stack import Stack
 from cnets.training.updates import balance, parts, scenes
 from cnets.training.updates.parts import Batch, Modules, Nets, Terms
@@ -26,18 +27,7 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     the generator's update looks at them through the updated discriminator.
     """
     modules = stack.modules
-    scene = stack.map(
-        partial(scenes.imagine, modules),
-        parts.pick(stack, crossing_net.RENDERING),
-        batch,
-    )
-    terms = stack.map(
-        partial(discriminator_terms, modules),
-        parts.pick(stack, crossing_net.DISCRIMINATOR),
-        batch,
-        parts.detached(scene),
-    )
-    terms = parts.over_own_codes(stack, terms)
+    scene, terms = _judged(stack, batch, parts.pick)
     weighed = _weighed(terms)
     if balance.is_on(stack):
         gradients = balance.balanced(stack, weighed)
@@ -57,6 +47,35 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     total = stack.weighted(depth | matched | parts.smoothness(seen))
     stack.descend("generator", crossing_net.GENERATOR, total, learning_rate)
     return parts.detached(terms | depth | matched)
+
+
+def trunk_shares(stack: Stack, batch: Batch) -> Terms:
+    """The share of each loss in the trunk's gradient on a batch; see `balance.shares`.
+
+    It changes nothing, running statistics neither.
+    """
+    _, terms = _judged(stack, batch, parts.copied)
+    return balance.shares(stack, _weighed(terms))
+
+
+def _judged(
+    stack: Stack,
+    batch: Batch,
+    pick: Callable[[Stack, Sequence[str]], dict[str, Net]],
+) -> tuple[Terms, Terms]:
+    """The scene of a batch, and what the discriminator's update minimises.
+
+    Args:
+        stack: The lanes.
+        batch: What they see.
+        pick: Gives networks of the stack.
+    """
+    modules = stack.modules
+    nets = pick(stack, crossing_net.RENDERING)
+    scene = stack.map(partial(scenes.imagine, modules), nets, batch)
+    nets, fixed = pick(stack, crossing_net.DISCRIMINATOR), parts.detached(scene)
+    terms = stack.map(partial(discriminator_terms, modules), nets, batch, fixed)
+    return scene, parts.over_own_codes(stack, terms)
 
 
 def discriminator_terms(

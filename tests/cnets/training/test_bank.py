@@ -204,9 +204,22 @@ class TestHealth:
         run = run_of(vae__steps=3, joint__steps=2, joint__epochs=2, gan__steps=2)
         of_codes = ["active_units"]
         of_images = [*of_codes, "code_spread_ratio", "image_spread_ratio"]
-        joint = [*of_images, "adversarial_nats"]
+        shares = [
+            f"trunk_share_{n}" for n in ("adversarial", "posterior", "smoothness")
+        ]
+        joint = [*of_images, "adversarial_nats", "vae_floor_mm", *shares]
+        between = [name for name in joint if name != "vae_floor_mm"]
+        run = run.replace({"joint.epochs": 3})
         found = [list(report.health) for report in reports(hands, run)]
-        assert found == [[], of_codes, [], of_images, joint, joint]
+        assert found == [[], of_codes, [], of_images, joint, between, joint]
+
+    def test_the_floor_is_that_of_the_networks(self, hands, short):
+        """Of the validation frames; the same from the first joint epoch to the last."""
+        bank = Bank(hands)
+        lane = bank.lane(short)
+        found = [r.health.get("vae_floor_mm") for r in train.train(bank, lane)]
+        floor = bank.judge.floor(lane, "validation").double().mean().item()
+        assert found == [None] * 5 + [pytest.approx(floor)] * 2
 
     def test_the_cross_entropies_are_added(self, hands):
         """The discriminator's figure is the sum of its two terms."""

@@ -124,6 +124,30 @@ class TestUpdate:
         assert same == (value == 0)
 
 
+class TestShares:
+    @pytest.mark.parametrize("value", [0.0, 4.0])
+    def test_are_of_the_norms_that_are_used(self, stacked, tiny, value):
+        """They add up to 1; with a balance the adversarial one is so many posteriors."""
+        weights = {f"losses.{name}": weight for name, weight in WEIGHTS.items()}
+        run = tiny.replace(weights | {"losses.balance": value})
+        stack, batch = stacked([run], "joint")
+        terms = terms_of(stack, batch)
+        sizes = {
+            name: weight * gradient(stack, terms[name][0], "trunk", 0).norm().item()
+            for name, weight in WEIGHTS.items()
+        }
+        if value:
+            sizes["adversarial"] = value * sizes["posterior"]
+        before = {n: b.clone() for n, b in stack.nets["trunk"].buffers.items()}
+        found = joint.trunk_shares(stack, batch)
+        whole = sum(sizes.values())
+        assert {n: share.item() for n, share in found.items()} == pytest.approx(
+            {f"trunk_share_{name}": size / whole for name, size in sizes.items()}
+        )
+        after = stack.nets["trunk"].buffers
+        assert all(torch.equal(b, after[n]) for n, b in before.items())
+
+
 def test_it_is_no_weight():
     """At 0 the paper's gradient is left alone."""
     assert LossWeights().balance == 0
