@@ -112,6 +112,22 @@ class TestARunIsAFunctionOfItsConfiguration:
         same = [torch.equal(flat, second.flat[n]) for n, flat in first.flat.items()]
         assert not all(same)
 
+    def test_with_every_option_it_goes_on_to_the_last_bit(self, hands, short, tmp_path):
+        """Saved between two joint epochs and restored, a run ends in the same weights."""
+        options = {"rotation_deg": 30.0, "scale_std": 0.1, "shift_mm": 10.0}
+        run = short.replace({f"augment.{n}": value for n, value in options.items()})
+        run = run.replace({"losses.balance": 0.5})
+        bank = Bank(hands)
+        lane = bank.lane(run)
+        while lane.stage != "joint" or lane.epoch < 1:
+            bank.advance([lane])
+        state.save_lane(lane, tmp_path)
+        restored = state.load_lane(tmp_path)
+        for one in (lane, restored):
+            list(train.train(bank, one))
+        assert_equal(lane, restored)
+        assert_equal(lane, finished(Bank(hands), run))
+
 
 class TestLanes:
     def test_three_lanes_give_the_solo_numbers(self, hands, short):
