@@ -8,7 +8,7 @@ in one of a fixed width. What a lane can do is found out by `judge`, not here.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,7 @@ from cnets.training.judge import Judge
 from cnets.training.lanes.lane import Lane, move_on, take
 from cnets.training.lanes.stack import Stack
 from cnets.training.lanes.stacking import Stacking
-from cnets.training.updates import by_stage
+from cnets.training.updates import by_stage, joint
 
 
 class Bank:
@@ -125,25 +125,34 @@ class Bank:
         steps = drawn["rows"].shape[1]
         update = by_stage.UPDATES[stage]
         sums: dict[str, Tensor] = {}
+        batch: dict[str, Tensor] = {}
         for step in range(steps):
             part = {n: value[:, step] for n, value in drawn.items()}
             batch = inputs.of_update(self.frames, stage, part)
             terms = update(stack, batch, rates)
             sums = {n: sums.get(n, 0) + term for n, term in terms.items()}
             beat()
+        shares = joint.trunk_shares(stack, batch) if stage == "joint" else {}
         stack.unstack()
-        means = torch.stack(list(sums.values()), 1).div(steps).tolist()
-        terms = [dict(zip(sums, row, strict=True)) for row in means[: len(lanes)]]
+        terms = _by_lane(sums, lanes, steps)
         validated = [self.judge.validated(lane, beat) for lane in lanes]
-        checked = [self._checked(k, t) for k, t in zip(lanes, terms, strict=True)]
+        checked = [
+            self._checked(*one)
+            for one in zip(lanes, terms, _by_lane(shares, lanes), strict=True)
+        ]
         seconds = time.monotonic() - start
         return [
             self._report(lane, terms[k], validated[k], checked[k], seconds)
             for k, lane in enumerate(lanes)
         ]
 
-    def _checked(self, lane: Lane, terms: dict[str, float]) -> dict[str, float]:
-        """Health figures of an epoch; the VAE's are taken at its end."""
+    def _checked(
+        self, lane: Lane, terms: dict[str, float], shares: dict[str, float]
+    ) -> dict[str, float]:
+        """Health figures of an epoch; the VAE's are taken at its end.
+
+        Its floor stands in the first report of the joint stage and in the last.
+        """
         ended = lane.epoch + 1 == schedule.epochs_of(lane.config, lane.stage)
         if lane.stage == "gan" or (lane.stage == "vae" and not ended):
             return {}
@@ -151,7 +160,9 @@ class Bank:
         if lane.stage == "joint":
             both = terms["adversarial_real"] + terms["adversarial_fake"]
             found["adversarial_nats"] = both
-        return found
+            if lane.epoch == 0 or ended:
+                found |= self.judge.floor_figure(lane)
+        return found | shares
 
     def _report(
         self,
@@ -188,3 +199,13 @@ class Bank:
             for lane in stack.lanes
         ]
         return next(iter(stack.flat.values())).new_tensor(rates)
+
+
+def _by_lane(
+    sums: Mapping[str, Tensor], lanes: Sequence[Lane], count: int = 1
+) -> list[dict[str, float]]:
+    """The values of each lane by name, divided by a count."""
+    if not sums:
+        return [{} for _ in lanes]
+    rows = torch.stack(list(sums.values()), 1).div(count).tolist()
+    return [dict(zip(sums, row, strict=True)) for row in rows[: len(lanes)]]

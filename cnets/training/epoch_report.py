@@ -35,7 +35,8 @@ class EpochReport:
     metrics: dict[str, float] = field(default_factory=dict)
     """Validation figures, in warm-up and joint; see `metrics.summary`."""
     health: dict[str, float] = field(default_factory=dict)
-    """Figures of collapse, from the end of the VAE on; see `Judge.health`."""
+    """Figures of collapse, from the end of the VAE on, and of advice in the joint
+    stage; see `Judge.health` and `health.advice`."""
     finding: Finding | None = None
     """What is wrong with the run; it may go on, and another rule may follow."""
     seconds: float

@@ -79,6 +79,11 @@ class Judge:
         labels = torch.tensor(self._frames.data.joints_mm[rows][:, joints])
         return metrics.joint_errors(found[:, joints], labels)
 
+    def floor_figure(self, lane: Lane) -> dict[str, float]:
+        """`vae_floor_mm`, the mean of `floor` in validation; none without a frame."""
+        errors = self.floor(lane, "validation")
+        return {"vae_floor_mm": float(errors.double().nanmean())} if len(errors) else {}
+
     def render(self, lane: Lane, code: Tensor) -> Tensor:
         """Depth crops that the generator paints for codes, in [-1, 1]."""
         aligned = self._run(

@@ -27,6 +27,10 @@ class Net(NamedTuple):
         """The same values, through which no gradient flows."""
         return Net({n: p.detach() for n, p in self.params.items()}, self.buffers)
 
+    def copied(self) -> "Net":
+        """The same parameters with running statistics of their own."""
+        return Net(self.params, {n: b.clone() for n, b in self.buffers.items()})
+
 
 def run(
     module: nn.Module, net: Net, *inputs: Tensor, keep_statistics: bool = True

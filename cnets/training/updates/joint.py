@@ -7,15 +7,16 @@ Source:
     choices; the semi-supervised batch is half labelled, half unlabelled.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from cnets.networks import crossing_net, losses
-from cnets.training.lanes.lane import run
+from cnets.training.lanes.lane import Net, run
 from cnets.training.lanes.stack import Stack
-from cnets.training.updates import parts, scenes
+from cnets.training.updates import balance, parts, scenes
 from cnets.training.updates.parts import Batch, Modules, Nets, Terms
 
 
@@ -26,24 +27,14 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     the generator's update looks at them through the updated discriminator.
     """
     modules = stack.modules
-    scene = stack.map(
-        partial(scenes.imagine, modules),
-        parts.pick(stack, crossing_net.RENDERING),
-        batch,
-    )
-    terms = stack.map(
-        partial(discriminator_terms, modules),
-        parts.pick(stack, crossing_net.DISCRIMINATOR),
-        batch,
-        parts.detached(scene),
-    )
-    terms = parts.over_own_codes(stack, terms)
-    adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
-    total = stack.weighted(
-        {"adversarial": adversarial, "posterior": terms["posterior"]}
-        | parts.smoothness(terms)
-    )
-    stack.descend("discriminator", crossing_net.DISCRIMINATOR, total, learning_rate)
+    scene, terms = _judged(stack, batch, parts.pick)
+    weighed = _weighed(terms)
+    if balance.is_on(stack):
+        gradients = balance.balanced(stack, weighed)
+        stack.step("discriminator", gradients, learning_rate)
+    else:
+        total = stack.weighted(weighed)
+        stack.descend("discriminator", crossing_net.DISCRIMINATOR, total, learning_rate)
     seen = stack.map(
         partial(generator_terms, modules),
         parts.fixed(stack, crossing_net.DISCRIMINATOR),
@@ -58,18 +49,44 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     return parts.detached(terms | depth | matched)
 
 
+def trunk_shares(stack: Stack, batch: Batch) -> Terms:
+    """The share of each loss in the trunk's gradient on a batch; see `balance.shares`.
+
+    It changes nothing, running statistics neither.
+    """
+    _, terms = _judged(stack, batch, parts.copied)
+    return balance.shares(stack, _weighed(terms))
+
+
+def _judged(
+    stack: Stack,
+    batch: Batch,
+    pick: Callable[[Stack, Sequence[str]], dict[str, Net]],
+) -> tuple[Terms, Terms]:
+    """The scene of a batch, and what the discriminator's update minimises.
+
+    Args:
+        stack: The lanes.
+        batch: What they see.
+        pick: Gives networks of the stack.
+    """
+    modules = stack.modules
+    nets = pick(stack, crossing_net.RENDERING)
+    scene = stack.map(partial(scenes.imagine, modules), nets, batch)
+    nets, fixed = pick(stack, crossing_net.DISCRIMINATOR), parts.detached(scene)
+    terms = stack.map(partial(discriminator_terms, modules), nets, batch, fixed)
+    return scene, parts.over_own_codes(stack, terms)
+
+
 def discriminator_terms(
     modules: Modules, nets: Nets, batch: Batch, scene: Batch
 ) -> Terms:
     """Everything that the discriminator's update minimises, one lane."""
-    size = len(batch["measured"])
-    images = torch.cat([batch["measured"], batch["unlabelled"]])
-    maps = run(modules["trunk"], nets["trunk"], images)
-    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
+    real_maps, fake_maps = _maps(modules, nets, batch, scene)
     head, net = modules["real"], nets["real"]
-    _, on_real = run(head, net, maps)
+    _, on_real = run(head, net, real_maps)
     _, on_fake = run(head, net, fake_maps, keep_statistics=False)
-    return scenes.read_codes(modules, nets, maps[:size], fake_maps, scene) | {
+    return scenes.code_terms(modules, nets, batch, scene) | {
         "adversarial_real": losses.judged_real(on_real),
         "adversarial_fake": losses.judged_rendered(on_fake),
     }
@@ -77,13 +94,28 @@ def discriminator_terms(
 
 def generator_terms(modules: Modules, nets: Nets, batch: Batch, scene: Batch) -> Terms:
     """What the generator's update minimises through the discriminator, one lane."""
-    size = len(batch["measured"])
-    images = torch.cat([batch["measured"], batch["unlabelled"]])
-    maps = scenes.maps_of(modules, nets, images)
-    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
+    real_maps, fake_maps = _maps(modules, nets, batch, scene)
     head, net = modules["real"], nets["real"]
-    real, _ = run(head, net, maps, keep_statistics=False)
+    real, _ = run(head, net, real_maps, keep_statistics=False)
     fake, _ = run(head, net, fake_maps, keep_statistics=False)
-    embed = partial(run, modules["smoother"], nets["smoother"], keep_statistics=False)
-    terms = scenes.smoothness_terms(embed(maps[:size]), embed(fake_maps), scene)
+    measured = scenes.embed(modules, nets, batch["measured"])
+    terms = scenes.smoothness_terms(modules, nets, measured, scene)
     return terms | {"feature_matching": losses.feature_matching(real, fake)}
+
+
+def _weighed(terms: Terms) -> Terms:
+    """The discriminator's terms under the names of their weights."""
+    adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
+    own = {"adversarial": adversarial, "posterior": terms["posterior"]}
+    return own | parts.smoothness(terms)
+
+
+def _maps(
+    modules: Modules, nets: Nets, batch: Batch, scene: Batch
+) -> tuple[Tensor, Tensor]:
+    """The trunk's maps of all measured and of all rendered images, two batches."""
+    images = torch.cat([batch["measured"], batch["unlabelled"]])
+    return (
+        scenes.maps_of(modules, nets, images),
+        scenes.maps_of(modules, nets, scenes.fakes(scene)),
+    )

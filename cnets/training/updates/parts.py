@@ -25,6 +25,11 @@ def pick(stack: Stack, names: Sequence[str]) -> dict[str, Net]:
     return {name: stack.nets[name] for name in names}
 
 
+def copied(stack: Stack, names: Sequence[str]) -> dict[str, Net]:
+    """Some networks of every lane, whose running statistics nobody else sees."""
+    return {name: stack.nets[name].copied() for name in names}
+
+
 def fixed(stack: Stack, names: Sequence[str]) -> dict[str, Net]:
     """Some networks of every lane, through which no gradient flows."""
     return {name: stack.nets[name].detached() for name in names}

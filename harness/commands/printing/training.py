@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
+from cnets.training.health import advice
 from harness import repeat
 from harness.commands.printing import bars, hints, messages, tables
 from harness.definition.report import Report
@@ -34,6 +35,8 @@ def watch(reports: Iterator[Report]) -> Report:
             if bar.disable:
                 messages.note(f"{last.stage} {last.epoch}/{last.epochs}{shown}")
     assert last is not None
+    for sentence in advice.of_figures(last.metrics | last.health).values():
+        messages.note(sentence)
     if first is not None:
         messages.note(f"In a search this ends the trial: {first.reason}")
     return last

@@ -19,6 +19,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cnets.training.health import advice
 from harness.definition.report import Report
 from harness.driver.display import time_left
 from harness.driver.display.screen import Screen, clock
@@ -74,6 +75,7 @@ class Live:
         self._budget, self._limit, self._is_over = budget, limit, False
         self._screen, self._is_own = screen or Screen(name), screen is None
         self._tallies = {ratio: Tally() for ratio in ratios}
+        self._advised: set[str] = set()
         self._lock = threading.Lock()  # the screen is drawn by a thread of its own
         self._first_s: float | None = None  # when the first epoch began
 
@@ -109,10 +111,19 @@ class Live:
             self.say(f"{name} goes on after: {trial.reason}")
         for note in () if report is None else report.notes:
             self.say(f"{name}: {note}")
+        if report is not None:
+            self._advise(name, report)
         waited_s = time.monotonic() - self._screen.printed_s
         plain = not self._screen.console.is_terminal
         if plain and (not trial.open or waited_s > PLAIN_EVERY_S):
             self.say(self.line())
+
+    def _advise(self, name: str, report: Report) -> None:
+        """Say what a person may want to change, once a search for each figure."""
+        found = advice.of_figures(report.metrics | report.health)
+        for figure in found.keys() - self._advised:
+            self._advised.add(figure)
+            self.say(f"{name}: {found[figure]}")
 
     def line(self) -> str:
         """One line: how many have ended, for how long it goes on, and the best."""

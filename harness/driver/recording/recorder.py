@@ -183,11 +183,19 @@ FIGURE_COLUMNS = (
     "frames_within_20mm",
     "frames_within_40mm",
     *schema.HEALTH_FIGURES,
+    *schema.TRUNK_SHARES,
+    "vae_floor_mm",
 )
 """Figures that `reports` has a column for."""
 
 
-SINGLE = ("mean_joint_error_mm", "worst_joint_error_mm", *schema.HEALTH_FIGURES)
+SINGLE = (
+    "mean_joint_error_mm",
+    "worst_joint_error_mm",
+    *schema.HEALTH_FIGURES,
+    *schema.TRUNK_SHARES,
+    "vae_floor_mm",
+)
 """Figures for people, stored with the precision of the training: half the space.
 `objective_mm` has every digit."""
 

@@ -88,6 +88,7 @@ class TestARunIsAFunctionOfItsConfiguration:
             {"losses.smoothness": 0.5},
             {"losses.feature_matching": 0.5},
             {"losses.depth_reconstruction": 0.5},
+            {"losses.balance": 0.5},
             {"vae.learning_rate": 1e-4},
             {"vae.decay": 0.01},
             {"vae.noise_std": 0.5},
@@ -97,6 +98,9 @@ class TestARunIsAFunctionOfItsConfiguration:
             {"joint.decay": 0.5},
             {"joint.mixed_codes": 2},
             {"joint.depth_clip": 0.1},
+            {"augment.rotation_deg": 20.0},
+            {"augment.scale_std": 0.1},
+            {"augment.shift_mm": 10.0},
         ],
         ids=lambda change: " ".join(change),
     )
@@ -107,6 +111,22 @@ class TestARunIsAFunctionOfItsConfiguration:
         first, second = (finished(Bank(hands), c) for c in (base, many.replace(change)))
         same = [torch.equal(flat, second.flat[n]) for n, flat in first.flat.items()]
         assert not all(same)
+
+    def test_with_every_option_it_goes_on_to_the_last_bit(self, hands, short, tmp_path):
+        """Saved between two joint epochs and restored, a run ends in the same weights."""
+        options = {"rotation_deg": 30.0, "scale_std": 0.1, "shift_mm": 10.0}
+        run = short.replace({f"augment.{n}": value for n, value in options.items()})
+        run = run.replace({"losses.balance": 0.5})
+        bank = Bank(hands)
+        lane = bank.lane(run)
+        while lane.stage != "joint" or lane.epoch < 1:
+            bank.advance([lane])
+        state.save_lane(lane, tmp_path)
+        restored = state.load_lane(tmp_path)
+        for one in (lane, restored):
+            list(train.train(bank, one))
+        assert_equal(lane, restored)
+        assert_equal(lane, finished(Bank(hands), run))
 
 
 class TestLanes:
@@ -127,6 +147,21 @@ class TestLanes:
                 torch.testing.assert_close(lane.flat[name], flat, rtol=1e-8, atol=1e-9)
             error = bank.judge.evaluate(alone, "validation").mean().item()
             assert report.metrics["mean_joint_error_mm"] == pytest.approx(error)
+
+    def test_lanes_may_differ_in_options(self, hands, short):
+        """Off, on, and on at another strength: each is its solo run in the bits."""
+        configs = [
+            short,
+            short.replace({"augment.rotation_deg": 30.0, "losses.balance": 0.5}),
+            short.replace({"augment.scale_std": 0.1, "augment.shift_mm": 10.0}),
+            short.replace({"augment.rotation_deg": 9.0, "losses.balance": 2.0}),
+        ]
+        bank, solo = (Bank(hands, width=3) for _ in range(2))
+        lanes = [bank.lane(one) for one in configs]
+        while not lanes[0].finished:
+            bank.advance(lanes)
+        for one, lane in zip(configs, lanes, strict=True):
+            assert_equal(lane, finished(solo, one))
 
     def test_a_lane_joins_while_others_are_further(self, hands, short):
         """Lanes of different stages advance in one call, each as it would alone."""
@@ -185,9 +220,22 @@ class TestHealth:
         run = run_of(vae__steps=3, joint__steps=2, joint__epochs=2, gan__steps=2)
         of_codes = ["active_units"]
         of_images = [*of_codes, "code_spread_ratio", "image_spread_ratio"]
-        joint = [*of_images, "adversarial_nats"]
+        shares = [
+            f"trunk_share_{n}" for n in ("adversarial", "posterior", "smoothness")
+        ]
+        joint = [*of_images, "adversarial_nats", "vae_floor_mm", *shares]
+        between = [name for name in joint if name != "vae_floor_mm"]
+        run = run.replace({"joint.epochs": 3})
         found = [list(report.health) for report in reports(hands, run)]
-        assert found == [[], of_codes, [], of_images, joint, joint]
+        assert found == [[], of_codes, [], of_images, joint, between, joint]
+
+    def test_the_floor_is_that_of_the_networks(self, hands, short):
+        """Of the validation frames; the same from the first joint epoch to the last."""
+        bank = Bank(hands)
+        lane = bank.lane(short)
+        found = [r.health.get("vae_floor_mm") for r in train.train(bank, lane)]
+        floor = bank.judge.floor(lane, "validation").double().mean().item()
+        assert found == [None] * 5 + [pytest.approx(floor)] * 2
 
     def test_the_cross_entropies_are_added(self, hands):
         """The discriminator's figure is the sum of its two terms."""

@@ -40,6 +40,17 @@ class TestNumbers:
         assert lane.buffers["part"]["1.running_mean"].abs().sum() == 0
 
 
+class TestNets:
+    def test_a_copy_has_statistics_of_its_own(self, lane, module):
+        """The parameters are the same; running it leaves the lane's as they are."""
+        net = lane.net("part", module)
+        copy = net.copied()
+        run(module, copy, 5 + torch.randn(6, 3))
+        assert copy.params is net.params
+        assert lane.buffers["part"]["1.running_mean"].abs().sum() == 0
+        assert copy.buffers["1.running_mean"].abs().sum() > 0
+
+
 class TestRun:
     def test_uses_the_lanes_numbers(self, lane, module):
         """The module gives structure only; its own weights may be anything."""

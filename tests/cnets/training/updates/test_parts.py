@@ -17,6 +17,15 @@ class TestNetworks:
             assert not fixed.params[name].requires_grad
             assert torch.equal(value, fixed.params[name])
 
+    def test_copied_ones_keep_their_statistics_apart(self, stacked, tiny):
+        """Parameters are the stack's, statistics equal and not the same."""
+        stack, _ = stacked([tiny], "joint")
+        found, own = parts.copied(stack, ("trunk",))["trunk"], stack.nets["trunk"]
+        assert found.params is own.params
+        for name, buffer in own.buffers.items():
+            assert torch.equal(found.buffers[name], buffer)
+            assert found.buffers[name] is not buffer
+
     def test_the_ceiling_is_the_configurations(self, stacked, tiny):
         """It is the same in every lane of a stack."""
         stack, _ = stacked([tiny.replace({"joint.depth_clip": 0.25})] * 2, "joint")

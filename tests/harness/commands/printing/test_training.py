@@ -40,6 +40,16 @@ def test_a_line_an_epoch_without_a_terminal(capsys, make_report):
     assert err == "joint 1/9 19.00 mm\njoint 2/9 18.00 mm\n"
 
 
+def test_what_to_change_is_said_at_the_end(capsys, make_report):
+    """Once, by the figures of the last report."""
+    health = {"trunk_share_posterior": 0.001, "vae_floor_mm": 15.0}
+    reports = [make_report(step, 18.0, health=health) for step in (1, 2)]
+    training.watch(iter(reports))
+    err = capsys.readouterr().err
+    assert err.count("The pose loss has 0.10% of the trunk's gradient") == 1
+    assert err.count("The pose VAE alone is off by 15.0 mm") == 1
+
+
 def test_figures_are_sentences_or_strict_json(capsys, make_report):
     """A sentence a split; in JSON every term, and text for what is no number."""
     last = make_report(9, 12.3456, metrics=FIGURES, terms={"posterior": math.inf})

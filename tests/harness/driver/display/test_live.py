@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import io
 import math
 import os
@@ -270,3 +271,16 @@ def test_a_closed_output_ends_no_search(trials, monkeypatch, closed):
             live.say("a line")
     with contextlib.suppress(OSError):
         stream.close()
+
+
+def test_what_to_change_is_said_once_a_search(trials, capsys):
+    """For each figure, with the first trial that shows it."""
+    live = make(trials)
+    told = dataclasses.replace(report(1.0), health={"trunk_share_posterior": 0.001})
+    for trial in trials.values():
+        live(trial, told)
+    lines = [
+        line for line in capsys.readouterr().err.splitlines() if "gradient" in line
+    ]
+    assert len(lines) == 1
+    assert lines[0].startswith("t-00001: The pose loss has 0.10%")

@@ -29,13 +29,17 @@ class TestASearch:
             assert row["kl"] is None
 
     def test_health_is_stored_with_the_step(self, driven, make_report, table):
-        """Every figure that a rule looks at is a column of `reports`."""
+        """Every figure that a rule or advice looks at is a column of `reports`."""
         figures = {rule.figure: 0.5 for rule in rules.COLLAPSES}
+        others = dict.fromkeys((*schema.TRUNK_SHARES, "vae_floor_mm"), 0.25)
         name = driven.policy.propose().trial
-        driven.policy.report(name, {"report": make_report(1, 20.0, health=figures)})
+        driven.policy.report(
+            name, {"report": make_report(1, 20.0, health=figures | others)}
+        )
         driven.policy.report(name, {"report": make_report(2, 20.0)})
         assert set(figures) == set(schema.HEALTH_FIGURES)
         first, second = table(driven, "reports")
+        figures |= others
         assert {name: first[name] for name in figures} == figures
         assert {name: second[name] for name in figures} == dict.fromkeys(figures)
 
