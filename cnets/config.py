@@ -2,8 +2,8 @@
 
 The string below a field is its `--help`. A field is changed only by
 `TrainConfig.replace`, under its dotted name. Nothing here is derived: what
-follows from these numbers is a function where it is needed. Sets of values with
-a name are in `presets`.
+follows from these values is a function where it is needed. What type a value may
+have is in `field_types`, sets of values with a name are in `presets`.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnets import suggestions
+from cnets import field_types, suggestions
 
 
 SIDES_PX = (32, 64, 128)
@@ -44,6 +44,8 @@ class LossWeights:
     """Generator: mean features of rendered and real images, in the joint stage."""
     depth_reconstruction: float = 1.0
     """Generator: clipped squared error of the rendered depth."""
+    balance: float = 0.0
+    """Adversarial gradient on the trunk, share of the posterior's; 0 leaves it alone."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -146,6 +148,23 @@ class JointStage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Augment:
+    """Hands changed at random, crop and joints alike, as they are trained on."""
+
+    rotation_deg: float = 0.0
+    """Most that a hand is turned in the image plane, either way; 0 is off."""
+    scale_std: float = 0.0
+    """Spread of the factor on a hand's size, about 1; 0 is off."""
+    shift_mm: float = 0.0
+    """Spread of the crop's centre along each axis, about where it was; 0 is off."""
+
+    def __post_init__(self) -> None:
+        for name, most in (("rotation_deg", 180), ("scale_std", 0.3), ("shift_mm", 50)):
+            value = getattr(self, name)
+            _check(f"augment.{name}", value, f"in [0, {most}]", 0 <= value <= most)
+
+
+@dataclass(frozen=True, kw_only=True)
 class HealthLimits:
     """Under which figures a run counts as collapsed; 0 switches a rule off."""
 
@@ -183,6 +202,7 @@ class TrainConfig:
     vae: VaeStage = field(default_factory=VaeStage)
     gan: GanStage = field(default_factory=GanStage)
     joint: JointStage = field(default_factory=JointStage)
+    augment: Augment = field(default_factory=Augment)
     health: HealthLimits = field(default_factory=HealthLimits)
 
     def __post_init__(self) -> None:
@@ -233,7 +253,7 @@ class TrainConfig:
                 near = suggestions.nearest(name, kinds)
                 raise ValueError(f"`{name}` is no field of the run{near}")
             group, _, leaf = name.rpartition(".")
-            value = _typed(name, value, kinds[name])
+            value = field_types.typed(name, value, kinds[name])
             nested.setdefault(group, {})[leaf] = value
         top = nested.pop("", {})
         for group, leaves in nested.items():
@@ -256,19 +276,6 @@ def fields(kind: type, prefix: str = "") -> dict[str, Any]:
         else:
             found[name] = entry.type
     return found
-
-
-def _typed(name: str, value: Any, kind: Any) -> Any:
-    """`value` as the field's type; whole floats pass for integers, not strings."""
-    if value is None and kind == int | None:
-        return None
-    whole = kind in (int, int | None)
-    rule = "a whole number" if whole else "a number"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"`{name}` must be {rule}, got {value!r}.")
-    if whole and not float(value).is_integer():
-        raise ValueError(f"`{name}` must be {rule}, got {value!r}.")
-    return int(value) if whole else float(value)
 
 
 def _get(values: Mapping[str, Any], name: str) -> Any:

@@ -10,12 +10,15 @@ import inspect
 import itertools
 import sys
 
-from cnets import config
+from cnets import config, field_types
 from cnets.config import TrainConfig
 
 
 def explain() -> dict[str, str]:
-    """What each field of a run means, by dotted name: the string below it."""
+    """What each field of a run means, by dotted name: the string below it.
+
+    The words of a choice follow.
+    """
     groups = {"": TrainConfig} | {
         entry.name: entry.type
         for entry in dataclasses.fields(TrainConfig)
@@ -23,10 +26,14 @@ def explain() -> dict[str, str]:
     }
     texts = {group: strings(kind) for group, kind in groups.items()}
     helps = {}
-    for name in config.fields(TrainConfig):
+    for name, kind in config.fields(TrainConfig).items():
         group, _, leaf = name.rpartition(".")
-        helps[name] = texts[group][leaf]
+        helps[name] = _with_choices(texts[group][leaf], field_types.choices(kind))
     return helps
+
+
+def _with_choices(text: str, words: tuple[str, ...]) -> str:
+    return f"{text} One of {', '.join(words)}." if words else text
 
 
 def strings(kind: type) -> dict[str, str]:

@@ -62,8 +62,8 @@ ABLATIONS: dict[str, dict[str, Any]] = {
 
 `posterior_only` is the supervised baseline: the posterior head and the trunk
 learn from labelled images, and the trunk starts from random weights, because
-the GAN's start would have seen the unlabelled ones. They still share batches,
-and so batch statistics, with unlabelled images unless the data have none.
+the GAN's start would have seen the unlabelled ones. Nothing that prediction runs
+depends on an unlabelled image.
 `gan` adds the discriminator's verdict and feature matching, `smoothness` both
 smoothness terms, `full` the depth reconstruction.
 

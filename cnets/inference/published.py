@@ -14,6 +14,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,15 @@ PARTS = (
 )
 """The archives of a model, by the end of their names."""
 
-CAMERAS_BY_JOINTS = {36: "nyu", 21: "msra", 16: "icvl"}
-"""The camera of the authors' networks, by their number of joints."""
+CAMERAS_BY_JOINTS = {
+    36: replace(CAMERAS["nyu"], fx=588.235, fy=587.084),
+    21: CAMERAS["msra"],
+    16: replace(CAMERAS["icvl"], fx=241.42, fy=241.42),
+}
+"""The camera that the authors trained with, by number of joints.
+
+For NYU and ICVL it is not the one that the data sets are evaluated with.
+"""
 
 HANDS_BY_JOINTS = {36: "right", 21: "right", 16: "left"}
 """Which hands the data sets of the authors show, likewise."""
@@ -72,7 +80,7 @@ def load(folder: str) -> Model:
         name=f"{PREFIX}{folder}",
         config=config(joints),
         skeleton=hand,
-        camera=CAMERAS[CAMERAS_BY_JOINTS[joints]],
+        camera=CAMERAS_BY_JOINTS[joints],
         hand=HANDS_BY_JOINTS[joints],
         modules={name: module.eval() for name, module in modules.items()},
     )

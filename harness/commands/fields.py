@@ -34,16 +34,23 @@ def run(options: Fields) -> int:
     rows = [
         {
             "field": name,
-            "default": "none" if values[name] is None else f"{values[name]:g}",
+            "default": shown(values[name]),
             "unit": units.of(name),
             "meaning": meanings[name],
         }
         for name in matching(options.pattern, values)
     ]
     messages.answer(tables.show(rows, options.format))
-    words = ("search", "NAME", "--set", "FIELD=NUMBER")
+    words = ("search", "NAME", "--set", "FIELD=VALUE")
     hints.tell(hints.count(len(rows), "field"), *words, style=options.format)
     return DONE
+
+
+def shown(value: float | str | None) -> str:
+    """A value as `--set` takes it."""
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def matching(pattern: str | None, names: Iterable[str]) -> list[str]:

@@ -29,7 +29,7 @@ losses are weighed differently in every trial and cannot be compared."""
 
 if TYPE_CHECKING:  # what Python may give
     Ratios = str | float | Sequence[float] | None
-    Changes = Sequence[str] | Mapping[str, float | None]
+    Changes = Sequence[str] | Mapping[str, float | str | None]
 else:  # what the command line reads, and what the fields hold afterwards
     Ratios, Changes = str | None, tuple[str, ...]
 
@@ -172,16 +172,19 @@ def check_choice(name: str, value: object, choice: Any, where: str = "") -> None
 def assignments(changes: Changes) -> dict[str, Any]:
     """Values by dotted name from texts such as `losses.kl=0.5`, or from a dictionary.
 
+    What is no number is left as text: the field says what it may be.
+
     Raises:
-        ValueError: If one is no assignment of a number or `none`.
+        ValueError: If one is no assignment.
     """
     found: dict[str, Any] = {}
     for text in _texts(changes):
-        name, equals, value = text.partition("=")
-        number = None if value.strip().lower() == "none" else _number(value)
-        if not equals or (number is None and value.strip().lower() != "none"):
-            raise ValueError(f"`set` must be NAME=NUMBER or NAME=none, got {text!r}.")
-        found[name.strip()] = number
+        name, _, value = (part.strip() for part in text.partition("="))
+        if not name or not value:
+            raise ValueError(f"`set` must be NAME=VALUE or NAME=none, got {text!r}.")
+        number = _number(value)
+        word = None if value.lower() == "none" else value
+        found[name] = word if number is None else number
     return found
 
 

@@ -31,16 +31,25 @@ def space_of(options: SearchOptions, base: TrainConfig) -> Space:
     far as the space reaches.
 
     Raises:
-        ValueError: If a parameter is no field of a run.
+        ValueError: As `started`.
     """
-    space = registry.space(options.space)
+    return started(registry.space(options.space), base)
+
+
+def started(space: Space, base: TrainConfig) -> Space:
+    """A space that is known to vary fields of a run, started where a run is.
+
+    Raises:
+        ValueError: If a parameter is no field of a run, or a run cannot have a value
+            of it.
+    """
     known = base.flat()
     for name in space.unknown(known):
         raise ValueError(
             f"`space` must vary fields of the run, got `{name}` in `{space.name}`"
             f"{suggestions.nearest(name, known)}"
         )
-    paper = TrainConfig().flat()
+    paper = type(base)().flat()
     moved = {
         name: known[name]
         for name, parameter in space.parameters.items()
@@ -109,10 +118,12 @@ def kind(parameter: Parameter) -> str:
     """The store's name for the type of a parameter."""
     if isinstance(parameter, Whole):
         return "int"
-    whole = isinstance(parameter, OneOf) and all(
-        isinstance(value, int) for value in parameter.values
-    )
-    return "int" if whole else "float"
+    if isinstance(parameter, OneOf):
+        if all(isinstance(value, str) for value in parameter.values):
+            return "string"
+        if all(isinstance(value, int) for value in parameter.values):
+            return "int"
+    return "float"
 
 
 def _corners(space: Space) -> Iterator[dict[str, Value]]:

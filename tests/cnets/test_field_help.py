@@ -24,3 +24,10 @@ def test_strings_are_those_of_the_class_alone():
     texts = field_help.strings(JointStage)
     assert list(texts) == list(JointStage.__dataclass_fields__)
     assert texts["warm_up_epochs"].startswith("Epochs in which only the alignment")
+
+
+def test_the_words_of_a_choice_follow():
+    """A choice that is explained names its words."""
+    found = field_help._with_choices("Which frames.", ("random", "coverage"))
+    assert found == "Which frames. One of random, coverage."
+    assert field_help._with_choices("How many.", ()) == "How many."

@@ -16,7 +16,7 @@ from torch import Tensor
 from cnets import geometry
 from cnets.config import TrainConfig
 from cnets.training import schedule
-from cnets.training.batches import generators
+from cnets.training.batches import augmentation, generators
 from cnets.training.batches.frames import Frames
 
 
@@ -32,7 +32,8 @@ def of_epoch(
         number: Epochs of the stage that came before.
 
     Returns:
-        By name, [updates, ...]: `rows` and `others` are frames, the rest noise.
+        By name, [updates, ...]: `rows` and `others` are frames, `moves` and
+        `other_moves` their changes, if the run has any, the rest noise.
     """
     purpose = (schedule.STAGES.index(stage), number)
     order = generators.seeded(config.seed, *purpose, 0)
@@ -40,7 +41,17 @@ def of_epoch(
     draw = {"vae": _vae, "gan": _gan}.get(stage, _joint)
     steps = schedule.steps_an_epoch(config, stage, frames.data)
     every = list(draw(frames, config, steps, order, noise))
-    return {n: torch.stack([update[n] for update in every]) for n in every[0]}
+    found = {n: torch.stack([update[n] for update in every]) for n in every[0]}
+    if augmentation.is_on(config, stage):
+        source = generators.seeded(config.seed, *purpose, 2)
+        for name, rows in (("moves", "rows"), ("other_moves", "others")):
+            if rows in found:
+                shape = found[rows].shape
+                moves = augmentation.drawn(
+                    config, shape.numel(), source, shifted=stage != "vae"
+                )
+                found[name] = moves.view(*shape, -1)
+    return found
 
 
 def _vae(

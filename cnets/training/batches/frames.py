@@ -18,6 +18,9 @@ from cnets.shapes import Pose
 ROWS_AT_ONCE = 1024
 """Crops that are moved to the device at once."""
 
+USUAL_CENTRE_MM = (0.0, 0.0, 700.0)
+"""Centre of a crop whose own is not kept, millimetres, camera frame."""
+
 RESIDENT_SHARE = 0.5
 """Most of the device's free memory that the crops may take."""
 
@@ -54,6 +57,8 @@ class Frames:
         self.weight = _weight(pose, device, dtype)
         """What each number of a pose counts for in a loss; None if 1 for all."""
         self.origin = origin.to(device, dtype)
+        self.centres = _every_centre(data, device, dtype)
+        """Centres of all crops; of those without labels, a usual one."""
         self._labelled: dict[tuple[float, int], np.ndarray] = {}
         self.resident = _fits(data, device) if resident is None else resident
         self._kept = _all_crops(data, device) if self.resident else None
@@ -89,6 +94,11 @@ class Frames:
         beyond = rows >= labelled
         found[beyond] = self.data.unlabelled[rows[beyond] - labelled]
         return found
+
+
+def _every_centre(data: HandData, device: torch.device, dtype: torch.dtype) -> Tensor:
+    more = torch.tensor(USUAL_CENTRE_MM).expand(len(data.unlabelled), 3)
+    return torch.cat([torch.tensor(data.centres_mm), more]).to(device, dtype)
 
 
 def _weight(pose: Pose, device: torch.device, dtype: torch.dtype) -> Pose | None:

@@ -8,13 +8,17 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor
 
+from cnets import geometry
 from cnets.config import TrainConfig
-from cnets.training.batches import draws
+from cnets.training.batches import augmentation, draws
 from cnets.training.batches.frames import Frames
 
 
 IMAGES = {"measured": "rows", "unlabelled": "others"}
 """The inputs that are crops, and under which name their rows are drawn."""
+
+MOVES = {"measured": "moves", "unlabelled": "other_moves"}
+"""The same inputs, and under which name their changes are drawn."""
 
 
 def to_device(frames: Frames, drawn: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -42,7 +46,8 @@ def of_update(
         drawn: One update's part of what `to_device` gives.
     """
     rows = drawn["rows"]
-    seen = {n: v for n, v in drawn.items() if n not in IMAGES.values()}
+    apart = {*IMAGES.values(), *MOVES.values()}
+    seen = {n: v for n, v in drawn.items() if n not in apart}
     if stage != "gan":
         seen["pose"] = frames.pose[rows]
     if stage == "vae" and frames.weight is not None:
@@ -52,7 +57,33 @@ def of_update(
     if stage != "vae":
         images = {n: drawn[r] for n, r in IMAGES.items() if r in drawn}
         seen |= {name: frames.depth(index) for name, index in images.items()}
-    return seen
+    return seen | _moved(frames, drawn, seen) if "moves" in drawn else seen
+
+
+def _moved(
+    frames: Frames, drawn: Mapping[str, Tensor], seen: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """What the changes of an update make of poses, origins and crops."""
+    found, far = {}, {}
+    if "pose" in seen:
+        rows, moves = drawn["rows"].flatten(), drawn["moves"].flatten(0, -2)
+        units = geometry.join_origin(frames.pose[rows], frames.origin[rows])
+        joints = units * geometry.MM_PER_UNIT
+        far["measured"] = augmentation.farthest(joints)
+        joints = augmentation.of_joints(joints, frames.centres[rows], moves)
+        units = joints / geometry.MM_PER_UNIT
+        pose, origin = geometry.split_origin(units, frames.data.root)
+        found = {"pose": pose.view_as(seen["pose"])}
+        if "origin" in seen:
+            found["origin"] = origin.view_as(seen["origin"])
+    for name in IMAGES.keys() & seen.keys():
+        rows, moves = drawn[IMAGES[name]].flatten(), drawn[MOVES[name]].flatten(0, -2)
+        usual = moves.new_full((len(moves),), augmentation.FAR_MM)
+        crops = augmentation.of_crops(
+            seen[name].flatten(0, -4), frames.centres[rows], moves, far.get(name, usual)
+        )
+        found[name] = crops.view_as(seen[name])
+    return found
 
 
 def of_epoch(

@@ -127,13 +127,25 @@ class Stack:
             objectives: What each lane minimises.
             learning_rate: Step size of every lane.
         """
+        self.step(update, self.gradients(names, objectives), learning_rate)
+
+    def gradients(
+        self, names: Sequence[str], objectives: Tensor, *, keep_graph: bool = False
+    ) -> dict[str, Tensor]:
+        """Gradients of the lanes' objectives by network, [lanes, parameters].
+
+        Args:
+            names: Networks that every objective depends on.
+            objectives: One value a lane.
+            keep_graph: Whether another gradient of the same terms will be asked for.
+        """
         every = [p for name in names for p in self.nets[name].params.values()]
-        gradients = iter(torch.autograd.grad(objectives.sum(), every))
-        flat = {}
+        parts = torch.autograd.grad(objectives.sum(), every, retain_graph=keep_graph)
+        found, rest = {}, iter(parts)
         for name in names:
-            parts = [next(gradients).flatten(1) for _ in self.nets[name].params]
-            flat[name] = torch.cat(parts, 1)
-        self.step(update, flat, learning_rate)
+            own = [next(rest).flatten(1) for _ in self.nets[name].params]
+            found[name] = torch.cat(own, 1)
+        return found
 
     def step(
         self, update: str, gradients: Mapping[str, Tensor], learning_rate: Tensor

@@ -16,7 +16,7 @@ from cnets.config import TrainConfig
 from cnets.networks import padding
 from cnets.networks.padding import Layout
 from cnets.training import schedule
-from cnets.training.batches import draws, inputs
+from cnets.training.batches import augmentation, draws, inputs
 from cnets.training.batches.frames import Frames
 from cnets.training.lanes.lane import Lane
 from cnets.training.lanes.stack import Stack
@@ -111,4 +111,6 @@ class Stacking:
         config, settings = lane.config, schedule.stage_settings(lane.config, lane.stage)
         sizes = (settings.batch_size, settings.steps)
         joint = (config.joint.mixed_codes, config.joint.depth_clip)
-        return (lane.stage, config.networks, self._room(lane), *sizes, *joint)
+        shape = (lane.stage, config.networks, self._room(lane))
+        options = (augmentation.is_on(config, lane.stage), config.losses.balance > 0)
+        return (*shape, *sizes, *joint, *options)

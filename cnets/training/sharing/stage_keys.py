@@ -49,6 +49,8 @@ FIELDS = {
         "vae.learning_rate",
         "vae.decay",
         "vae.noise_std",
+        "augment.rotation_deg",
+        "augment.scale_std",
     ),
     "gan": (
         "seed",
@@ -59,6 +61,9 @@ FIELDS = {
         "gan.steps",
         "gan.batch_size",
         "gan.learning_rate",
+        "augment.rotation_deg",
+        "augment.scale_std",
+        "augment.shift_mm",
     ),
 }
 """The fields of a run that a stage's numbers depend on. The labels enter as the
@@ -71,6 +76,7 @@ LATER = (
     "losses.smoothness",
     "losses.feature_matching",
     "losses.depth_reconstruction",
+    "losses.balance",
     "joint.warm_up_epochs",
     "joint.epochs",
     "joint.steps",

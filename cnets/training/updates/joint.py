@@ -15,7 +15,7 @@ from torch import Tensor
 from cnets.networks import crossing_net, losses
 from cnets.training.lanes.lane import run
 from cnets.training.lanes.stack import Stack
-from cnets.training.updates import parts, scenes
+from cnets.training.updates import balance, parts, scenes
 from cnets.training.updates.parts import Batch, Modules, Nets, Terms
 
 
@@ -38,12 +38,13 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
         parts.detached(scene),
     )
     terms = parts.over_own_codes(stack, terms)
-    adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
-    total = stack.weighted(
-        {"adversarial": adversarial, "posterior": terms["posterior"]}
-        | parts.smoothness(terms)
-    )
-    stack.descend("discriminator", crossing_net.DISCRIMINATOR, total, learning_rate)
+    weighed = _weighed(terms)
+    if balance.is_on(stack):
+        gradients = balance.balanced(stack, weighed)
+        stack.step("discriminator", gradients, learning_rate)
+    else:
+        total = stack.weighted(weighed)
+        stack.descend("discriminator", crossing_net.DISCRIMINATOR, total, learning_rate)
     seen = stack.map(
         partial(generator_terms, modules),
         parts.fixed(stack, crossing_net.DISCRIMINATOR),
@@ -62,14 +63,11 @@ def discriminator_terms(
     modules: Modules, nets: Nets, batch: Batch, scene: Batch
 ) -> Terms:
     """Everything that the discriminator's update minimises, one lane."""
-    size = len(batch["measured"])
-    images = torch.cat([batch["measured"], batch["unlabelled"]])
-    maps = run(modules["trunk"], nets["trunk"], images)
-    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
+    real_maps, fake_maps = _maps(modules, nets, batch, scene)
     head, net = modules["real"], nets["real"]
-    _, on_real = run(head, net, maps)
+    _, on_real = run(head, net, real_maps)
     _, on_fake = run(head, net, fake_maps, keep_statistics=False)
-    return scenes.read_codes(modules, nets, maps[:size], fake_maps, scene) | {
+    return scenes.code_terms(modules, nets, batch, scene) | {
         "adversarial_real": losses.judged_real(on_real),
         "adversarial_fake": losses.judged_rendered(on_fake),
     }
@@ -77,13 +75,28 @@ def discriminator_terms(
 
 def generator_terms(modules: Modules, nets: Nets, batch: Batch, scene: Batch) -> Terms:
     """What the generator's update minimises through the discriminator, one lane."""
-    size = len(batch["measured"])
-    images = torch.cat([batch["measured"], batch["unlabelled"]])
-    maps = scenes.maps_of(modules, nets, images)
-    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
+    real_maps, fake_maps = _maps(modules, nets, batch, scene)
     head, net = modules["real"], nets["real"]
-    real, _ = run(head, net, maps, keep_statistics=False)
+    real, _ = run(head, net, real_maps, keep_statistics=False)
     fake, _ = run(head, net, fake_maps, keep_statistics=False)
-    embed = partial(run, modules["smoother"], nets["smoother"], keep_statistics=False)
-    terms = scenes.smoothness_terms(embed(maps[:size]), embed(fake_maps), scene)
+    measured = scenes.embed(modules, nets, batch["measured"])
+    terms = scenes.smoothness_terms(modules, nets, measured, scene)
     return terms | {"feature_matching": losses.feature_matching(real, fake)}
+
+
+def _weighed(terms: Terms) -> Terms:
+    """The discriminator's terms under the names of their weights."""
+    adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
+    own = {"adversarial": adversarial, "posterior": terms["posterior"]}
+    return own | parts.smoothness(terms)
+
+
+def _maps(
+    modules: Modules, nets: Nets, batch: Batch, scene: Batch
+) -> tuple[Tensor, Tensor]:
+    """The trunk's maps of all measured and of all rendered images, two batches."""
+    images = torch.cat([batch["measured"], batch["unlabelled"]])
+    return (
+        scenes.maps_of(modules, nets, images),
+        scenes.maps_of(modules, nets, scenes.fakes(scene)),
+    )

@@ -2,6 +2,10 @@
 
 A scene is what the frozen encoder and the generator make of a batch. Warm-up and
 joint stage both use it; which parameters a term moves is decided there.
+
+Images of codes, images of mixed codes and measured images are three batches of batch
+norm wherever they are made or embedded, as in the released code; only the real head
+sees all rendered images as one.
 """
 
 import torch
@@ -19,8 +23,8 @@ def imagine(modules: Modules, nets: Nets, batch: Batch) -> dict[str, Tensor]:
     codes lie far from a unit Gaussian, whose samples would be no hands.
 
     Returns:
-        `code`, `mixed`, and `rendered`: images of the mixed codes, then of the
-        codes, so that batch norm sees them as one batch.
+        `code`, `mixed`, `of_code` and `of_mixed`. Running statistics are those of
+        the codes: mixed ones are closer together, and nobody renders them later.
     """
     with torch.no_grad():
         mean, log_variance = run(modules["encoder"], nets["encoder"], batch["pose"])
@@ -28,9 +32,17 @@ def imagine(modules: Modules, nets: Nets, batch: Batch) -> dict[str, Tensor]:
         code = torch.cat([sampled, batch["origin"]], 1)
         shares = batch["shares"] / batch["shares"].sum(1, keepdim=True)
         mixed = (shares.unsqueeze(2) * code[batch["partners"]]).sum(1)
-    aligned = run(modules["alignment"], nets["alignment"], torch.cat([mixed, code]))
-    rendered = run(modules["generator"], nets["generator"], aligned)
-    return {"code": code, "mixed": mixed, "rendered": rendered}
+    return {
+        "code": code,
+        "mixed": mixed,
+        "of_code": _render(modules, nets, code, keep_statistics=True),
+        "of_mixed": _render(modules, nets, mixed, keep_statistics=False),
+    }
+
+
+def fakes(scene: Batch) -> Tensor:
+    """All rendered images as one batch, as the real head sees them."""
+    return torch.cat([scene["of_mixed"], scene["of_code"]])
 
 
 def maps_of(modules: Modules, nets: Nets, images: Tensor) -> Tensor:
@@ -38,21 +50,26 @@ def maps_of(modules: Modules, nets: Nets, images: Tensor) -> Tensor:
     return run(modules["trunk"], nets["trunk"], images, keep_statistics=False)
 
 
-def read_codes(
-    modules: Modules, nets: Nets, maps: Tensor, fake_maps: Tensor, scene: Batch
-) -> Terms:
-    """Posterior and smoothness terms of maps of measured and rendered images."""
+def code_terms(modules: Modules, nets: Nets, batch: Batch, scene: Batch) -> Terms:
+    """Posterior and smoothness terms, one lane: what trunk and code heads learn from.
+
+    The trunk's running statistics are those of the labelled images, because the
+    posterior reads them here.
+    """
+    maps = run(modules["trunk"], nets["trunk"], batch["measured"])
     read = run(modules["posterior"], nets["posterior"], maps)
     measured = run(modules["smoother"], nets["smoother"], maps)
-    head, net = modules["smoother"], nets["smoother"]
-    fake = run(head, net, fake_maps, keep_statistics=False)
-    terms = smoothness_terms(measured, fake, scene)
+    terms = smoothness_terms(modules, nets, measured, scene)
     return terms | {"posterior": losses.posterior(read, scene["code"])}
 
 
-def smoothness_terms(measured: Tensor, fake: Tensor, scene: Batch) -> Terms:
-    """Smoothness terms of embeddings of measured and rendered images."""
-    of_mixed, of_code = fake.chunk(2)
+def smoothness_terms(
+    modules: Modules, nets: Nets, measured: Tensor, scene: Batch
+) -> Terms:
+    """Smoothness terms of the rendered images and embeddings of the measured ones."""
+    of_code, of_mixed = (
+        embed(modules, nets, scene[name]) for name in ("of_code", "of_mixed")
+    )
     return {
         "smoothness_mixed": losses.smoothness_mixed(
             measured, of_mixed, scene["code"], scene["mixed"]
@@ -61,11 +78,25 @@ def smoothness_terms(measured: Tensor, fake: Tensor, scene: Batch) -> Terms:
     }
 
 
+def embed(modules: Modules, nets: Nets, images: Tensor) -> Tensor:
+    """The smoother's embeddings of a batch; running statistics stay as they are."""
+    head, net = modules["smoother"], nets["smoother"]
+    return run(head, net, maps_of(modules, nets, images), keep_statistics=False)
+
+
 def depth_term(ceiling: float, batch: Batch, scene: Batch) -> Terms:
     """Depth reconstruction of the labelled images, one lane."""
-    rendered = scene["rendered"][len(batch["measured"]) :]
     return {
         "depth_reconstruction": losses.depth_reconstruction(
-            rendered, batch["measured"], ceiling=ceiling
+            scene["of_code"], batch["measured"], ceiling=ceiling
         )
     }
+
+
+def _render(
+    modules: Modules, nets: Nets, code: Tensor, *, keep_statistics: bool
+) -> Tensor:
+    keep = keep_statistics
+    aligned = run(modules["alignment"], nets["alignment"], code, keep_statistics=keep)
+    net = nets["generator"]
+    return run(modules["generator"], net, aligned, keep_statistics=keep)

@@ -2,14 +2,12 @@
 
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from cnets.networks import crossing_net
-from cnets.training.lanes.lane import run
 from cnets.training.lanes.stack import Stack
 from cnets.training.updates import parts, scenes
-from cnets.training.updates.parts import Batch, Modules, Nets, Terms
+from cnets.training.updates.parts import Batch, Terms
 
 
 def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
@@ -25,7 +23,7 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     )
     nets = parts.fixed(stack, ("trunk",)) | parts.pick(stack, crossing_net.CODE_HEADS)
     fixed = parts.detached(scene)
-    terms = stack.map(partial(code_terms, modules), nets, batch, fixed)
+    terms = stack.map(partial(scenes.code_terms, modules), nets, batch, fixed)
     terms = parts.over_own_codes(stack, terms)
     total = stack.weighted(parts.smoothness(terms) | {"posterior": terms["posterior"]})
     stack.descend("warm_up_heads", crossing_net.CODE_HEADS, total, learning_rate)
@@ -33,12 +31,3 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     total = stack.weighted(depth)
     stack.descend("warm_up_alignment", ("alignment",), total, learning_rate)
     return parts.detached(terms | depth)
-
-
-def code_terms(modules: Modules, nets: Nets, batch: Batch, scene: Batch) -> Terms:
-    """Posterior and smoothness, one lane: what the two code heads learn from."""
-    size = len(batch["measured"])
-    images = torch.cat([batch["measured"], batch["unlabelled"]])
-    maps = run(modules["trunk"], nets["trunk"], images)
-    fake_maps = scenes.maps_of(modules, nets, scene["rendered"])
-    return scenes.read_codes(modules, nets, maps[:size], fake_maps, scene)

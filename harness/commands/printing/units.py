@@ -16,6 +16,7 @@ STARTS = {"frames_within_": "share", "trunk_share_": "share"}
 """Units by how a name begins."""
 
 ENDS = {
+    "_deg": "degrees",
     "_epochs": "epochs",
     "_frames": "frames",
     "_mm": "mm",

@@ -140,6 +140,27 @@ class TestNumbers:
         assert float((rendered - depth).abs().mean()) == pytest.approx(0.034, abs=0.005)
 
 
+class TestCamera:
+    """The focal lengths of the released code, not those of the evaluations."""
+
+    @pytest.mark.parametrize(
+        ("joints", "fx", "fy", "middle"),
+        [
+            (36, 588.235, 587.084, (320, 240)),
+            (21, 241.42, 241.42, (160, 120)),
+            (16, 241.42, 241.42, (160, 120)),
+        ],
+    )
+    def test_is_the_one_of_training(self, tmp_path, joints, fx, fy, middle):
+        """A model of NYU, MSRA and ICVL says the camera that it was trained with."""
+        write(tmp_path, crossing_net.build(published.config(joints)))
+        camera = published.load(str(tmp_path)).camera
+        assert camera is not None
+        assert (camera.fx, camera.fy) == (fx, fy)
+        assert (camera.cx, camera.cy) == middle
+        assert (camera.width_px, camera.height_px) == (2 * middle[0], 2 * middle[1])
+
+
 class TestLoad:
     def test_round_trip(self, tmp_path):
         """Weights written in Lasagne's order come back, flipped kernels and all."""

@@ -88,6 +88,7 @@ class TestARunIsAFunctionOfItsConfiguration:
             {"losses.smoothness": 0.5},
             {"losses.feature_matching": 0.5},
             {"losses.depth_reconstruction": 0.5},
+            {"losses.balance": 0.5},
             {"vae.learning_rate": 1e-4},
             {"vae.decay": 0.01},
             {"vae.noise_std": 0.5},
@@ -97,6 +98,9 @@ class TestARunIsAFunctionOfItsConfiguration:
             {"joint.decay": 0.5},
             {"joint.mixed_codes": 2},
             {"joint.depth_clip": 0.1},
+            {"augment.rotation_deg": 20.0},
+            {"augment.scale_std": 0.1},
+            {"augment.shift_mm": 10.0},
         ],
         ids=lambda change: " ".join(change),
     )
@@ -127,6 +131,21 @@ class TestLanes:
                 torch.testing.assert_close(lane.flat[name], flat, rtol=1e-8, atol=1e-9)
             error = bank.judge.evaluate(alone, "validation").mean().item()
             assert report.metrics["mean_joint_error_mm"] == pytest.approx(error)
+
+    def test_lanes_may_differ_in_options(self, hands, short):
+        """Off, on, and on at another strength: each is its solo run in the bits."""
+        configs = [
+            short,
+            short.replace({"augment.rotation_deg": 30.0, "losses.balance": 0.5}),
+            short.replace({"augment.scale_std": 0.1, "augment.shift_mm": 10.0}),
+            short.replace({"augment.rotation_deg": 9.0, "losses.balance": 2.0}),
+        ]
+        bank, solo = (Bank(hands, width=3) for _ in range(2))
+        lanes = [bank.lane(one) for one in configs]
+        while not lanes[0].finished:
+            bank.advance(lanes)
+        for one, lane in zip(configs, lanes, strict=True):
+            assert_equal(lane, finished(solo, one))
 
     def test_a_lane_joins_while_others_are_further(self, hands, short):
         """Lanes of different stages advance in one call, each as it would alone."""

@@ -54,3 +54,12 @@ def test_an_unknown_pattern_is_wrong_usage(capsys):
     """The exit code is 2, the sentence names the nearest."""
     assert cli.run(["fields", "joint.epoks"]) == cli.USAGE
     assert "did you mean `joint.epochs`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "none"), (3e-4, "0.0003"), (20, "20"), ("random", "random")],
+)
+def test_a_value_is_shown_as_it_is_set(value, text):
+    """Numbers are short, words as they are."""
+    assert fields.shown(value) == text

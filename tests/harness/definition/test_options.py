@@ -60,11 +60,30 @@ class TestSearchOptions:
         assert base.losses.kl == 0.5
         assert base.joint.steps is None
 
-    @pytest.mark.parametrize("text", ["losses.kl", "losses.kl=", "losses.kl=high"])
-    def test_set_without_a_number_is_refused(self, text):
+    @pytest.mark.parametrize("text", ["losses.kl", "losses.kl=", "losses.kl= ", "=1"])
+    def test_set_without_a_name_or_a_value_is_refused(self, text):
         """The sentence shows what was typed."""
-        with pytest.raises(ValueError, match="`set` must be NAME=NUMBER"):
+        with pytest.raises(ValueError, match="`set` must be NAME=VALUE or NAME=none"):
             SearchOptions(set=(text,)).base()
+
+    def test_a_word_is_left_to_the_field(self):
+        """A choice takes its words; a number says that it is one."""
+        found = options.assignments(("labels.choice = coverage", "losses.kl=0.5"))
+        assert found == {"labels.choice": "coverage", "losses.kl": 0.5}
+        with pytest.raises(
+            ValueError, match=r"`losses.kl` must be a number, got 'high'"
+        ):
+            SearchOptions(set=("losses.kl=high",)).base()
+
+    def test_a_file_sets_words_too(self, tmp_path):
+        """A text in the table `run` is what `--set` makes of it."""
+        path = tmp_path / "run.toml"
+        path.write_text('[run]\nlabels.choice = "coverage"\nlosses.kl = 0.5\n')
+        content = options.from_toml(str(path), SearchOptions)
+        assert options.assignments(content["set"]) == {
+            "labels.choice": "coverage",
+            "losses.kl": 0.5,
+        }
 
 
 class TestChoices:
@@ -135,8 +154,8 @@ class TestPythonValues:
 
     @pytest.mark.parametrize("value", [True, "high", [5], math.pi * 1j])
     def test_set_to_no_number_is_refused(self, value):
-        """The same sentence as for a text."""
-        with pytest.raises(ValueError, match="`set` must be NAME=NUMBER or NAME=none"):
+        """The field says what it must be, as for a text."""
+        with pytest.raises(ValueError, match=r"`joint.epochs` must be a whole number"):
             SearchOptions(set={"joint.epochs": value}).base()
 
 

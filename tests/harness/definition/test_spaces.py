@@ -1,9 +1,12 @@
 """The space of a search against the fields of a run, and its labelled ratios."""
 
 import re
+from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 
+from cnets.config import TrainConfig
 from harness.definition import spaces
 from harness.definition.options import SearchOptions
 from harness.definition.spaces import ratios_of
@@ -11,6 +14,20 @@ from search_spaces import OneOf, Real, Space, Whole
 
 
 RATIOS = (0.1, 0.5, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """A group with a choice."""
+
+    choice: Literal["random", "coverage"] = "random"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithChoice(TrainConfig):
+    """A run with a choice."""
+
+    labels: Labels = field(default_factory=Labels)
 
 
 LINE = Space(
@@ -77,6 +94,29 @@ class TestSpaceOf:
             spaces.space_of(options, options.base())
 
 
+class TestChoices:
+    @pytest.mark.parametrize("values", [("random", "best"), (1.0, 2.0)])
+    def test_words_are_those_of_the_field(self, values):
+        """A space may name the words of a choice; a number or another word is refused."""
+        base = WithChoice()
+        good = OneOf(("random", "coverage"))
+        space = Space("s", {"labels.choice": good}, {"labels.choice": "random"})
+        with_choice = base.replace({"labels.choice": "coverage"})
+        assert spaces.started(space, with_choice).start == {"labels.choice": "coverage"}
+        wrong = Space(
+            "s", {"labels.choice": OneOf(values)}, {"labels.choice": values[0]}
+        )
+        with pytest.raises(
+            ValueError, match=r"`labels.choice` must be one of random, c"
+        ):
+            spaces.started(wrong, base)
+        number = Space("s", {"losses.kl": good}, {"losses.kl": "random"})
+        with pytest.raises(
+            ValueError, match=r"`losses.kl` must be a number, got 'rand"
+        ):
+            spaces.started(number, base)
+
+
 class TestKind:
     @pytest.mark.parametrize(
         ("parameter", "kind"),
@@ -85,8 +125,9 @@ class TestKind:
             (Whole(1, 4), "int"),
             (OneOf((1, 2)), "int"),
             (OneOf((1, 2.5)), "float"),
+            (OneOf(("random", "coverage")), "string"),
         ],
     )
     def test_by_hand(self, parameter, kind):
-        """Whole numbers are stored as such, where every value is one."""
+        """Whole numbers and texts are stored as such, where every value is one."""
         assert spaces.kind(parameter) == kind

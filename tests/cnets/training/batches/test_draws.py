@@ -50,6 +50,21 @@ class TestEveryStage:
         first, second = (draws.of_epoch(frames, r, stage, 0) for r in (run, wide))
         assert torch.equal(first["rows"], second["rows"])
 
+    def test_changes_of_the_hands_take_nothing_from_the_rest(self, frames, run, stage):
+        """With them on, rows and noise are what they were; off, there are none."""
+        plain = draws.of_epoch(frames, run, stage, 4)
+        turned = run.replace({"augment.rotation_deg": 20.0, "augment.shift_mm": 5.0})
+        found = draws.of_epoch(frames, turned, stage, 4)
+        assert all(torch.equal(plain[name], found[name]) for name in plain)
+        names = {"moves", "other_moves"} if "others" in plain else {"moves"}
+        assert found.keys() - plain.keys() == names
+        assert all(found[name].shape == (3, 8, 5) for name in names)
+        assert (found["moves"][..., 2:] == 0).all() == (stage == "vae")
+        again = draws.of_epoch(frames, turned.replace({"latent_size": 9}), stage, 4)
+        assert all(torch.equal(found[name], again[name]) for name in names)
+        later = draws.of_epoch(frames, turned, stage, 5)
+        assert not torch.equal(found["moves"], later["moves"])
+
 
 class TestRows:
     def test_labelled_ones_are_those_that_may_be_used(self, frames, run):

@@ -9,7 +9,7 @@ import torch
 from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data.hand_data import HandData
-from cnets.training.batches import inputs
+from cnets.training.batches import draws, inputs
 from cnets.training.batches.frames import Frames
 
 
@@ -44,6 +44,24 @@ def of_extra(crops: torch.Tensor) -> int:
     return int((crops == 0.25).all(dim=(1, 2, 3)).sum())
 
 
+def quarter_turned(
+    data: HandData, run: TrainConfig, stage: str
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """The first batch of a stage, and the same with all hands turned to the left."""
+    frames = Frames(data, torch.device("cpu"), torch.float32)
+    drawn = {n: v[0] for n, v in draws.of_epoch(frames, run, stage, 0).items()}
+    one = torch.tensor([torch.pi / 2, 1.0, 0.0, 0.0, 0.0])
+    moves = {
+        inputs.MOVES[name]: one.expand(len(drawn[rows]), 5)
+        for name, rows in inputs.IMAGES.items()
+        if rows in drawn
+    }
+    return (
+        inputs.of_update(frames, stage, drawn),
+        inputs.of_update(frames, stage, drawn | moves),
+    )
+
+
 class TestUnlabelled:
     def test_the_gan_sees_them(self, more, run):
         """A shuffle of 60 training and 50 unlabelled frames holds each once."""
@@ -65,3 +83,57 @@ class TestUnlabelled:
         for stage, name in (("gan", "measured"), ("joint", "unlabelled")):
             both = [seen(data, run, stage, name) for data in (hands, none)]
             assert torch.equal(*both)
+
+
+class TestAugmented:
+    """Hands that are turned, in all that a stage trains on."""
+
+    @pytest.mark.parametrize("stage", ["gan", "joint"])
+    def test_every_crop_is_turned(self, more, run, stage):
+        """Labelled, unlabelled and those of the GAN."""
+        plain, found = quarter_turned(more, run, stage)
+        names = {"measured", "unlabelled"} & plain.keys()
+        assert len(names) == 1 + (stage == "joint")
+        for name in names:
+            expected = plain[name].rot90(1, (2, 3))
+            assert ((found[name] < 1) == (expected < 1)).all()
+            assert not torch.equal(plain[name], found[name])
+
+    @pytest.mark.parametrize("stage", ["vae", "joint"])
+    def test_poses_are_turned_with_them(self, hands, run, stage):
+        """Joints of a hand on the camera's axis: right becomes up; depth stays."""
+        centres = hands.centres_mm * np.float32([0, 0, 1])
+        flat = hands.joints_mm - (hands.centres_mm - centres)[:, None]
+        flat[..., 2] = centres[:, None, 2]  # without depth no perspective
+        data = dataclasses.replace(hands, joints_mm=flat, centres_mm=centres)
+        plain, found = quarter_turned(data, run, stage)
+        assert plain.keys() == found.keys()
+        for name in {"pose", "origin"} & plain.keys():
+            x, y, z = plain[name].unflatten(1, (-1, 3)).unbind(-1)
+            expected = torch.stack([-y, x, z], -1).flatten(1)
+            torch.testing.assert_close(found[name], expected, atol=1e-4, rtol=0)
+
+    def test_a_joint_that_is_not_known_stays_at_the_root(self, gappy, run):
+        """The encoder tells it by that, whatever the change."""
+        frames = Frames(gappy, torch.device("cpu"), torch.float32)
+        turned = run.replace({"augment.rotation_deg": 90.0, "augment.scale_std": 0.1})
+        batch = next(inputs.of_epoch(frames, turned, "vae", 0))
+        hidden = batch["weight"] == 0
+        assert hidden.any()
+        assert (batch["pose"][hidden] == 0).all()
+
+    def test_lanes_have_their_own(self, hands, run):
+        """An axis of lanes in front: each is changed as it would be alone."""
+        frames = Frames(hands, torch.device("cpu"), torch.float32)
+        runs = [
+            run.replace({"augment.rotation_deg": 30.0}),
+            run.replace({"augment.shift_mm": 9.0, "augment.scale_std": 0.1, "seed": 1}),
+        ]
+        every = [draws.of_epoch(frames, one, "joint", 0) for one in runs]
+        drawn = {n: torch.stack([d[n][0] for d in every]) for n in every[0]}
+        both = inputs.of_update(frames, "joint", drawn)
+        for lane, one in enumerate(runs):
+            alone = next(inputs.of_epoch(frames, one, "joint", 0))
+            assert alone.keys() == both.keys()
+            for name, value in alone.items():
+                torch.testing.assert_close(both[name][lane], value)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnets import presets
+from cnets import field_types, presets
 from cnets.config import TrainConfig, fields
 from cnets.training.bank import Bank
 from cnets.training.lanes.lane import Lane
@@ -40,6 +40,10 @@ CHANGES = {
     "networks.joints": 6,
     "vae.decay": 0.05,
     "joint.decay": 0.5,
+    "losses.balance": 0.5,
+    "augment.rotation_deg": 30.0,
+    "augment.scale_std": 0.1,
+    "augment.shift_mm": 10.0,
 }
 """New values of fields that cannot be had by adding one or half as much again."""
 
@@ -66,6 +70,9 @@ def runs(module: str) -> bool:
 def changed(name: str) -> TrainConfig:
     """The base configuration with another value of one field."""
     value = BASE.flat()[name]
+    others = [w for w in field_types.choices(fields(TrainConfig)[name]) if w != value]
+    if others:
+        return BASE.replace({name: others[0]})
     new = CHANGES.get(name, value + 1 if isinstance(value, int) else 1.5 * value)
     return BASE.replace({name: new})
 

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from cnets import presets
 from cnets.config import LossWeights
 from cnets.networks import crossing_net
-from cnets.training.updates import joint
+from cnets.training.updates import by_stage
 
 
 OFF = {f"losses.{name}": 0.0 for name in vars(LossWeights())}
@@ -38,17 +39,38 @@ class TestWhatMoves:
         assert changed("joint", weights) == reached
 
 
+class TestPosteriorOnly:
+    @pytest.mark.parametrize("stage", ["warm_up", "joint"])
+    def test_unlabelled_images_change_no_bit(self, stacked, tiny, stage):
+        """The supervised baseline's trunk and posterior see labelled images alone."""
+        ends = []
+        for shift in (0.0, 0.7):
+            run = presets.ablated(tiny, "posterior_only")
+            stack, batch = stacked([run], stage)
+            batch["unlabelled"] = batch["unlabelled"] + shift
+            by_stage.UPDATES[stage](stack, batch, torch.tensor([1e-2]).double())
+            ends.append(stack)
+        for name in ("trunk", "posterior"):
+            first, second = (stack.nets[name] for stack in ends)
+            assert all(
+                torch.equal(p, second.params[n]) for n, p in first.params.items()
+            )
+            assert all(
+                torch.equal(b, second.buffers[n]) for n, b in first.buffers.items()
+            )
+
+
 class TestRunningStatistics:
-    def test_rendered_images_leave_them_alone(self, stacked, tiny):
-        """The trunk's statistics after a joint update are those of real images."""
-        stack, batch = stacked([tiny], "joint")
-        trunk = stack.modules["trunk"]
-        images = torch.cat([batch["measured"][0], batch["unlabelled"][0]])
+    @pytest.mark.parametrize("stage", ["warm_up", "joint"])
+    def test_are_those_of_the_labelled_images(self, stacked, tiny, stage):
+        """Neither rendered nor unlabelled images count: the posterior sees none."""
+        stack, batch = stacked([tiny], stage)
+        trunk, images = stack.modules["trunk"], batch["measured"][0]
         first = trunk.shrink[0]
         weight = stack.nets["trunk"].params["shrink.0.weight"][0].detach()
         maps = torch.nn.functional.conv2d(images, weight, None, 2, first.padding)
         expected = 0.1 * maps.mean((0, 2, 3))
         rate = torch.tensor([1e-3], dtype=torch.float64)
-        joint.update(stack, batch, rate)
+        by_stage.UPDATES[stage](stack, batch, rate)
         found = stack.nets["trunk"].buffers["shrink.1.running_mean"][0]
         torch.testing.assert_close(found, expected)
