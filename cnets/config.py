@@ -190,7 +190,7 @@ class Labels:
     """Which training frames have a label that may be used."""
 
     choice: Literal["random", "coverage"] = "random"
-    """How they are chosen; `coverage` takes those whose images differ most."""
+    """How labelled frames are chosen; `coverage`: those whose images differ most."""
 
 
 @dataclass(frozen=True, kw_only=True)
