@@ -67,6 +67,12 @@ class TestChoose:
         assert (np.diff(found.distances[1:]) <= 0).all()
         assert found.pool.notes == ()
 
+    def test_a_recorded_set(self, scene, cache, tmp_path):
+        """The frames of its training split, by their names within its folder."""
+        spec = scene("msra", 2, 12).write(tmp_path / "set")
+        wanted = [f"P2/1/{row:06d}_depth.bin" for row in range(4)]
+        assert sorted(names(chosen(spec, cache, 4))) == wanted
+
     def test_going_on_is_as_choosing_more_at_once(self, frames, cache, tmp_path):
         """With the written file as labelled the next ones follow; a guess is told."""
         whole = names(chosen(frames, cache, 9))

@@ -150,6 +150,8 @@ class TestResolved:
         """A folder's name holds in every working directory."""
         monkeypatch.chdir(tmp_path)
         assert opening.resolved("poses:../real") == f"poses:{tmp_path.parent / 'real'}"
+        found = opening.resolved("poses+depth:../real")
+        assert found == f"poses+depth:{tmp_path.parent / 'real'}"
 
     @pytest.mark.parametrize("spec", ["synthetic", "synthetic:40", "poses", "other:x"])
     def test_others(self, spec):
