@@ -170,7 +170,8 @@ def needs_unlabelled(config: TrainConfig) -> bool:
 
 def labelled_alone(data: HandData, config: TrainConfig) -> HandData:
     """The data set as if the frames without labels had never been recorded."""
-    rows = data.labelled(config.labelled_ratio, config.label_seed)
+    choice = (config.labelled_ratio, config.label_seed, config.labels.choice)
+    rows = data.labelled(*choice)
     split = data.split.copy()
     split[split == TRAIN] = UNUSED
     split[rows] = TRAIN

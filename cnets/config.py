@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from cnets import field_types, suggestions
 
@@ -186,6 +186,14 @@ class HealthLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Labels:
+    """Which training frames have a label that may be used."""
+
+    choice: Literal["random", "coverage"] = "random"
+    """How labelled frames are chosen; `coverage`: those whose images differ most."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """Everything that one run depends on, besides the data itself."""
 
@@ -197,6 +205,7 @@ class TrainConfig:
     """Share of the training frames whose labels may be used, in (0, 1]."""
     latent_size: int = 20
     """Size of the pose code; the shared code has 3 more for the origin."""
+    labels: Labels = field(default_factory=Labels)
     losses: LossWeights = field(default_factory=LossWeights)
     networks: Networks = field(default_factory=Networks)
     vae: VaeStage = field(default_factory=VaeStage)

@@ -26,7 +26,7 @@ from harness.definition.identity import provenance, search_identity
 from harness.definition.options import SearchOptions
 from harness.worker import initial_model
 from results import Header, check_name
-from search_spaces import Space
+from search_spaces import OneOf, Space
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,8 @@ def prepare(
         cache=cache,
         progress=progress,
     )
+    if _covers(space, base):  # a worker that made its crops would be silent for long
+        data.labelled(ratios[0], options.seed, "coverage")
     base = base.replace({"networks.joints": data.joints})
     start = initial_model.facts(options.init, base)
     if start is not None and "latent_size" in space.parameters:
@@ -94,6 +96,13 @@ def prepare(
         init=start,
         counted=counts.check(data, ratios=ratios),
     )
+
+
+def _covers(space: Space, base: TrainConfig) -> bool:
+    """Whether a trial may choose labels by what crops without labels show."""
+    parameter = space.parameters.get("labels.choice")
+    words = parameter.values if isinstance(parameter, OneOf) else ()
+    return "coverage" in (words or (base.labels.choice,))
 
 
 def header_of(prepared: Prepared) -> Header:

@@ -20,7 +20,8 @@ def error_mm(data: HandData, config: TrainConfig, split: str) -> float:
     Raises:
         ValueError: As `HandData.labelled`.
     """
-    labelled = data.labelled(config.labelled_ratio, config.label_seed)
+    choice = (config.labelled_ratio, config.label_seed, config.labels.choice)
+    labelled = data.labelled(*choice)
     joints, rows = list(data.evaluated), data.rows(split)
     relative = data.joints_mm - data.centres_mm[:, None]
     poses = relative[labelled][:, joints]

@@ -39,6 +39,28 @@ class TestPrepare:
             "dropped 0; crop centres from the labels; labels used: 14 at 0.5, 28 at 1",
         )
 
+    @pytest.mark.parametrize(
+        ("choice", "kinds"), [("random", 1), ("coverage", 2), ("either", 2)]
+    )
+    def test_crops_for_the_choice_of_labels(self, tmp_path, choice, kinds):
+        """They are made before a worker needs them, if a trial may."""
+        lines = ['name = "a"', '[parameters."losses.kl"]', 'kind = "real"']
+        lines += ["low = 0.1", "high = 1.0"]
+        start = ["[start]", '"losses.kl" = 1.0']
+        if choice == "either":
+            lines += ['[parameters."labels.choice"]', 'kind = "one_of"']
+            lines += ['values = ["random", "coverage"]']
+            start += ['"labels.choice" = "random"']
+        path = tmp_path / "a.toml"
+        path.write_text("\n".join(lines + start))
+        options = dataclasses.replace(
+            OPTIONS,
+            space=str(path),
+            set=() if choice == "either" else (f"labels.choice={choice}",),
+        )
+        prepare.prepare("s", options, tmp_path / "cache")
+        assert len(list((tmp_path / "cache").glob("*-3"))) == kinds
+
     def test_a_ratio_without_a_label(self, tmp_path):
         """0.02 of 14 labels is none: refused before anything is trained."""
         options = dataclasses.replace(OPTIONS, data="synthetic:20", ratios="0.02,1.0")

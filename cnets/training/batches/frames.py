@@ -59,13 +59,13 @@ class Frames:
         self.origin = origin.to(device, dtype)
         self.centres = _every_centre(data, device, dtype)
         """Centres of all crops; of those without labels, a usual one."""
-        self._labelled: dict[tuple[float, int], np.ndarray] = {}
+        self._labelled: dict[tuple[float, int, str], np.ndarray] = {}
         self.resident = _fits(data, device) if resident is None else resident
         self._kept = _all_crops(data, device) if self.resident else None
 
     def labelled(self, config: TrainConfig) -> np.ndarray:
         """Rows whose labels a configuration may use, ascending."""
-        choice = (config.labelled_ratio, config.label_seed)
+        choice = (config.labelled_ratio, config.label_seed, config.labels.choice)
         if choice not in self._labelled:
             self._labelled[choice] = self.data.labelled(*choice)
         return self._labelled[choice]

@@ -38,6 +38,7 @@ FIELDS = {
         "seed",
         "label_seed",
         "labelled_ratio",
+        "labels.choice",
         "latent_size",
         "losses.pose_reconstruction",
         "losses.kl",
@@ -141,7 +142,8 @@ def key(bank: Bank, config: TrainConfig, stage: str) -> StageKey:
     inputs = {name: flat[name] for name in FIELDS[stage]}
     inputs[f"{stage}.steps"] = schedule.steps_an_epoch(config, stage, bank.data)
     if stage == "vae":
-        del inputs["labelled_ratio"], inputs["label_seed"]
+        for name in ("labelled_ratio", "label_seed", "labels.choice"):
+            del inputs[name]
         inputs["labelled_rows"] = _rows(bank.frames.labelled(config))
         inputs["validation_rows"] = _rows(bank.data.rows("validation"))
     else:

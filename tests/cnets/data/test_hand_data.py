@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as held
 
+from cnets import config, field_types
+from cnets.config import TrainConfig
 from cnets.data import hand_data
 
 
@@ -122,6 +124,11 @@ class TestHandData:
 
         chosen = radius(hands.labelled(0.2, 0, "coverage"))
         assert all(chosen < radius(hands.labelled(0.2, s)) for s in range(10))
+
+    def test_the_choices_are_those_of_a_run(self):
+        """What can be asked for is what can be set."""
+        kind = config.fields(TrainConfig)["labels.choice"]
+        assert field_types.choices(kind) == hand_data.CHOICES
 
     def test_unknown_choice(self, hands):
         """Another choice is refused, with those that there are."""

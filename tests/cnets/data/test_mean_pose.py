@@ -33,6 +33,17 @@ def test_only_labels_that_may_be_used_enter(hands):
     assert mean_pose.error_mm(hands, some, "test") > before
 
 
+def test_the_choice_of_labels_counts(hands):
+    """Labels that were not chosen do not enter, whichever way they are chosen."""
+    some = presets.preset("tiny").replace(
+        {"labelled_ratio": 0.2, "labels.choice": "coverage"}
+    )
+    before = mean_pose.error_mm(hands, some, "test")
+    rows = hands.labelled(0.2, 0, "coverage")
+    hands.joints_mm[np.setdiff1d(hands.rows("train"), rows)] += 100
+    assert mean_pose.error_mm(hands, some, "test") == before
+
+
 def test_joints_that_are_not_known(gappy):
     """Loops over the known joints alone; one that no label shows is put at the centre."""
     gappy.joints_mm[:60, 4] = np.nan

@@ -36,6 +36,7 @@ BASE = presets.preset("tiny").replace(
 )
 CHANGES = {
     "labelled_ratio": 0.25,
+    "labels.choice": "coverage",
     "networks.side_px": 64,
     "networks.joints": 6,
     "vae.decay": 0.05,
