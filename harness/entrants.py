@@ -38,8 +38,8 @@ def of(store: Store, header: Header, top: int) -> list[Entrant]:
         rows[row["labelled_ratio"]].append(row)
     first = {
         row["labelled_ratio"]: row
-        for row in trials.to_pylist()
-        if row["origin"] == "start"
+        for row in sorted(trials.to_pylist(), key=lambda row: -row["number"])
+        if row["origin"] == "start"  # the first of them, where there are several
     }
     entrants: list[Entrant] = []
     for ratio, among in rows.items():

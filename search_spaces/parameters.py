@@ -104,6 +104,8 @@ class Space:
     """Kind and bounds, by dotted name of the field of the run."""
     start: Mapping[str, Value]
     """A value for every parameter; always the first trial."""
+    then: tuple[Mapping[str, Value], ...] = ()
+    """Changes to the start, each of which makes one of the trials that follow it."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch(
@@ -113,6 +115,7 @@ class Space:
             raise ValueError(f"`name` must be {rule}, got {self.name!r}.")
         object.__setattr__(self, "parameters", dict(self.parameters))
         object.__setattr__(self, "start", dict(self.start))
+        object.__setattr__(self, "then", tuple(dict(change) for change in self.then))
         if not self.parameters:
             raise ValueError("`parameters` must name at least one, got none.")
         if len(self.parameters) > LIMIT_PARAMETERS:
@@ -124,7 +127,15 @@ class Space:
             if not all(part.isidentifier() for part in name.split(".")):
                 rule = "dotted names such as `losses.kl`"
                 raise ValueError(f"`parameters` must have {rule}, got {name!r}.")
-        self.check(self.start, "start")
+        for values, what in zip(
+            self.starts, ("start", *["then"] * len(self.then)), strict=True
+        ):
+            self.check(values, what)
+
+    @property
+    def starts(self) -> tuple[dict[str, Value], ...]:
+        """The first trials, in their order: a value for every parameter."""
+        return tuple({**self.start, **change} for change in ({}, *self.then))
 
     def check(self, values: Mapping[str, Any], what: str = "values") -> None:
         """Refuses values that are not exactly one point of the space.
@@ -173,6 +184,7 @@ class Space:
                 "parameters": {k: _table(p) for k, p in self.parameters.items()},
                 "start": self.start,
             }
+            | ({"then": self.then} if self.then else {})
         )
 
     @classmethod
@@ -253,19 +265,27 @@ def _table(parameter: Parameter) -> dict[str, Any]:
 
 def _from_tables(tables: Any, source: str) -> Space:
     wanted = ("name", "parameters", "start")
-    if not isinstance(tables, dict) or not _same(tables, wanted):
-        found = ", ".join(tables) if isinstance(tables, dict) else repr(tables)
+    given = (
+        {n: t for n, t in tables.items() if n != "then"} if _is_table(tables) else {}
+    )
+    if not _same(given, wanted):
+        found = ", ".join(tables) if _is_table(tables) else repr(tables)
         rule = f"exactly {', '.join(wanted)}"
         raise ValueError(f"{source} must have {rule}, got {found or 'nothing'}.")
     for key in wanted[1:]:
-        if not isinstance(tables[key], dict):
+        if not _is_table(tables[key]):
             raise ValueError(f"`{key}` in {source} must be a table.")
+    then = tables.get("then", [])
+    if not isinstance(then, list) or not all(map(_is_table, then)):
+        raise ValueError(f"`then` in {source} must be a list of tables.")
     parameters = {
         name: _parameter(table, f"`parameters.{name}` in {source}")
         for name, table in _leaves(tables["parameters"], "kind").items()
     }
     try:
-        return Space(tables["name"], parameters, _leaves(tables["start"], None))
+        changes = tuple(_leaves(change, None) for change in then)
+        start = _leaves(tables["start"], None)
+        return Space(tables["name"], parameters, start, changes)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
 
@@ -302,6 +322,10 @@ def _leaves(table: dict[str, Any], mark: str | None) -> dict[str, Any]:
         else:
             found[key] = value
     return found
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _all_tables(table: dict[str, Any]) -> bool:

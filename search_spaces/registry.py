@@ -1,11 +1,14 @@
 """The spaces that have a name, and how a name or a file becomes a space."""
 
+from search_spaces.few_labels import FEW_LABELS
 from search_spaces.joint import JOINT
 from search_spaces.loss_weights import LOSS_WEIGHTS
 from search_spaces.parameters import Space
 
 
-SPACES: dict[str, Space] = {entry.name: entry for entry in (LOSS_WEIGHTS, JOINT)}
+SPACES: dict[str, Space] = {
+    entry.name: entry for entry in (LOSS_WEIGHTS, JOINT, FEW_LABELS)
+}
 """Every space that comes with the project, by name."""
 
 

@@ -60,11 +60,11 @@ class SearchOptions:
     init: str | None = None
     """Where the joint stage starts: a model, published:DIR."""
     space: str = "joint"
-    """loss_weights, joint, or a .toml file."""
+    """loss_weights, joint, few_labels or a .toml."""
     ratios: Ratios = None
     """Labelled ratios; default: all of the space."""
     preset: str = "small"
-    """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it."""
+    """paper, small, tiny; +recipe, +posterior_only, +gan, +smoothness."""
     set: Changes = ()
     """Changes to the preset; names: crossnets fields."""
     objective: Objective = "mean_joint_error_mm"

@@ -151,3 +151,14 @@ def test_whether_the_start_is_the_papers(make_header, base, start, is_paper):
     }
     header = type(header)(**vars(header) | facts)
     assert entrants.start_is_paper(header) == is_paper
+
+
+def test_of_several_starts_the_first_is_the_start(field):
+    """The others take part as trials do, if they are among the best."""
+    found = field(
+        {"objective_mm": 20.0, "origin": "start", "kl": 1.0},
+        {"objective_mm": 18.0, "origin": "start", "kl": 0.1},
+        {"objective_mm": 19.0, "origin": "start", "kl": 0.2},
+    )
+    assert names(found)[:2] == [(1.0, "t-00002"), (1.0, "start")]
+    assert (found[1].trial, found[1].config.losses.kl) == ("t-00001", 1.0)

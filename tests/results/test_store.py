@@ -120,7 +120,9 @@ class TestSearches:
         record = records.decode("x", store.storage.get("searches/demo.json"))
         data = records.encode(record | {"schema_version": "2.9", "new": 1})
         found = Header.from_bytes("x", data)
-        assert dataclasses.replace(found, schema_version=schema.VERSION) == store.header("demo")
+        assert dataclasses.replace(
+            found, schema_version=schema.VERSION
+        ) == store.header("demo")
 
     def test_header_without_a_fact(self, store):
         """A header that lacks an entry is named as damaged."""

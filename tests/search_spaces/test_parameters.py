@@ -1,5 +1,6 @@
 """Tests of search_spaces/parameters.py."""
 
+import dataclasses
 import json
 import math
 import re
@@ -237,6 +238,18 @@ class TestJson:
             "start": {"x": 2},
         }
 
+    def test_further_starts(self):
+        """Changes to the start, in their order; a space without has no such entry."""
+        space = Space("one", {"x": Whole(1, 8), "y": Whole(1, 8)}, {"x": 2, "y": 3})
+        more = dataclasses.replace(space, then=({"x": 4}, {"y": 5}))
+        assert "then" not in space.to_json()
+        assert Space.from_json(more.to_json()) == more
+        assert more.starts == ({"x": 2, "y": 3}, {"x": 4, "y": 3}, {"x": 2, "y": 5})
+        with pytest.raises(ValueError, match=r"`then.x` must be a whole number"):
+            dataclasses.replace(space, then=({"x": 9},))
+        with pytest.raises(ValueError, match="`then` must name only x, y, got `z`"):
+            dataclasses.replace(space, then=({"z": 1},))
+
     def test_refuses(self):
         """Text that is no space is refused."""
         with pytest.raises(ValueError, match="must have exactly name, parameters, st"):
@@ -289,6 +302,14 @@ class TestToml:
                 "labelled_ratio": 1.0,
             },
         )
+
+    def test_further_starts(self):
+        """Each in a table of a list, with quotes and without."""
+        more = '[[then]]\nlosses.kl = 0.5\n[[then]]\n"losses.posterior" = 9\n'
+        found = Space.from_toml(TOML + more, "mine.toml")
+        assert found.then == ({"losses.kl": 0.5}, {"losses.posterior": 9})
+        with pytest.raises(ValueError, match="`then` in f must be a list of tables"):
+            Space.from_toml(TOML + "[then]\nlosses.kl = 0.5\n", "f")
 
     @pytest.mark.parametrize(
         ("old", "new", "sentence"),

@@ -31,7 +31,7 @@ class Train:
     init: Annotated[str | None, arg(metavar="MODEL")] = None
     """Where the joint stage starts: a model, published:DIR."""
     preset: str | None = None
-    """paper, small or tiny; +posterior_only, +gan or +smoothness ablates it; default: small."""
+    """paper, small, tiny; +recipe, +posterior_only, +gan, +smoothness; default: small."""
     set: tuple[str, ...] = ()
     """Changes to the preset; names: crossnets fields."""
     test: bool = False

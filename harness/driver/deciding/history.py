@@ -94,9 +94,9 @@ class History:
         """Whether a configuration was proposed at a ratio."""
         return self._key(values) in self._tried[ratio]
 
-    def has_any(self, ratio: float) -> bool:
-        """Whether anything was proposed at a ratio."""
-        return bool(self._tried[ratio])
+    def count(self, ratio: float) -> int:
+        """How many configurations were proposed at a ratio."""
+        return len(self._tried[ratio])
 
     def is_full(self, ratio: float) -> bool:
         """Whether every configuration was proposed at a ratio."""

@@ -1,6 +1,6 @@
 """What to try next: who proposes, and that nothing is tried twice.
 
-The first trial of a ratio is the space's start. Of the others the model proposes all
+The first trials of a ratio are the starts of the space. Of the others the model proposes all
 but a share that is drawn at random; so is every trial as long as the model predicts
 nothing. Optuna's TPE or chance alone may take the model's place.
 
@@ -93,9 +93,9 @@ class Proposals:
     ) -> tuple[dict[str, Value], Origin, Drawn | None]:
         """What the sampler wishes to try."""
         history, cube = self.history, self.history.cube
-        if not history.has_any(ratio):
-            start = {n: self._space.start[n] for n in cube.parameters}
-            return start, "start", None
+        if (begun := history.count(ratio)) < len(self._space.starts):
+            start = self._space.starts[begun]
+            return {n: start[n] for n in cube.parameters}, "start", None
         chance = random.random() < RANDOM_SHARE
         taken = self._reused.taken(ratio, random)
         if self._model is not None and not chance:

@@ -47,6 +47,16 @@ def test_the_first_of_a_ratio_is_the_start():
     ]
 
 
+def test_a_space_may_have_several_starts():
+    """Each is a trial of its own at every ratio, before anything is drawn."""
+    space = dataclasses.replace(SPACE, then=({"x": 0.5}, {"x": 0.75}))
+    proposals = Proposals(space, (0.5, 1.0), 0)
+    for ratio in (0.5, 1.0):
+        samples = proposed(proposals, 4, ratio)
+        assert [s.values["x"] for s in samples[:3]] == [0.25, 0.5, 0.75]
+        assert [s.origin for s in samples] == ["start"] * 3 + ["random"]
+
+
 def test_the_model_proposes_with_what_it_expects():
     """When enough stand, but for a share of random ones."""
     samples = proposed(Proposals(SPACE, (1.0,), 0), 60)[20:]
