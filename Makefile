@@ -12,10 +12,10 @@ FAST := -m 'not ray and not slow and not gpu' --ignore tests/test_benchmarks.py
 demo: $(INSTALLED)
 	$(BIN)/crossnets demo
 
-# Two processes with a thread each; a file stays in one, for the sake of its fixtures. Those
-# that take longest come first, so that neither process waits for the other at the end.
+# Three processes with a thread each, as many of them wait for others that they have started;
+# a file stays in one, for the sake of its fixtures. Those that take longest come first.
 test: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		tests/test_nodes.py tests/test_chaos.py tests/test_benchmarks.py \
 		tests/harness/test_search.py tests
 

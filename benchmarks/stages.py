@@ -6,10 +6,16 @@ iterations counted from what the trials reported; at the paper's schedule they a
 counted from the configuration. The proposals of both are the same as far as they
 do not depend on which trial ended first, so the iterations of the joint stage are
 counted at full length too: nobody is stopped.
+
+`--space joint` searches settings of the pre-trainings as well, where no draw agrees
+with another: with sharing, proposals take over settings that are paid for. `--seeds`
+searches of both kinds have the same budget of joint epochs; printed are iterations and
+the mean of the best errors.
 """
 
 import argparse
 import json
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -64,18 +70,25 @@ labelled_ratio = 1.0
 TRIALS = 12
 
 
-def measured(folder: Path, frames: int, seed: int, *, share: bool) -> dict:
+def measured(
+    folder: Path, given: argparse.Namespace, seed: int, *, share: bool
+) -> dict:
     """Iterations of a real search at the preset `tiny`, and what it took."""
-    (folder / "space.toml").write_text(SPACE)
+    late = given.space == "late"
+    if late:
+        (folder / "space.toml").write_text(SPACE)
     options = SearchOptions(
-        data=f"synthetic:{frames}",
-        space=str(folder / "space.toml"),
+        data=f"synthetic:{given.frames}",
+        space=str(folder / "space.toml") if late else given.space,
+        ratios=None if late else "0.25",
         preset="tiny",
-        trials=TRIALS,
+        set=tuple(given.set),
+        scheduler="stop" if late else "pause",
+        trials=given.trials,
         seed=seed,
         share_stages=share,
     )
-    store = folder / ("shared" if share else "alone")
+    store = folder / f"{'shared' if share else 'alone'}-{seed}"
     done = search("stages", options, store=store, cache=folder / "cache")
     prepared = prepare("stages", options, folder / "cache")
     rows = queries.read(Store.open(store), "trials", "stages").to_pylist()
@@ -90,7 +103,7 @@ def measured(folder: Path, frames: int, seed: int, *, share: bool) -> dict:
             s: 0 if (row["trial"], s) in before else schedule.epochs_of(run_config, s)
             for s in ("vae", "gan", "warm_up")
         }
-        epochs["joint"] = row["step"] or 0
+        epochs["joint"] = row["epoch"] or 0
         total += sum(
             count * schedule.steps_an_epoch(run_config, stage, prepared.data)
             for stage, count in epochs.items()
@@ -101,6 +114,12 @@ def measured(folder: Path, frames: int, seed: int, *, share: bool) -> dict:
         "pre_trainings": run if share else 2 * len(rows),
         "reused": reused,
         "iterations": total,
+        "best_mm": statistics.fmean(
+            row["objective_mm"]
+            for row in queries.best(
+                queries.read(Store.open(store), "trials")
+            ).to_pylist()
+        ),
         "train_s": round(sum(row["wall_time_s"] or 0.0 for row in rows), 1),
     }
 
@@ -135,6 +154,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--frames", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--space", default="late", help="late, or as of a search")
+    parser.add_argument("--set", nargs="*", default=[])
+    parser.add_argument("--trials", type=int, default=TRIALS)
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--paper-frames", type=int, default=72757)
     parser.add_argument("--count-only", action="store_true")
     parser.add_argument("--format", choices=("table", "json"), default="table")
@@ -151,10 +174,15 @@ def main() -> None:
         train = len(data.rows("train"))
         said["tiny, whole trials"] = counted(presets.preset("tiny"), train, vaes, gans)
         if not options.count_only:
-            found = {
-                name: measured(folder, options.frames, options.seed, share=share)
-                for name, share in (("alone", False), ("shared", True))
-            }
+            found = {}
+            for name, share in (("alone", False), ("shared", True)):
+                rows = [
+                    measured(folder, options, options.seed + n, share=share)
+                    for n in range(options.seeds)
+                ]
+                found[name] = {
+                    key: statistics.fmean(row[key] for row in rows) for key in rows[0]
+                }
             ratio = found["alone"]["iterations"] / found["shared"]["iterations"]
             said["tiny, measured"] = {**found, "ratio": round(ratio, 2)}
     if options.format == "json":
@@ -168,7 +196,7 @@ def main() -> None:
     if "tiny, measured" in said:
         row = said["tiny, measured"]
         alone, shared = (row[k]["iterations"] for k in ("alone", "shared"))
-        print(f"| tiny, measured | {alone:,} | {shared:,} | {row['ratio']} |")
+        print(f"| tiny, measured | {alone:,.0f} | {shared:,.0f} | {row['ratio']} |")
         for name in ("alone", "shared"):
             print(f"\n{name}: {row[name]}")
 

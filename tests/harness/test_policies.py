@@ -68,14 +68,14 @@ class TestASearchWhoseTrialsWait:
         assert {"paused", "promoted", "ended"} <= set(events)
 
     def test_spends_what_its_trials_are_worth(self, ended):
-        """All begin, some wait at the end, and the best of each ratio is complete."""
+        """All begin, some wait at the end, and a best one is complete."""
         store = Store.open(ended)
         states = queries.progress(store, "s").states
         assert sum(states.values()) == 14
         assert {"paused", "completed"} <= set(states)
         assert set(states) <= {"paused", "completed", "cancelled"}
         best = queries.progress(store, "s").best.to_pylist()
-        assert [row["state"] for row in best] == ["completed"] * 2
+        assert "completed" in [row["state"] for row in best]
         prepared = prepare("s", OPTIONS, ended / "cache")
         epochs = store.rows("reports", "s").num_rows
         assert epochs <= policies.decider(prepared).budget_epochs

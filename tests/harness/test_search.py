@@ -311,11 +311,18 @@ class Steady(Formula):
 
 
 class Slow(Steady):
-    """The same, with an epoch of a fifth of a second."""
+    """The same, a fifth of a second each; the first trial waits for its cancellation."""
 
     def advance(self) -> Report:
         """One step of the formula, after a while."""
         time.sleep(0.2)
+        until_s, last = time.monotonic() + 120, self.job.config.joint.epochs
+        store = self.mark.parents[2]
+        while self.mark.name == "t-00001" and self.step + 1 == last:
+            ends = {r["trial"]: r["state"] for r in rows(store, "trials")}
+            if ends["t-00001"] == "cancelled" or time.monotonic() > until_s:
+                break
+            time.sleep(0.05)
         return super().advance()
 
 
