@@ -12,16 +12,19 @@ FAST := -m 'not ray and not slow and not gpu' --ignore tests/test_benchmarks.py
 demo: $(INSTALLED)
 	$(BIN)/crossnets demo
 
-# Three processes with a thread each, as many of them wait for others that they have started;
-# a file stays in one, for the sake of its fixtures. Those that take longest come first.
+# Two processes with a thread each; a file stays in one, for the sake of its fixtures. Those
+# that take longest come first, so that neither process waits for the other at the end.
 test: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder \
-		tests/test_nodes.py tests/test_chaos.py tests/test_benchmarks.py \
-		tests/harness/test_search.py tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		tests/test_chaos.py tests/harness/test_search.py tests/harness/test_plan.py \
+		tests/test_benchmarks.py tests/test_deploy.py tests/test_secrets.py \
+		tests/test_storage_faults.py tests
 
 chaos: $(INSTALLED)
 	CROSSNETS_CHAOS=1 CROSSNETS_KILLS=50 $(BIN)/pytest --timeout 7200 \
-		tests/test_chaos.py tests/test_finals_chaos.py tests/test_storage_faults.py tests/results
+		tests/test_chaos.py tests/test_finals_chaos.py tests/test_storage_faults.py tests/results \
+		tests/test_nodes.py tests/test_benchmarks.py tests/harness/test_trial_faults.py \
+		tests/harness/driver/deciding/test_resumed_policy.py
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -96,7 +96,11 @@ def table(store: Store, name: str) -> dict[tuple, dict]:
     return found
 
 
-@pytest.fixture(scope="module", params=[1, SEVERAL])
+WORKERS = [1, SEVERAL] if "CROSSNETS_CHAOS" in os.environ else [1]
+"""Of the searches; `tests/harness/test_policies.py` has one with several, not killed."""
+
+
+@pytest.fixture(scope="module", params=WORKERS)
 def killed(request, tmp_path_factory):
     """A search whose driver was killed again and again."""
     folder, workers = tmp_path_factory.mktemp("killed"), request.param

@@ -255,52 +255,6 @@ def test_too_many_crashes_are_an_exit_code(tmp_path, monkeypatch, capsys):
     assert "Traceback" not in err
 
 
-@pytest.mark.slow
-def test_one_worker_repeats_a_search_exactly(tmp_path):
-    """Two really trained searches of one seed: equal rows, to the last bit."""
-    options = SearchOptions(
-        data="synthetic:40",
-        preset="tiny",
-        ratios="0.5,1.0",
-        trials=8,
-        concurrency=1,
-        seed=3,
-        set=SHORT,
-    )
-    found = []
-    for place in ("one", "two"):
-        assert search("s", options, store=tmp_path / place).finished
-        tables = {}
-        for table in ("trials", "parameters", "reports", "decisions"):
-            cells = Store.open(tmp_path / place).rows(table, "s").to_pylist()
-            for row in cells:
-                row["reason"] = (row.get("reason") or "").partition(" in ")[0]
-                for name in ("time_utc", "seconds", "wall_time_s", "seq"):
-                    row.pop(name, None)
-            tables[table] = sorted(map(str, cells))
-        found.append(tables)
-    assert len(found[0]["decisions"]) >= 8
-    assert "'pause'" in str(found[0]["decisions"])
-    assert found[0] == found[1]
-
-
-SHORT = (
-    "vae.epochs=1",
-    "vae.steps=3",
-    "gan.epochs=1",
-    "gan.steps=2",
-    "joint.epochs=9",
-    "joint.steps=2",
-    "gan.batch_size=8",
-    "joint.batch_size=8",
-    "health.active_units=0",
-    "health.code_spread_ratio=0",
-    "health.image_spread_ratio=0",
-    "health.adversarial_nats=0",
-)
-"""What makes a trial so short that it is trained within seconds."""
-
-
 class Steady(Formula):
     """The formula without its failures."""
 

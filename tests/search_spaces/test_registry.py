@@ -74,7 +74,9 @@ class TestSpaceByNameOrPath:
 
     def test_refuses(self, tmp_path):
         """An unknown name, a file that is missing and one that is no text."""
-        with pytest.raises(ValueError, match="one of loss_weights, joint, few_labels or the path"):
+        with pytest.raises(
+            ValueError, match="one of loss_weights, joint, few_labels or the path"
+        ):
             space("latent")
         missing = str(tmp_path / "missing.toml")
         with pytest.raises(ValueError, match="`space` must be a file "):
