@@ -16,7 +16,7 @@ demo: $(INSTALLED)
 # that take longest come first, so that neither process waits for the other at the end.
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
-		tests/test_chaos.py tests/harness/test_search.py tests/harness/test_plan.py \
+		tests/test_chaos.py tests/harness/test_search.py tests/harness/test_policies.py \
 		tests/test_benchmarks.py tests/test_deploy.py tests/test_secrets.py \
 		tests/test_storage_faults.py tests
 
@@ -24,7 +24,7 @@ chaos: $(INSTALLED)
 	CROSSNETS_CHAOS=1 CROSSNETS_KILLS=50 $(BIN)/pytest --timeout 7200 \
 		tests/test_chaos.py tests/test_finals_chaos.py tests/test_storage_faults.py tests/results \
 		tests/test_nodes.py tests/test_benchmarks.py tests/harness/test_trial_faults.py \
-		tests/harness/driver/deciding/test_resumed_policy.py
+		tests/harness/driver/deciding/test_resumed_policy.py tests/harness/test_plan.py
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
