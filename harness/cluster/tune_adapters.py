@@ -17,10 +17,10 @@ on (file and function in `ray/tune`):
 - An exception in `stop_trial` is logged and turned into a failure of the trial;
   elsewhere its text is wrapped in a `TuneError`. One of the policy's must end
   the search as what it was: it is kept, and `run_tune` raises it.
-- A trial of Tune's that is PAUSED is saved by a call of its worker, which is neither
-  stored nor started again before the call is over. Our workers have stored the networks
-  by the time they report (`worker/checkpoints.py`), so a trial that waits is stopped
-  here, and another one of Tune's goes on with it.
+- PAUSE makes Tune ask the worker for a checkpoint, and keeps the trial until it runs
+  again. Our workers have stored the networks by the time they report
+  (`worker/checkpoints.py`), so a trial that waits is stopped here: its worker is free
+  at once, and when it is promoted another trial of Tune's goes on with it.
 - `Tuner` pickles searcher and scheduler into `tuner.pkl`. Nothing is restored
   from it, so both are pickled empty.
 - A trial that `choose_trial_to_run` names takes the first worker that gets free, and
