@@ -1,7 +1,7 @@
 """Labels chosen by chance against labels that cover the depth images.
 
 Each run is plain supervised regression (`posterior_only`) with `losses.posterior=1000`,
-on the chosen frames alone, judged on validation: no test frame is read. What that
+on the chosen frames, judged on validation: no test frame is read. What that
 tells depends on who is in it, so a column is a data set and its split. A finished run
 is a line of a file, so the same command goes on where it was interrupted.
 """
@@ -18,12 +18,11 @@ from typing import Any
 
 import ablations
 import torch
+from ablation_tables import BASELINE
 
 from cnets import presets
 from cnets.data import counts
 from cnets.data.hand_data import CHOICES, HandData
-from cnets.data.opening import open_data
-from cnets.data.splits import TRAIN, UNUSED
 from cnets.training import train
 from cnets.training.bank import Bank
 from results.statistics import means
@@ -35,32 +34,21 @@ CHANGES = ablations.SCHEDULE | {"losses.posterior": 1000.0}
 QUICK = {"vae.epochs": 1, "joint.epochs": 1, "joint.steps": 5, "vae.steps": 5}
 """What differs from that with `--quick`: too little to learn from."""
 
-SPLIT = "@"
-"""What stands between a data set and the name of its split."""
-
-
-def trained_on(data: HandData, rows: Any) -> HandData:
-    """The data set as if no other training frame had ever been recorded."""
-    split = data.split.copy()
-    split[split == TRAIN] = UNUSED
-    split[rows] = TRAIN
-    return dataclasses.replace(data, split=split)
-
 
 def run(
     data: HandData, ratio: float, seed: int, choice: str, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Train once; the figures are a line of the file."""
     began = time.monotonic()
-    rows = data.labelled(ratio, seed, choice)
-    wanted = {"seed": seed, "networks.joints": data.joints, **changes}
+    chosen = {"labelled_ratio": ratio, "label_seed": seed, "labels.choice": choice}
+    wanted = {"seed": seed, "networks.joints": data.joints, **chosen, **changes}
     whole = presets.preset("small").replace(wanted)
-    bank = Bank(trained_on(data, rows))
-    lane = bank.lane(presets.ablated(whole, ablations.BASELINE))
+    bank = Bank(data)
+    lane = bank.lane(presets.ablated(whole, BASELINE))
     *_, last = train.train(bank, lane)
     seconds = round(time.monotonic() - began, 1)
     return {
-        "labels": len(rows),
+        "labels": len(data.labelled(ratio, seed, choice)),
         "validation_mm": last.metrics["mean_joint_error_mm"],
         "seconds": seconds,
     }
@@ -135,16 +123,12 @@ def main() -> None:
     given = options()
     torch.set_num_threads(given.threads)
     changes = CHANGES | (QUICK if given.quick else {})
-    side_px = presets.preset("small").networks.side_px
     lines = []
     if given.out.exists():
         lines = [json.loads(n) for n in given.out.read_text().splitlines() if n.strip()]
     opened = {}
     for name in given.data:
-        spec, _, split = name.partition(SPLIT)
-        opened[name] = open_data(
-            spec, side_px=side_px, split=split or None, cache=given.cache
-        )
+        opened[name] = ablations.opened(name, given.cache)
     each = itertools.product(range(given.seeds), given.data, given.ratios, CHOICES)
     for seed, name, ratio, choice in each:
         data = opened[name]

@@ -120,6 +120,9 @@ def rerun(
     with contextlib.ExitStack() as stack:
         screen = screen or stack.enter_context(Screen(f"{name}, finals"))
         writer = stack.enter_context(opened.writer(name, takeover=takeover))
+        # Anew: a driver that was killed may have left rows, which are stored by now.
+        field = entrants.of(opened, header, top)
+        due = _due(finals_runs.rows(opened, name), field, drawn, again=again)
         screen.wait(connection.awaited(address))
         cpus, gpus = stack.enter_context(connected(address, concurrency))
         chosen = begun.device(opened, name, device, has_gpu=gpus > 0)

@@ -1,7 +1,7 @@
 """The presets and ablations, and the shared starts of `benchmarks/ablations.py`."""
 
 import dataclasses
-import importlib.util
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,10 @@ from cnets.data.hand_data import HandData
 from cnets.presets import ABLATIONS, ablated
 from cnets.training import train
 from cnets.training.bank import Bank
-from cnets.training.batches import inputs
 from cnets.training.lanes.lane import Lane
 
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "ablations.py"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 OFF_BY_ORDER = {
     "posterior_only": {
         "adversarial",
@@ -35,12 +34,9 @@ OFF_BY_ORDER = {
 @pytest.fixture(scope="module")
 def script():
     """The benchmark as a module."""
-    spec = importlib.util.spec_from_file_location("ablations_benchmark", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        yield importlib.import_module("ablations")
 
 
 @pytest.fixture
@@ -89,7 +85,8 @@ def planned(script, hands: HandData, whole: TrainConfig, name: str):
     return script.Run(
         data="test",
         fingerprint=hands.fingerprint,
-        ablation=name,
+        setting=name,
+        labels=8,
         config=ablated(whole, name),
     )
 
@@ -158,24 +155,6 @@ class TestTheBaseline:
             figures = [figures_of(script, d, short, name) for d in (hands, other)]
             assert (figures[0] == figures[1]) == (name == "posterior_only")
 
-    def test_it_sees_the_labelled_frames_in_the_same_order(self, hands, short, script):
-        """Hiding the other frames moves no labelled frame to another batch."""
-        alone = script.labelled_alone(hands, short)
-        assert alone.rows("train").tolist() == alone.depth_rows().tolist()
-        assert alone.rows("test").tolist() == hands.rows("test").tolist()
-        drawn = [
-            list(inputs.of_epoch(Bank(data).frames, one, stage, 1))
-            for stage in ("vae", "joint")
-            for data, one in (
-                (hands, short),
-                (alone, short.replace({"labelled_ratio": 1.0})),
-            )
-        ]
-        for all_frames, labelled in (drawn[:2], drawn[2:]):
-            for first, second in zip(all_frames, labelled, strict=True):
-                for name in first.keys() - {"unlabelled"}:
-                    assert torch.equal(first[name], second[name]), name
-
 
 class TestSharedStarts:
     @pytest.mark.parametrize("name", ABLATIONS)
@@ -235,9 +214,9 @@ class TestTheFile:
         script.perform(Bank(hands), [run], tmp_path / "runs.jsonl")
         lines = script.finished(tmp_path / "runs.jsonl")
         assert "not finite" in lines[run.key]["diverged"]
-        (row,) = script.compared([run], lines)
+        (row,) = script.ablation_tables.compared([run], lines)
         assert row["diverged"] == 1
-        assert row["ablations"] == {"full": None}
+        assert row["settings"] == {"full": None}
 
 
 class TestTables:
@@ -253,18 +232,26 @@ class TestTables:
             run.key: {"diverged": None, "test": {"mean_joint_error_mm": error_mm}}
             for run, error_mm in zip(runs, errors_mm, strict=True)
         }
-        (row,) = script.compared(runs, lines)
+        (row,) = script.ablation_tables.compared(runs, lines)
         # 10 / sqrt(3) and 0.1 / sqrt(3), times 4.303
-        assert row["ablations"]["posterior_only"]["high"] == pytest.approx(
+        assert row["settings"]["posterior_only"]["high"] == pytest.approx(
             54.842, abs=2e-3
         )
-        assert row["differences"]["full"]["mean"] == pytest.approx(-1.1)
-        assert row["differences"]["full"]["low"] == pytest.approx(-1.348, abs=1e-3)
-        assert row["differences"]["full"]["high"] == pytest.approx(-0.852, abs=1e-3)
-        text = script.table([row])
-        assert "| 50 % | 30.00 (5.16 to 54.84) | 28.90" in text
-        assert "(4.31 to 53.49) | 16.0 |" in text
-        assert "| 50 % | -1.10 (-1.35 to -0.85) |" in text
+        assert row["differences"]["posterior_only"]["full"]["mean"] == pytest.approx(
+            -1.1
+        )
+        assert row["differences"]["posterior_only"]["full"]["low"] == pytest.approx(
+            -1.348, abs=1e-3
+        )
+        assert row["differences"]["posterior_only"]["full"]["high"] == pytest.approx(
+            -0.852, abs=1e-3
+        )
+        text = script.ablation_tables.table([row])
+        assert "| labelled | 50 % (8) |" in text
+        assert "| posterior_only | 30.00 (5.16 to 54.84) |" in text
+        assert "| full | 28.90 (4.31 to 53.49) |" in text
+        assert "| published, NYU | 16.0 |" in text
+        assert "| full | -1.10 (-1.35 to -0.85) |" in text
         assert "`full` is better than `posterior_only`" in text
 
     @pytest.mark.parametrize(
@@ -287,15 +274,17 @@ class TestTables:
                 test = {"mean_joint_error_mm": error_mm}
                 lines[run.key] = {"diverged": None, "test": test}
                 runs.append(run)
-        assert said in script.table(script.compared(runs, lines))
+        assert said in script.ablation_tables.table(
+            script.ablation_tables.compared(runs, lines)
+        )
 
 
 def test_the_plan_is_balanced(hands, script):
-    """Seeds are outermost and set the labels, then come data, ratio and ablation."""
+    """Seeds are outermost and set the labels, then come data, ratio and setting."""
     opened = {"one": hands, "two": hands}
     runs = script.planned(opened, [0.5, 1.0], 2, ["gan", "full"], {})
     order = [
-        (r.config.label_seed, r.data, r.config.labelled_ratio, r.ablation) for r in runs
+        (r.config.label_seed, r.data, r.config.labelled_ratio, r.setting) for r in runs
     ]
     assert order[:5] == [
         (0, "one", 0.5, "gan"),

@@ -1,5 +1,7 @@
 """Finals from Python, as far as no run has to be trained."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from harness import entrants, finals
@@ -96,6 +98,37 @@ def test_finals_that_are_there_are_not_repeated(rerun, ended):
         f"At 50 % of the labels (20 frames) {best} beats the paper's setting by "
         "5.0 mm (5.0 to 5.0, 2 seeds)."
     )
+
+
+def test_who_takes_part_is_asked_again_after_recovery(driven, monkeypatch):
+    """What a driver that died left in its journal counts; here a better trial."""
+    for _ in range(4):
+        driven.run_one()
+    driven.writer.flush()
+    fields = []
+
+    def asked(*given):
+        fields.append(entrants.of(*given))
+        return fields[-1]
+
+    def data_read(*_):
+        driven.run()  # rows that are in the journal alone
+        return SimpleNamespace(labelled=lambda *_: ())
+
+    def reached(*_):
+        raise InterruptedError
+
+    monkeypatch.setattr(finals, "entrants", SimpleNamespace(of=asked))
+    monkeypatch.setattr(finals.data_choice, "of_header", lambda *_: None)
+    monkeypatch.setattr(finals, "same_data", data_read)
+    monkeypatch.setattr(finals.counts, "check", lambda *_, **__: [])
+    monkeypatch.setattr(finals, "connected", reached)
+    with pytest.raises(InterruptedError):
+        finals.rerun("s", store=driven.store.storage.root, takeover=True)
+    with pytest.raises(ValueError, match="taken over"):
+        driven.writer.close()
+    assert fields[-1] != fields[0]
+    assert fields[-1] == entrants.of(driven.store, driven.store.header("s"), 1)
 
 
 class TestASecondLook:
