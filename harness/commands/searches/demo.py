@@ -22,17 +22,19 @@ def run(options: Demo) -> int:
     """Run both; the worse of their exit codes."""
     importlib.import_module("harness.search")  # what is not installed, before step one
     messages.note(
-        "1/3  Search: loss weights, latent size and learning rates at three ratios."
+        "1/3  Search: loss weights, augmentation and which frames to label, at three ratios."
     )
     searched = search.run(
         Search(
             name="demo",
             store=options.store,
             data="synthetic:1500",
+            space="few_labels",
             preset="tiny",
             ratios="0.05,0.25,1.0",
             trials=12,
-        )
+        ),
+        hint=False,
     )
     messages.note(
         "2/3  Finals: the best of each ratio again, beside the setting of the start and "

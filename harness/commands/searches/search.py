@@ -35,8 +35,13 @@ class Search(SearchOptions):
     """TOML file with any option, [run] for --set; flags win."""
 
 
-def run(options: Search) -> int:
-    """Run the search to its end, or until it is interrupted."""
+def run(options: Search, *, hint: bool = True) -> int:
+    """Run the search to its end, or until it is interrupted.
+
+    Args:
+        options: The search.
+        hint: Whether to say what to type next.
+    """
     with Screen(options.name) as screen:
         screen.wait("loading PyTorch and Ray, about 6 s", in_pipe=False)
         from harness import search
@@ -61,7 +66,7 @@ def run(options: Search) -> int:
             f"{done.name} has ended: all {done.exhausted} configurations of the space "
             "have been tried at each ratio."
         )
-    elif done.finished and (held := sum(done.states.values())) < options.trials:
+    elif _is_set_lower(done, held := sum(done.states.values()), options.trials):
         messages.note(
             f"{done.name} has ended with {held} trials, as `crossnets trials` has set "
             f"it; `crossnets trials {done.name} N` and the same command go on."
@@ -71,10 +76,14 @@ def run(options: Search) -> int:
         why = f'crossnets query --store {options.store} "SELECT trial, reason FROM trials"'
         messages.complain(f"No trial of {done.name} is sound ({counts}); ask: {why}")
     else:
-        hints.tell(
-            f"{done.name}: {best(done)}", "rerun", done.name, store=options.store
-        )
+        follows = ("rerun", done.name) if hint else ()
+        hints.tell(f"{done.name}: {best(done)}", *follows, store=options.store)
     return FAILED if done.is_fruitless or done.too_many_crashed else DONE
+
+
+def _is_set_lower(done: "Finished", held: int, asked: int) -> bool:
+    """Whether a search whose trials are counted was told to begin fewer."""
+    return held < asked and done.store.header(done.name).budget is None
 
 
 def best(done: "Finished") -> str:
