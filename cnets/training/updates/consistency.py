@@ -38,9 +38,8 @@ the 0.999 that its authors have for long runs would hold the first weights to th
 
 
 def is_on(stack: Stack) -> bool:
-    """Whether the lanes of a stack have a teacher; all do, or none does."""
-    first = stack.lanes[0]
-    return schedule.reads_copies(first.config, first.stage)
+    """Whether the lanes of a joint stack have a teacher; all do, or none does."""
+    return schedule.reads_copies(stack.lanes[0].config, "joint")
 
 
 def terms_of(stack: Stack, nets: Nets, batch: Batch) -> Terms:

@@ -8,7 +8,7 @@ from cnets.config import TrainConfig
 from cnets.training.bank import Bank
 from cnets.training.batches import inputs
 from cnets.training.lanes.lane import Lane
-from cnets.training.updates import joint
+from cnets.training.updates import consistency, joint
 
 
 def tensors(lane: Lane) -> dict[str, Tensor]:
@@ -70,7 +70,7 @@ class TestStacking:
     def test_what_is_beyond_a_lane_stays_zero(self, hands, short):
         """Training moves no number outside a lane's own part of the stack."""
         bank = Bank(hands, dtype=torch.float64, width=2)
-        lane = at_joint(bank, short)
+        lane = at_joint(bank, short.replace({"losses.consistency": 1.0}))
         stack = bank._stacking.stack([lane])
         drawn = bank._stacking.draws(stack, bank.frames)
         part = {n: value[:, 0] for n, value in drawn.items()}
@@ -83,3 +83,5 @@ class TestStacking:
                 ours = layout.widen(torch.ones_like(lane.flat[name])).bool()
                 assert not wide[~ours].any()
                 assert wide[ours].any()
+                if name in consistency.READERS:
+                    assert not stack.average(name)[0][~ours].any()
