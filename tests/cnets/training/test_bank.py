@@ -154,13 +154,13 @@ class TestLanes:
 
     def test_lanes_may_differ_in_options(self, hands, short):
         """Off, on, and on at another strength: each is its solo run in the bits."""
+        both = {"losses.balance": 0.5, "losses.consistency": 5.0}
+        more = {"losses.balance": 2.0, "losses.consistency": 50.0}
         configs = [
             short,
-            short.replace({"augment.rotation_deg": 30.0, "losses.balance": 0.5}),
+            short.replace({"augment.rotation_deg": 30.0, **both}),
             short.replace({"augment.scale_std": 0.1, "augment.shift_mm": 10.0}),
-            short.replace({"augment.rotation_deg": 9.0, "losses.balance": 2.0}),
-            short.replace({"losses.consistency": 5.0}),
-            short.replace({"losses.consistency": 50.0, "seed": 1}),
+            short.replace({"augment.rotation_deg": 9.0, **more}),
         ]
         bank, solo = (Bank(hands, width=3) for _ in range(2))
         lanes = [bank.lane(one) for one in configs]
