@@ -50,6 +50,17 @@ class TestStacking:
         bank.advance(lanes[:1])
         assert bank._stacking.groups(lanes) == [[0], [1]]
 
+    @pytest.mark.parametrize("stage", ["warm_up", "joint"])
+    def test_what_is_fed_decides_too(self, hands, short, stage):
+        """Lanes with a teacher run beside others only where it does not teach yet."""
+        bank = Bank(hands, width=3)
+        weights = (0.0, 1.0, 2.0)
+        lanes = [bank.lane(short.replace({"losses.consistency": w})) for w in weights]
+        for lane in lanes:
+            lane.stage = stage
+        wanted = [[0], [1, 2]] if stage == "joint" else [[0, 1, 2]]
+        assert bank._stacking.groups(lanes) == wanted
+
     @pytest.mark.parametrize("width", [0, -1])
     def test_a_width_below_one_is_refused(self, hands, width):
         """The sentence names the argument and the value."""

@@ -7,6 +7,7 @@ from torch import nn
 from cnets.networks import crossing_net
 from cnets.training.batches import copies
 from cnets.training.lanes.lane import Net
+from cnets.training.lanes.stack import Stack
 from cnets.training.updates import by_stage, consistency, joint, parts
 
 
@@ -149,6 +150,8 @@ class TestFollow:
         assert lane.averages.keys() == set(consistency.READERS)
         assert torch.equal(lane.averages["trunk"], average)
         assert not torch.equal(lane.flat["trunk"], average)
+        later = Stack([lane], stack.modules)
+        assert torch.equal(later.average("trunk")[0], average)
 
 
 @pytest.mark.parametrize("stage", ["warm_up", "joint"])
