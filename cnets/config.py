@@ -47,7 +47,7 @@ class LossWeights:
     balance: float = 0.0
     """Adversarial gradient on the trunk, share of the posterior's; 0 leaves it alone."""
     consistency: float = 0.0
-    """Posterior: poses read from changed unlabelled images, against its average's."""
+    """Posterior: poses in changed unlabelled images, as its moving average reads them."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

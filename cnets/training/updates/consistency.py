@@ -9,8 +9,9 @@ Poses are compared, because a code cannot be turned; the decoder is frozen. Crop
 copies are a batch of batch norm each, and leave no running statistics.
 
 Source:
-    Tarvainen and Valpola 2017, arXiv:1703.01780, equation 2; Rezaei et al. 2023,
-    arXiv:2303.15147, for hand poses from depth crops.
+    Tarvainen and Valpola 2017, arXiv:1703.01780, equation 2, for the teacher. Rezaei et
+    al. 2023, arXiv:2303.15147, for hands in depth crops that are turned, resized and
+    shifted; their teacher is trained, and is no average.
 """
 
 from functools import partial
