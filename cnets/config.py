@@ -46,6 +46,8 @@ class LossWeights:
     """Generator: clipped squared error of the rendered depth."""
     balance: float = 0.0
     """Adversarial gradient on the trunk, share of the posterior's; 0 leaves it alone."""
+    consistency: float = 0.0
+    """Posterior: poses in changed unlabelled images, as its moving average reads them."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

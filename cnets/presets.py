@@ -52,6 +52,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
         "losses.feature_matching": 0.0,
         "losses.smoothness": 0.0,
         "losses.depth_reconstruction": 0.0,
+        "losses.consistency": 0.0,
         "gan.epochs": 0,
     },
     "gan": {"losses.smoothness": 0.0, "losses.depth_reconstruction": 0.0},
@@ -64,8 +65,8 @@ ABLATIONS: dict[str, dict[str, Any]] = {
 learn from labelled images, and the trunk starts from random weights, because
 the GAN's start would have seen the unlabelled ones. Nothing that prediction runs
 depends on an unlabelled image.
-`gan` adds the discriminator's verdict and feature matching, `smoothness` both
-smoothness terms, `full` the depth reconstruction.
+`gan` adds the discriminator's verdict and feature matching, and consistency where it
+has a weight, `smoothness` both smoothness terms, `full` the depth reconstruction.
 
 Source:
     Wan et al. 2017, arXiv:1702.03431, the terms of algorithm 1. The paper's own

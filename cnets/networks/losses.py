@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from cnets.shapes import Code, Depth, Pose, PoseCode, Scalar
+from cnets.shapes import Code, Depth, Joints, Pose, PoseCode, Scalar
 
 
 def pose_reconstruction(
@@ -126,3 +126,12 @@ def posterior(read: Code, code: Code) -> Scalar:
         Wan et al. 2017, L_pos; the target is the sampled code.
     """
     return (read - code).square().mean()
+
+
+def consistency(read: Joints, wanted: Joints) -> Scalar:
+    """Mean squared difference of joints read in two ways, units squared.
+
+    Source:
+        Tarvainen and Valpola 2017, arXiv:1703.01780, equation 1.
+    """
+    return (read - wanted).square().mean()

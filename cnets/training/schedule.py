@@ -17,7 +17,18 @@ NETWORKS = {
     "warm_up": ("encoder", *crossing_net.GENERATOR, *crossing_net.DISCRIMINATOR),
     "joint": ("encoder", *crossing_net.GENERATOR, *crossing_net.DISCRIMINATOR),
 }
-"""The networks that a stage runs, changed or not."""
+"""The networks that a stage runs, changed or not; see also `networks_of`."""
+
+
+def reads_copies(config: TrainConfig, stage: str) -> bool:
+    """Whether a stage compares poses read from crops and copies, as a teacher does."""
+    return stage == "joint" and config.losses.consistency > 0
+
+
+def networks_of(config: TrainConfig, stage: str) -> tuple[str, ...]:
+    """The networks that a stage of a run needs, changed or not."""
+    more = ("decoder",) if reads_copies(config, stage) else ()
+    return (*NETWORKS[stage], *more)
 
 
 def stage_settings(config: TrainConfig, stage: str):  # noqa: ANN201 - a union of three

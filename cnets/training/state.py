@@ -133,6 +133,7 @@ def _tensors(lane: Lane) -> dict[str, Tensor]:
     tensors = {f"flat/{name}": flat for name, flat in lane.flat.items()}
     for name, buffers in lane.buffers.items():
         tensors |= {f"buffer/{name}/{n}": b for n, b in buffers.items()}
+    tensors |= {f"average/{name}": flat for name, flat in lane.averages.items()}
     for update, by_name in lane.moments.items():
         for name, moments in by_name.items():
             for part, tensor in vars(moments).items():
@@ -150,6 +151,8 @@ def _fill(lane: Lane, tensors: dict[str, Tensor]) -> None:
                 lane.buffers.setdefault(name, {})  # a network may have none
             case ["buffer", name, buffer]:
                 lane.buffers.setdefault(name, {})[buffer] = tensor
+            case ["average", name]:
+                lane.averages[name] = tensor
             case ["moments", update, name, part]:
                 parts.setdefault((update, name), {})[part] = tensor
             case _:

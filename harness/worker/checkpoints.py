@@ -86,8 +86,8 @@ def _remove(old: Path) -> None:
 
 
 def without_moments(lane: Lane) -> Lane:
-    """The same networks without the optimisers, which a finished run needs no more."""
-    return replace(lane, moments={})
+    """The same networks without optimisers and averages: a finished run needs none."""
+    return replace(lane, moments={}, averages={})
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 
-VERSION = "2.1"
+VERSION = "2.2"
 """Version of the schemas, as major.minor; stands in every file."""
 
 LOSS_TERMS = (
@@ -27,6 +27,7 @@ LOSS_TERMS = (
     "smoothness_self",
     "feature_matching",
     "depth_reconstruction",
+    "consistency",
 )
 """Raw, unweighted loss terms of an epoch, one column of `reports` each."""
 
@@ -42,6 +43,7 @@ TRUNK_SHARES = (
     "trunk_share_adversarial",
     "trunk_share_posterior",
     "trunk_share_smoothness",
+    "trunk_share_consistency",
 )
 """Share of each loss in the gradient of the shared trunk, in [0, 1]."""
 

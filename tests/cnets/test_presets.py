@@ -24,6 +24,7 @@ OFF_BY_ORDER = {
         "feature_matching",
         "smoothness",
         "depth_reconstruction",
+        "consistency",
     },
     "gan": {"smoothness", "depth_reconstruction"},
     "smoothness": {"depth_reconstruction"},
@@ -103,7 +104,8 @@ def figures_of(script, hands: HandData, whole: TrainConfig, name: str):
 class TestAblated:
     def test_each_adds_to_the_last(self):
         """The terms that are off are those of its place in the order; the rest keeps its weight."""
-        whole = TrainConfig().replace({"losses.posterior": 10.0, "losses.kl": 0.5})
+        weights = {"posterior": 10.0, "kl": 0.5, "consistency": 2.0}
+        whole = TrainConfig().replace({f"losses.{n}": w for n, w in weights.items()})
         assert list(ABLATIONS) == list(OFF_BY_ORDER)
         for name, off in OFF_BY_ORDER.items():
             found = vars(ablated(whole, name).losses)
@@ -321,7 +323,7 @@ class TestPaper:
         """The values of the paper and its released code, section by section."""
         paper = presets.preset("paper").flat()
         losses = {k: v for k, v in paper.items() if k.startswith("losses.")}
-        assert losses.pop("losses.balance") == 0.0
+        assert losses.pop("losses.balance") == losses.pop("losses.consistency") == 0.0
         assert set(losses.values()) == {1.0}
         expected = {
             "latent_size": 20,

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from cnets.config import TrainConfig
+from cnets.config import Augment, TrainConfig
 from cnets.geometry import BEHIND_MM, CUBE_MM
 from cnets.shapes import CentreMm, Depth
 
@@ -53,17 +53,16 @@ def is_on(config: TrainConfig, stage: str) -> bool:
 
 
 def drawn(
-    config: TrainConfig, count: int, source: torch.Generator, *, shifted: bool = True
+    strength: Augment, count: int, source: torch.Generator, *, shifted: bool = True
 ) -> Moves:
     """The changes of some frames.
 
     Args:
-        config: Gives the strengths.
+        strength: How far they may go.
         count: How many frames.
         source: Random numbers; as many are taken whatever the strengths are.
         shifted: False leaves the centres where they are.
     """
-    strength = config.augment
     turn = 2 * torch.rand(count, 1, generator=source) - 1
     size = torch.randn(count, 1, generator=source)
     shift = torch.randn(count, 3, generator=source)

@@ -16,7 +16,7 @@ from torch import Tensor
 from cnets import geometry
 from cnets.config import TrainConfig
 from cnets.training import schedule
-from cnets.training.batches import augmentation, generators
+from cnets.training.batches import augmentation, copies, generators
 from cnets.training.batches.frames import Frames
 
 
@@ -33,7 +33,8 @@ def of_epoch(
 
     Returns:
         By name, [updates, ...]: `rows` and `others` are frames, `moves` and
-        `other_moves` their changes, if the run has any, the rest noise.
+        `other_moves` their changes, if the run has any, `copy_moves` those of copies
+        of the latter, the rest noise.
     """
     purpose = (schedule.STAGES.index(stage), number)
     order = generators.seeded(config.seed, *purpose, 0)
@@ -48,9 +49,13 @@ def of_epoch(
             if rows in found:
                 shape = found[rows].shape
                 moves = augmentation.drawn(
-                    config, shape.numel(), source, shifted=stage != "vae"
+                    config.augment, shape.numel(), source, shifted=stage != "vae"
                 )
                 found[name] = moves.view(*shape, -1)
+    if schedule.reads_copies(config, stage):
+        source = generators.seeded(config.seed, *purpose, 3)
+        shape = found["others"].shape
+        found["copy_moves"] = copies.drawn(shape.numel(), source).view(*shape, -1)
     return found
 
 

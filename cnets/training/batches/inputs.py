@@ -10,7 +10,7 @@ from torch import Tensor
 
 from cnets import geometry
 from cnets.config import TrainConfig
-from cnets.training.batches import augmentation, draws
+from cnets.training.batches import augmentation, copies, draws
 from cnets.training.batches.frames import Frames
 
 
@@ -57,7 +57,14 @@ def of_update(
     if stage != "vae":
         images = {n: drawn[r] for n, r in IMAGES.items() if r in drawn}
         seen |= {name: frames.depth(index) for name, index in images.items()}
-    return seen | _moved(frames, drawn, seen) if "moves" in drawn else seen
+    if "moves" in drawn:
+        seen |= _moved(frames, drawn, seen)
+    if "copy_moves" in drawn:
+        centres = frames.centres[drawn["others"]]
+        if "other_moves" in drawn:
+            centres = centres + drawn["other_moves"][..., 2:]
+        seen |= copies.of_update(seen["unlabelled"], centres, drawn["copy_moves"])
+    return seen
 
 
 def _moved(

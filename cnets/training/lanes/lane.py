@@ -63,6 +63,8 @@ class Lane:
     buffers: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     moments: dict[str, dict[str, Moments]] = field(default_factory=dict)
     """Adam's state by update, then by network; each update has its own."""
+    averages: dict[str, Tensor] = field(default_factory=dict)
+    """Moving averages of parameters, by network, in stages that keep some."""
     recent: tuple[dict[str, float], ...] = ()
     """Figures of the stage's last epochs, for the rules of `health.rules`."""
     terms: dict[str, float] = field(default_factory=dict)

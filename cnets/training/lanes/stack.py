@@ -57,6 +57,7 @@ class Stack:
         }
         self.nets = {n: self._net(n) for n in modules}
         self.moments: dict[str, dict[str, Moments]] = {}
+        self._averages: dict[str, Tensor] = {}
         self._numbers: dict[str, Tensor] = {}
         flat = next(iter(self.flat.values()))
         self.spread: Tensor | None = None
@@ -169,6 +170,18 @@ class Stack:
             torch.stack([m.count for _, m in every]),
         )
 
+    def average(self, name: str) -> Tensor:
+        """The moving average of a network's parameters, [lanes, parameters].
+
+        Whoever asks for it moves it; at first it is the network itself.
+        """
+        if name not in self._averages:
+            every = [lane.averages.get(name, lane.flat[name]) for lane in self.lanes]
+            self._averages[name] = torch.stack(
+                [self._wide(row, name, flat) for row, flat in enumerate(every)]
+            )
+        return self._averages[name]
+
     def unstack(self) -> None:
         """Give every lane its part back, in its own shape."""
         for row, lane in enumerate(self.lanes[: self.own]):
@@ -179,6 +192,10 @@ class Stack:
                 if self._layouts:
                     buffers = self._layouts[row][name].narrow_buffers(buffers)
                 lane.buffers[name] = buffers
+            lane.averages = {
+                name: self._own(row, name, flat[row])
+                for name, flat in self._averages.items()
+            }
             lane.moments = {
                 update: {
                     name: Moments(

@@ -67,8 +67,9 @@ class Stacking:
     def stack(self, lanes: Sequence[Lane]) -> Stack:
         """Lanes that `groups` put together, side by side."""
         room, config = self._room(lanes[0]), lanes[0].config
-        modules = self.modules(config.replace({"latent_size": room}))
-        modules = {name: modules[name] for name in schedule.NETWORKS[lanes[0].stage]}
+        every = self.modules(config.replace({"latent_size": room}))
+        names = schedule.networks_of(config, lanes[0].stage)
+        modules = {name: every[name] for name in names}
         if self._plain:
             return Stack(lanes, modules)
         origin = geometry.ORIGIN_SIZE
@@ -112,5 +113,8 @@ class Stacking:
         sizes = (settings.batch_size, settings.steps)
         joint = (config.joint.mixed_codes, config.joint.depth_clip)
         shape = (lane.stage, config.networks, self._room(lane))
-        options = (augmentation.is_on(config, lane.stage), config.losses.balance > 0)
-        return (*shape, *sizes, *joint, *options)
+        fed = (
+            augmentation.is_on(config, lane.stage),
+            schedule.reads_copies(config, lane.stage),
+        )
+        return (*shape, *sizes, *joint, *fed, config.losses.balance > 0)

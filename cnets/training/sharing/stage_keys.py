@@ -78,6 +78,7 @@ LATER = (
     "losses.feature_matching",
     "losses.depth_reconstruction",
     "losses.balance",
+    "losses.consistency",
     "joint.warm_up_epochs",
     "joint.epochs",
     "joint.steps",

@@ -1,7 +1,7 @@
 """The gradient of each loss on the trunk that they share, and a balance between two.
 
-Each head has one loss of its own and the trunk has all three, so the discriminator's
-gradient is taken apart by loss. At weights of 1 the adversarial part on the trunk is
+The trunk has the losses of all heads, so the discriminator's gradient is taken apart by
+loss. At weights of 1 the adversarial part on the trunk is
 hundreds of times the posterior's (251 times with the released NYU networks).
 """
 
@@ -13,7 +13,12 @@ from torch import Tensor
 from cnets.training.lanes.stack import Stack
 
 
-HEADS = {"adversarial": "real", "posterior": "posterior", "smoothness": "smoother"}
+HEADS = {
+    "adversarial": "real",
+    "posterior": "posterior",
+    "smoothness": "smoother",
+    "consistency": "posterior",
+}
 """The head that each loss of the discriminator trains, beside the trunk."""
 
 SMALLEST = 1e-30
@@ -37,9 +42,9 @@ def apart(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, dict[str, Tens
     """
     return {
         name: stack.gradients(
-            ("trunk", head), stack.weighted({name: terms[name]}), keep_graph=True
+            ("trunk", HEADS[name]), stack.weighted({name: term}), keep_graph=True
         )
-        for name, head in HEADS.items()
+        for name, term in terms.items()
     }
 
 
@@ -72,15 +77,18 @@ def balanced(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
         By network: [lanes, parameters].
     """
     found = parts_of(stack, terms)
-    trunk = torch.stack([part["trunk"] for part in found.values()]).sum(0)
-    return {"trunk": trunk} | {head: found[name][head] for name, head in HEADS.items()}
+    every = [part for parts in found.values() for part in parts.items()]
+    return {
+        network: torch.stack([g for name, g in every if name == network]).sum(0)
+        for network in dict(every)
+    }
 
 
 def shares(stack: Stack, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Norm of each loss's gradient on the trunk, as a share of all three.
+    """Norm of each loss's gradient on the trunk, as a share of all.
 
     Returns:
-        `trunk_share_` and the loss, one value in [0, 1] a lane.
+        `trunk_share_` and the loss, one value in [0, 1] a lane; together they are 1.
     """
     found = parts_of(stack, terms)
     sizes = {name: part["trunk"].norm(dim=1) for name, part in found.items()}

@@ -16,7 +16,7 @@ from torch import Tensor
 from cnets.networks import crossing_net, losses
 from cnets.training.lanes.lane import Net, run
 from cnets.training.lanes.stack import Stack
-from cnets.training.updates import balance, parts, scenes
+from cnets.training.updates import balance, consistency, parts, scenes
 from cnets.training.updates.parts import Batch, Modules, Nets, Terms
 
 
@@ -35,6 +35,8 @@ def update(stack: Stack, batch: Batch, learning_rate: Tensor) -> Terms:
     else:
         total = stack.weighted(weighed)
         stack.descend("discriminator", crossing_net.DISCRIMINATOR, total, learning_rate)
+    if consistency.is_on(stack):
+        consistency.follow(stack)
     seen = stack.map(
         partial(generator_terms, modules),
         parts.fixed(stack, crossing_net.DISCRIMINATOR),
@@ -75,7 +77,10 @@ def _judged(
     scene = stack.map(partial(scenes.imagine, modules), nets, batch)
     nets, fixed = pick(stack, crossing_net.DISCRIMINATOR), parts.detached(scene)
     terms = stack.map(partial(discriminator_terms, modules), nets, batch, fixed)
-    return scene, parts.over_own_codes(stack, terms)
+    terms = parts.over_own_codes(stack, terms)
+    if consistency.is_on(stack):
+        terms |= consistency.terms_of(stack, nets, batch)
+    return scene, terms
 
 
 def discriminator_terms(
@@ -107,6 +112,8 @@ def _weighed(terms: Terms) -> Terms:
     """The discriminator's terms under the names of their weights."""
     adversarial = terms["adversarial_real"] + terms["adversarial_fake"]
     own = {"adversarial": adversarial, "posterior": terms["posterior"]}
+    if "consistency" in terms:
+        own["consistency"] = terms["consistency"]
     return own | parts.smoothness(terms)
 
 

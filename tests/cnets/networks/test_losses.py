@@ -192,6 +192,20 @@ class TestPosterior:
             losses.posterior(torch.zeros(4, 23), torch.zeros(1, 23))
 
 
+class TestConsistency:
+    def test_by_hand(self):
+        """Off by 1, 2 and 0 in one joint of two: (1 + 4) / 6."""
+        read = torch.zeros(1, 2, 3)
+        read[0, 1] = torch.tensor([1.0, -2.0, 0.0])
+        loss = losses.consistency(read, torch.zeros(1, 2, 3))
+        torch.testing.assert_close(loss, torch.tensor(5 / 6))
+
+    def test_refuses_shapes_that_would_broadcast(self):
+        """One hand is not silently compared with many."""
+        with pytest.raises(TypeCheckError):
+            losses.consistency(torch.zeros(4, 5, 3), torch.zeros(1, 5, 3))
+
+
 def mean_square(difference: np.ndarray) -> float:
     """What most terms are, in float64."""
     return float(np.mean(difference**2))
@@ -222,6 +236,7 @@ REFERENCES = {
         lambda a, b, c, d: mean_square((c - d) - (a - b)),
     ),
     "posterior": ([(6, 7)] * 2, lambda a, b: mean_square(a - b)),
+    "consistency": ([(6, 5, 3)] * 2, lambda a, b: mean_square(a - b)),
 }
 
 

@@ -60,6 +60,9 @@ def assert_equal(first: Lane, second: Lane) -> None:
     for name, buffers in first.buffers.items():
         for key, buffer in buffers.items():
             assert torch.equal(buffer, second.buffers[name][key])
+    assert first.averages.keys() == second.averages.keys()
+    for name, flat in first.averages.items():
+        assert torch.equal(flat, second.averages[name])
     assert first.moments.keys() == second.moments.keys()
     for update, by_name in first.moments.items():
         for name, moments in by_name.items():
@@ -89,6 +92,7 @@ class TestARunIsAFunctionOfItsConfiguration:
             {"losses.feature_matching": 0.5},
             {"losses.depth_reconstruction": 0.5},
             {"losses.balance": 0.5},
+            {"losses.consistency": 5.0},
             {"vae.learning_rate": 1e-4},
             {"vae.decay": 0.01},
             {"vae.noise_std": 0.5},
@@ -116,7 +120,7 @@ class TestARunIsAFunctionOfItsConfiguration:
         """Saved between two joint epochs and restored, a run ends in the same weights."""
         options = {"rotation_deg": 30.0, "scale_std": 0.1, "shift_mm": 10.0}
         run = short.replace({f"augment.{n}": value for n, value in options.items()})
-        run = run.replace({"losses.balance": 0.5})
+        run = run.replace({"losses.balance": 0.5, "losses.consistency": 5.0})
         bank = Bank(hands)
         lane = bank.lane(run)
         while lane.stage != "joint" or lane.epoch < 1:
@@ -150,11 +154,13 @@ class TestLanes:
 
     def test_lanes_may_differ_in_options(self, hands, short):
         """Off, on, and on at another strength: each is its solo run in the bits."""
+        both = {"losses.balance": 0.5, "losses.consistency": 5.0}
+        more = {"losses.balance": 2.0, "losses.consistency": 50.0}
         configs = [
             short,
-            short.replace({"augment.rotation_deg": 30.0, "losses.balance": 0.5}),
+            short.replace({"augment.rotation_deg": 30.0, **both}),
             short.replace({"augment.scale_std": 0.1, "augment.shift_mm": 10.0}),
-            short.replace({"augment.rotation_deg": 9.0, "losses.balance": 2.0}),
+            short.replace({"augment.rotation_deg": 9.0, **more}),
         ]
         bank, solo = (Bank(hands, width=3) for _ in range(2))
         lanes = [bank.lane(one) for one in configs]

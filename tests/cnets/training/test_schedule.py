@@ -36,6 +36,17 @@ class TestLength:
         assert schedule.steps_an_epoch(tiny, "vae", hands) == 60
 
 
+@pytest.mark.parametrize("stage", schedule.STAGES)
+def test_poses_are_decoded_where_copies_are_read(tiny, stage):
+    """In the joint stage of a run with consistency the frozen decoder is needed."""
+    on = tiny.replace({"losses.consistency": 1.0})
+    assert not schedule.reads_copies(tiny, stage)
+    assert schedule.networks_of(tiny, stage) == schedule.NETWORKS[stage]
+    more = set(schedule.networks_of(on, stage)) - set(schedule.NETWORKS[stage])
+    assert more == ({"decoder"} if stage == "joint" else set())
+    assert schedule.reads_copies(on, stage) == (stage == "joint")
+
+
 class TestLearningRate:
     def test_of_each_stage(self, hands, tiny):
         """GAN and warm-up keep theirs; the joint stage decays with every epoch."""

@@ -130,6 +130,8 @@ def test_a_run_from_another_model_is_not_gone_on_with(job, tmp_path, monkeypatch
 class TestEnded:
     def test_the_last_networks_of_the_run(self, job, tmp_path, reports):
         """None before the end; then those of the last epoch, without the optimisers."""
+        config = job.config.replace({"losses.consistency": 1.0})
+        job = dataclasses.replace(job, config=config)
         folder = tmp_path / "checkpoints"
         assert checkpoints.ended(folder, job.config, "cpu") is None
         trained = TrainRunner(job)
@@ -139,6 +141,8 @@ class TestEnded:
         reports(trained)
         lane = checkpoints.ended(folder, job.config, "cpu")
         assert (lane.stage, lane.epoch, lane.moments) == ("joint", 3, {})
+        assert trained.lane.averages
+        assert not lane.averages
         for name, weights in trained.lane.flat.items():
             assert torch.equal(lane.flat[name], weights)
         other = job.config.replace({"seed": 5})

@@ -5,7 +5,7 @@ FOLDER/answers.json: what that version itself reads from it. It was run once a
 schema version, on the code of that version, and the results are kept; run it
 again only for a new version:
 
-    PYTHONPATH=TREE python tests/results/golden/make_store.py tests/results/golden/2.1
+    PYTHONPATH=TREE python tests/results/golden/make_store.py tests/results/golden/2.2
 
 `alpha` ended: three drivers, rows written twice, a retried trial, a NaN, finals.
 `beta` was killed: its last rows are in the journal only.

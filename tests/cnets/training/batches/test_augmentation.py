@@ -171,7 +171,7 @@ class TestDrawn:
             }
         )
         source = torch.Generator().manual_seed(0)
-        moves = augmentation.drawn(run, 20_000, source)
+        moves = augmentation.drawn(run.augment, 20_000, source)
         turn = torch.rad2deg(moves[:, 0])
         assert -30 <= turn.min() < -29.9
         assert 29.9 < turn.max() <= 30
@@ -184,7 +184,8 @@ class TestDrawn:
     def test_a_size_has_limits(self):
         """However wide the spread, no hand is turned inside out."""
         run = presets.preset("tiny").replace({"augment.scale_std": 0.3})
-        sizes = augmentation.drawn(run, 50_000, torch.Generator().manual_seed(0))[:, 1]
+        source = torch.Generator().manual_seed(0)
+        sizes = augmentation.drawn(run.augment, 50_000, source)[:, 1]
         assert sizes.min() == 0.5
         assert sizes.max() <= 2.0
 
@@ -198,7 +199,7 @@ class TestDrawn:
         assert augmentation.is_on(one, "joint")
         assert augmentation.is_on(one, "vae") == (name != "shift_mm")
         first, second = (
-            augmentation.drawn(run, 50, torch.Generator().manual_seed(1))
+            augmentation.drawn(run.augment, 50, torch.Generator().manual_seed(1))
             for run in (one, both)
         )
         columns = {"rotation_deg": [0], "scale_std": [1], "shift_mm": [2, 3, 4]}[name]
@@ -216,7 +217,7 @@ class TestDrawn:
         )
         whole, still = (
             augmentation.drawn(
-                run, 9, torch.Generator().manual_seed(2), shifted=shifted
+                run.augment, 9, torch.Generator().manual_seed(2), shifted=shifted
             )
             for shifted in (True, False)
         )

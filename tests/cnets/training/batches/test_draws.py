@@ -65,6 +65,24 @@ class TestEveryStage:
         later = draws.of_epoch(frames, turned, stage, 5)
         assert not torch.equal(found["moves"], later["moves"])
 
+    def test_copies_take_nothing_from_the_rest(self, frames, run, stage):
+        """Where they are on, only the joint stage draws more: a change for each copy."""
+        changed = run.replace({"augment.rotation_deg": 20.0})
+        plain = draws.of_epoch(frames, changed, stage, 4)
+        found = draws.of_epoch(
+            frames, changed.replace({"losses.consistency": 1.0}), stage, 4
+        )
+        assert all(torch.equal(plain[name], found[name]) for name in plain)
+        more = {"copy_moves"} if stage == "joint" else set()
+        assert found.keys() - plain.keys() == more
+        for name in more:
+            assert found[name].shape == (3, 8, 5)
+            assert not torch.equal(found[name], found["other_moves"])
+            later = draws.of_epoch(
+                frames, changed.replace({"losses.consistency": 2.0}), stage, 5
+            )
+            assert not torch.equal(found[name], later[name])
+
 
 class TestRows:
     def test_labelled_ones_are_those_that_may_be_used(self, frames, run):

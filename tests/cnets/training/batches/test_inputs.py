@@ -9,7 +9,7 @@ import torch
 from cnets import presets
 from cnets.config import TrainConfig
 from cnets.data.hand_data import HandData
-from cnets.training.batches import draws, inputs
+from cnets.training.batches import copies, draws, inputs
 from cnets.training.batches.frames import Frames
 
 
@@ -83,6 +83,23 @@ class TestUnlabelled:
         for stage, name in (("gan", "measured"), ("joint", "unlabelled")):
             both = [seen(data, run, stage, name) for data in (hands, none)]
             assert torch.equal(*both)
+
+
+class TestCopies:
+    @pytest.mark.parametrize("shift_mm", [0.0, 10.0])
+    def test_are_of_the_crops_that_are_fed(self, hands, run, shift_mm):
+        """Changed already or not, about the centre that they have by then."""
+        frames = Frames(hands, torch.device("cpu"), torch.float32)
+        changes = {"losses.consistency": 1.0, "augment.shift_mm": shift_mm}
+        one = run.replace(changes)
+        drawn = {n: v[0] for n, v in draws.of_epoch(frames, one, "joint", 0).items()}
+        batch = inputs.of_update(frames, "joint", drawn)
+        centres = torch.tensor(hands.centres_mm)[drawn["others"]]
+        if shift_mm:
+            centres = centres + drawn["other_moves"][:, 2:]
+        assert torch.equal(batch["copy_centres"], centres)
+        wanted = copies.of_update(batch["unlabelled"], centres, drawn["copy_moves"])
+        assert torch.equal(batch["copy"], wanted["copy"])
 
 
 class TestAugmented:

@@ -8,7 +8,7 @@ from cnets.config import TrainConfig
 from cnets.training.bank import Bank
 from cnets.training.batches import inputs
 from cnets.training.lanes.lane import Lane
-from cnets.training.updates import joint
+from cnets.training.updates import consistency, joint
 
 
 def tensors(lane: Lane) -> dict[str, Tensor]:
@@ -50,6 +50,17 @@ class TestStacking:
         bank.advance(lanes[:1])
         assert bank._stacking.groups(lanes) == [[0], [1]]
 
+    @pytest.mark.parametrize("stage", ["warm_up", "joint"])
+    def test_what_is_fed_decides_too(self, hands, short, stage):
+        """Lanes with a teacher run beside others only where it does not teach yet."""
+        bank = Bank(hands, width=3)
+        weights = (0.0, 1.0, 2.0)
+        lanes = [bank.lane(short.replace({"losses.consistency": w})) for w in weights]
+        for lane in lanes:
+            lane.stage = stage
+        wanted = [[0], [1, 2]] if stage == "joint" else [[0, 1, 2]]
+        assert bank._stacking.groups(lanes) == wanted
+
     @pytest.mark.parametrize("width", [0, -1])
     def test_a_width_below_one_is_refused(self, hands, width):
         """The sentence names the argument and the value."""
@@ -70,7 +81,7 @@ class TestStacking:
     def test_what_is_beyond_a_lane_stays_zero(self, hands, short):
         """Training moves no number outside a lane's own part of the stack."""
         bank = Bank(hands, dtype=torch.float64, width=2)
-        lane = at_joint(bank, short)
+        lane = at_joint(bank, short.replace({"losses.consistency": 1.0}))
         stack = bank._stacking.stack([lane])
         drawn = bank._stacking.draws(stack, bank.frames)
         part = {n: value[:, 0] for n, value in drawn.items()}
@@ -83,3 +94,5 @@ class TestStacking:
                 ours = layout.widen(torch.ones_like(lane.flat[name])).bool()
                 assert not wide[~ours].any()
                 assert wide[ours].any()
+                if name in consistency.READERS:
+                    assert not stack.average(name)[0][~ours].any()

@@ -42,6 +42,7 @@ CHANGES = {
     "vae.decay": 0.05,
     "joint.decay": 0.5,
     "losses.balance": 0.5,
+    "losses.consistency": 0.5,
     "augment.rotation_deg": 30.0,
     "augment.scale_std": 0.1,
     "augment.shift_mm": 10.0,

@@ -36,7 +36,7 @@ def stacked(hands) -> Callable:
         bank = Bank(data, dtype=torch.float64)
         lanes = [bank.lane(config) for config in configs]
         modules = bank.modules(configs[0])
-        names = schedule.NETWORKS[stage]
+        names = schedule.networks_of(configs[0], stage)
         stack = Stack(lanes, {name: modules[name] for name in names})
         drawn = [next(inputs.of_epoch(bank.frames, c, stage, number)) for c in configs]
         batch = {name: torch.stack([d[name] for d in drawn]) for name in drawn[0]}

@@ -7,7 +7,7 @@ import torch
 
 from cnets.config import LossWeights
 from cnets.networks import crossing_net
-from cnets.training.updates import balance, joint, parts, scenes
+from cnets.training.updates import balance, consistency, joint, parts, scenes
 
 
 WEIGHTS = {"adversarial": 2.0, "posterior": 3.0, "smoothness": 5.0}
@@ -77,8 +77,8 @@ class TestBalanced:
         found = balance.balanced(stack, terms)
         assert found.keys() == set(crossing_net.DISCRIMINATOR)
         for lane, run in enumerate(pair):
-            for name, head in balance.HEADS.items():
-                weight = vars(run.losses)[name]
+            for name in WEIGHTS:
+                weight, head = vars(run.losses)[name], balance.HEADS[name]
                 alone = weight * gradient(stack, terms[name][lane], head, lane)
                 torch.testing.assert_close(found[head][lane], alone)
 
@@ -88,6 +88,23 @@ class TestBalanced:
         stack, batch = stacked([tiny.replace(off)], "joint")
         found = balance.balanced(stack, terms_of(stack, batch))
         assert all(part.isfinite().all() for part in found.values())
+
+    def test_consistency_trains_the_posterior_head_too(self, stacked, tiny):
+        """Without an adversarial part it is the plain gradient of the other three."""
+        weights = {"adversarial": 0.0, "balance": 1.0, "consistency": 7.0}
+        run = tiny.replace({f"losses.{n}": weight for n, weight in weights.items()})
+        stack, batch = stacked([run], "joint")
+        nets = parts.pick(stack, crossing_net.DISCRIMINATOR)
+        terms = terms_of(stack, batch) | consistency.terms_of(stack, nets, batch)
+        found = balance.balanced(stack, terms)
+        names = crossing_net.DISCRIMINATOR
+        plain = stack.gradients(names, stack.weighted(terms), keep_graph=True)
+        assert found.keys() == plain.keys()
+        for name, gradient in plain.items():
+            torch.testing.assert_close(found[name], gradient)
+        shares = joint.trunk_shares(stack, batch)
+        assert shares["trunk_share_consistency"] > 0
+        assert sum(shares.values()).item() == pytest.approx(1)
 
 
 class TestApart:
@@ -100,7 +117,8 @@ class TestApart:
         whole = stack.gradients(names, stack.weighted(terms))
         trunk = sum(part["trunk"] for part in found.values())
         torch.testing.assert_close(trunk, whole["trunk"])
-        for name, head in balance.HEADS.items():
+        for name in WEIGHTS:
+            head = balance.HEADS[name]
             torch.testing.assert_close(found[name][head], whole[head])
 
 

@@ -29,6 +29,7 @@ class TestWhatMoves:
             ("smoothness", {"trunk", "smoother", "alignment", "generator"}),
             ("feature_matching", {"alignment", "generator"}),
             ("depth_reconstruction", {"alignment", "generator"}),
+            ("consistency", {"trunk", "posterior"}),
             ("kl", set()),
             ("pose_reconstruction", set()),
         ],
@@ -61,10 +62,12 @@ class TestPosteriorOnly:
 
 
 class TestRunningStatistics:
-    @pytest.mark.parametrize("stage", ["warm_up", "joint"])
-    def test_are_those_of_the_labelled_images(self, stacked, tiny, stage):
-        """Neither rendered nor unlabelled images count: the posterior sees none."""
-        stack, batch = stacked([tiny], stage)
+    @pytest.mark.parametrize(
+        ("stage", "weight"), [("warm_up", 0.0), ("joint", 0.0), ("joint", 2.0)]
+    )
+    def test_are_those_of_the_labelled_images(self, stacked, tiny, stage, weight):
+        """Neither rendered nor unlabelled images count, read from copies or not."""
+        stack, batch = stacked([tiny.replace({"losses.consistency": weight})], stage)
         trunk, images = stack.modules["trunk"], batch["measured"][0]
         first = trunk.shrink[0]
         weight = stack.nets["trunk"].params["shrink.0.weight"][0].detach()
