@@ -153,7 +153,7 @@ def of_preset(
         changes: Fields that differ from it, such as `losses.kl=0.5`.
         spec: The data set, as `open_data` takes it.
         split: Name of the split; None is the data's own default.
-        unlabelled: Folder of frames without labels, `DIR[@CAMERA]`.
+        unlabelled: Frames without labels, `DIR[@CAMERA]` or `test:SHARE`.
         cache: Folder of prepared data.
         device: Where the data are opened.
         init: Model to start the joint stage from.

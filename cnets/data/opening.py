@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cnets.cameras import Camera
 from cnets.config import SIDES_PX
-from cnets.data import sources
+from cnets.data import hidden, sources
 from cnets.data.crops import cache as crop_cache
 from cnets.data.crops.cache import Cached, Progress
 from cnets.data.crops.crop import mirrored_camera
@@ -19,7 +20,7 @@ from cnets.data.readers import icvl, msra, nyu, poses, synthetic
 from cnets.data.readers.folder import reader as own
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
-from cnets.data.splits import TRAIN, VALIDATION
+from cnets.data.splits import TRAIN, UNLABELLED, VALIDATION
 from cnets.data.trust import findings
 
 
@@ -69,14 +70,16 @@ def open_data(
             A rendered set takes `+depth` alone.
         side_px: Side of the crops: 32, 64 or 128.
         split: Name of the split; None is the data's own default.
-        unlabelled_frames: Folder of frames without labels, `DIR[@CAMERA]`.
+        unlabelled_frames: Frames without labels that are trained on: a folder,
+            `DIR[@CAMERA]`, or a share of the test split, `test:SHARE` (`hidden`).
         cache: Folder of prepared data.
         progress: Told how far the preparation is.
         workers: Threads that make crops; None is one a core.
 
     Raises:
         ValueError: If the set is unknown, missing or damaged, cannot be what its
-            labels say (`trust.findings`), or has no such split.
+            labels say (`trust.findings`), has no such split, or its test frames
+            cannot be shared.
     """
     if side_px not in SIDES_PX:
         raise ValueError(f"`side` must be one of 32, 64, 128, got {side_px}.")
@@ -86,25 +89,25 @@ def open_data(
         known = ", ".join(read.splits)
         raise ValueError(f"`split` must be one of {known} for {spec}, got {split!r}.")
     doubts = findings.trusted(read) if isinstance(read, Recording) else ()
-    source = sources.source_of(read)
+    share = hidden.share_of(unlabelled_frames)
+    if share is None:
+        shown, said, folder = read, (), unlabelled_frames
+    else:
+        (shown, said), folder = hidden.hide(read, way, share), None
+    source = sources.source_of(shown)
     made = crop_cache.cached(source, side_px, cache, progress, workers)
-    extra, notes = sources.extra(unlabelled_frames, side_px, cache, progress, workers)
+    extra, notes = sources.extra(folder, side_px, cache, progress, workers)
     name = _fingerprint(read, source, made, side_px)
+    if share is not None:
+        name = hashlib.sha256(name.encode() + shown.splits[way].tobytes()).hexdigest()
     if extra is not None:
         name = hashlib.sha256(f"{name} {extra.content}".encode()).hexdigest()
-    joints, camera = known_joints(read), read.camera
-    purpose, dropped = purposes(read, way, made.empty)
+    purpose, dropped = purposes(shown, way, made.empty)
     if extra is not None and extra.empty:
         unseen = dropped.get(NOT_SEEN, 0) + len(extra.empty)
         dropped = dropped | {NOT_SEEN: unseen}
-    hand = read.hand if isinstance(read, Recording) else "right"
-    if isinstance(read, Recording) and read.mirrored:
-        joints = joints * np.array([-1, 1, 1], np.float32)
-        camera = mirrored_camera(camera)
-        hand = "left" if hand == "right" else "right"
-    if isinstance(read, Recording) and read.turned is not None:
-        joints = np.where(read.turned[:, None, None], joints * [-1, 1, 1], joints)
-        joints = joints.astype(np.float32)
+    joints, camera, hand = _as_cropped(read)
+    joints[shown.splits[way] == UNLABELLED] = np.nan
     return HandData(
         name=spec,
         fingerprint=f"{name}-{way}",
@@ -125,10 +128,13 @@ def open_data(
         hand=hand,
         dropped=dropped,
         lost={
-            name: int((read.splits[way] == value).sum() - (purpose == value).sum())
+            name: int((shown.splits[way] == value).sum() - (purpose == value).sum())
             for name, value in SPLITS.items()
         },
-        notes=(read.notes if isinstance(read, Recording) else ()) + notes + doubts,
+        notes=(read.notes if isinstance(read, Recording) else ())
+        + said
+        + notes
+        + doubts,
     )
 
 
@@ -157,9 +163,12 @@ def resolved(spec: str) -> str:
 
 
 def resolved_folder(text: str | None) -> str | None:
-    """A folder of unlabelled frames under a name that holds everywhere."""
-    if text is None:
-        return None
+    """A folder of unlabelled frames under a name that holds everywhere.
+
+    A share of the test split stays as it is.
+    """
+    if text is None or hidden.share_of(text) is not None:
+        return text
     named = "@" in text and not Path(text).is_dir()
     folder, at, camera = text.rpartition("@") if named else (text, "", "")
     return f"{Path(folder).resolve()}{at}{camera}"
@@ -235,6 +244,22 @@ def _recording(kind: str, *wishes: str, folder: str) -> Recording:
         mirrored="mirror" in wishes,
         skip_missing=SKIP in wishes,
     )
+
+
+def _as_cropped(read: Labels | Recording) -> tuple[np.ndarray, Camera, str]:
+    """Joints, camera and side of the hands that the crops show, after any mirroring."""
+    joints, camera, hand = known_joints(read), read.camera, "right"
+    if isinstance(read, Labels):
+        return joints, camera, hand
+    hand = read.hand
+    if read.mirrored:
+        joints = joints * np.array([-1, 1, 1], np.float32)
+        camera = mirrored_camera(camera)
+        hand = "left" if hand == "right" else "right"
+    if read.turned is not None:
+        joints = np.where(read.turned[:, None, None], joints * [-1, 1, 1], joints)
+        joints = joints.astype(np.float32)
+    return joints, camera, hand
 
 
 def _fingerprint(

@@ -77,7 +77,7 @@ VALUES = {
     "set": "KEY=VALUE ...",
     "space": "SPACE",
     "split": "HOW",
-    "unlabelled": "DIR",
+    "unlabelled": "FRAMES",
 }
 """The word for a value where the option's own type does not say it."""
 

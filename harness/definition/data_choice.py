@@ -40,7 +40,7 @@ class DataChoice:
     cache: str
     """Folder of the prepared data."""
     unlabelled: str | None = None
-    """Folder of frames without labels, `DIR[@CAMERA]`."""
+    """Frames without labels: `DIR[@CAMERA]`, or a share of the test split, `test:SHARE`."""
 
 
 def of_header(store: Store, header: Header) -> DataChoice:

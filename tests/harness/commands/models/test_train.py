@@ -74,6 +74,13 @@ def test_a_gpu_that_is_not_there(words, capsys, monkeypatch, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_share_of_the_test_split(words, capsys):
+    """It is told from a folder, and refused where the split is too small for it."""
+    assert cli.run([*words[:7], "--unlabelled", "test:0.5"]) == cli.USAGE
+    said = capsys.readouterr().err
+    assert "share of 0.5 makes 1 and 0 of the 2 test frames" in said
+
+
 @pytest.mark.parametrize(
     "more",
     [
