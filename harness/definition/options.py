@@ -54,7 +54,7 @@ class SearchOptions:
     split: str | None = None
     """Such as person or block; default: the data's own."""
     unlabelled: str | None = None
-    """Frames without labels: DIR[@CAMERA], PNG of 16 bits, or test:SHARE."""
+    """Frames without labels: DIR[@CAMERA] or test:SHARE."""
     skip_missing: bool = False
     """Leave out frames whose image or label is missing."""
     init: str | None = None

@@ -22,7 +22,7 @@ class DataPrepare:
     side: Side = 128
     """Side of a crop, pixels."""
     unlabelled: str | None = None
-    """Frames without labels: DIR[@CAMERA], PNG of 16 bits, or test:SHARE."""
+    """Frames without labels: DIR[@CAMERA] or test:SHARE."""
     skip_missing: bool = False
     """Leave out frames whose image or label is missing."""
     workers: int | None = None

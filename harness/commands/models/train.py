@@ -25,7 +25,7 @@ class Train:
     split: str | None = None
     """Such as person or block; default: the data's own."""
     unlabelled: str | None = None
-    """Frames without labels: DIR[@CAMERA], PNG of 16 bits, or test:SHARE."""
+    """Frames without labels: DIR[@CAMERA] or test:SHARE."""
     skip_missing: bool = False
     """Leave out frames whose image or label is missing."""
     init: Annotated[str | None, arg(metavar="MODEL")] = None
