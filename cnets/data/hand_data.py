@@ -79,6 +79,8 @@ class HandData:
     """float16 [more, side, side]: crops without labels, for the GAN only."""
     unlabelled_empty: tuple[int, ...] = ()
     """Which of those show nothing; they are never used."""
+    more_poses_mm: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 3)))
+    """float32 [poses, joints, 3], camera axes: poses without images, for the VAE only."""
     files: tuple[Path, ...] = ()
     """Depth frame of each row, if the set was recorded; not mirrored."""
     form: FrameForm | None = None

@@ -63,7 +63,7 @@ def only_share(text: str | None) -> str | None:
 
 
 def hide(
-    read: Labels | Recording, way: str, share: float
+    read: Labels | Recording, way: str, share: float | None
 ) -> tuple[Labels | Recording, tuple[str, ...]]:
     """A set, a share of whose test frames has no label to look at, and notes.
 
@@ -73,11 +73,13 @@ def hide(
     Args:
         read: The set; it is not changed.
         way: Name of the split.
-        share: Of each person's test frames, in (0, 1).
+        share: Of each person's test frames, in (0, 1); None gives the set itself.
 
     Raises:
         ValueError: If the split has no test frames, or too few for a gap.
     """
+    if share is None:
+        return read, ()
     split = splits.hidden(read.splits[way], read.person, share)
     found = replace(read, splits=read.splits | {way: split})
     if "labels" not in read.centres:

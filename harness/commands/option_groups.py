@@ -11,6 +11,7 @@ GROUPS = {
         "split",
         "part",
         "unlabelled",
+        "poses",
         "skip_missing",
         "frames",
         "worst",
@@ -78,6 +79,7 @@ VALUES = {
     "space": "SPACE",
     "split": "HOW",
     "unlabelled": "FRAMES",
+    "poses": "FILE",
 }
 """The word for a value where the option's own type does not say it."""
 

@@ -18,10 +18,10 @@ from cnets.hands.skeleton import Skeleton
 SIZES = (0.5, 2.0)
 """How large these hands may be, as a factor on the size of the data's."""
 
-Poses = Float[np.ndarray, "poses joints 3"]
 
-
-def read(path: Path, skeleton: Skeleton, joints_mm: Poses) -> Poses:
+def read(
+    path: Path, skeleton: Skeleton, joints_mm: Float[np.ndarray, "frames joints 3"]
+) -> Float[np.ndarray, "poses joints 3"]:
     """The poses of a file, float32.
 
     Args:
@@ -57,7 +57,7 @@ def read(path: Path, skeleton: Skeleton, joints_mm: Poses) -> Poses:
     return found.astype(np.float32)
 
 
-def _size_mm(joints_mm: Poses, root: int) -> float:
+def _size_mm(joints_mm: np.ndarray, root: int) -> float:
     """Median distance of a joint from the root."""
     distances = np.linalg.norm(joints_mm - joints_mm[:, root, None], axis=-1)
     return float(np.nanmedian(np.delete(distances, root, axis=1)))

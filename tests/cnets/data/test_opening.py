@@ -188,6 +188,43 @@ class TestAShareOfTheTestSplit:
         assert not any("labels are hidden" in note for note in shared.notes)
 
 
+class TestMorePoses:
+    def test_they_are_part_of_the_set(self, tmp_path):
+        """Numbers are part of the fingerprint, the name of the file is not."""
+        opened = []
+        draw = np.random.default_rng(0).normal(size=(5, 21, 3)) * 50
+        for name, poses in (("a", draw), ("b", draw), ("c", draw + np.eye(3)[0])):
+            np.save(tmp_path / f"{name}.npy", poses)
+            opened.append(
+                opening.open_data(
+                    "synthetic:20",
+                    side_px=32,
+                    poses_file=str(tmp_path / f"{name}.npy"),
+                    cache=tmp_path / "cache",
+                )
+            )
+        plain = opening.open_data("synthetic:20", side_px=32, cache=tmp_path / "cache")
+        first, same, other = (data.fingerprint for data in opened)
+        assert first == same
+        assert len({first, other, plain.fingerprint}) == 3
+        assert np.array_equal(opened[0].more_poses_mm, draw.astype(np.float32))
+        assert opened[0].notes == (
+            "5 poses of a.npy are half of what the VAE trains on.",
+        )
+        assert (len(plain.more_poses_mm), plain.notes) == (0, ())
+
+    def test_a_missing_file_is_told_before_crops_are_made(self, tmp_path):
+        """Nothing is written."""
+        with pytest.raises(ValueError, match=r"`poses` must be a \.npy file"):
+            opening.open_data(
+                "synthetic:20",
+                side_px=32,
+                poses_file=str(tmp_path / "none.npy"),
+                cache=tmp_path / "cache",
+            )
+        assert list(tmp_path.iterdir()) == []
+
+
 class TestLook:
     def test_synthetic(self):
         """One line says frames, joints, persons and splits."""

@@ -111,6 +111,24 @@ class TestRows:
             assert found[-10:] == list(range(80, 90))
             assert not set(joint["rows"].flatten().tolist()) & set(range(80, 90))
 
+    def test_poses_without_images_are_half_of_the_vaes(self, hands, run):
+        """Five rows of eight are labelled; all of the others come, in no other stage."""
+        more = np.concatenate([hands.joints_mm] * 2)[:100]
+        data = dataclasses.replace(
+            hands, more_poses_mm=more, unlabelled=hands.crops[:4]
+        )
+        frames = Frames(data, torch.device("cpu"), torch.float32)
+        assert frames.more.tolist() == list(range(94, 194))
+        odd = run.replace({"vae.batch_size": 9, "vae.steps": 25})
+        rows = draws.of_epoch(frames, odd, "vae", 0)["rows"].numpy()
+        assert np.isin(rows[:, :5], frames.labelled(odd)).all()
+        assert sorted(rows[:, 5:].ravel()) == frames.more.tolist()
+        for stage in ("gan", "joint"):
+            found = draws.of_epoch(frames, run, stage, 0)
+            assert (
+                max(int(found[n].max()) for n in ("rows", "others") if n in found) < 94
+            )
+
 
 class TestNoise:
     def test_has_the_scale_of_the_configuration(self, frames, run):
