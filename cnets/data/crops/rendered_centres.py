@@ -39,7 +39,8 @@ def of_rows(labels: Labels, rows: slice) -> Float[np.ndarray, "frames 3"]:
             frame whichever others are to be found.
     """
     centres_mm = labels.centres_mm[rows].copy()
-    wanted = np.isnan(centres_mm).any(1) | (labels.centres == "depth")
+    wanted = np.full(len(centres_mm), labels.centres == "depth")
+    wanted |= np.isnan(centres_mm).any(1)
     for start in range(0, len(wanted), AT_ONCE):
         few = wanted[start : start + AT_ONCE]
         if few.any():
