@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from cnets import metrics
+from cnets.data import hidden
 from cnets.data.crops.cache import Progress
 from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data
@@ -130,6 +131,7 @@ def of_model(
     *,
     part: str = "validation",
     split: str | None = None,
+    unlabelled: str | None = None,
     store: Path,
     device: str = "cpu",
     bonus_mm: float = 0.0,
@@ -143,6 +145,8 @@ def of_model(
         spec: The data set, as `open_data` takes it.
         part: A split, or `all` for all frames in which the hand was seen.
         split: Name of the split; None is the data's own default.
+        unlabelled: Share of the test split that the model was trained on without
+            labels, `test:SHARE`; those frames are not evaluated.
         store: Its folder `cache` holds the prepared data.
         device: Where frames are predicted.
         bonus_mm: Added to every threshold.
@@ -151,7 +155,7 @@ def of_model(
 
     Raises:
         ValueError: If model or data are missing or damaged, have different hands,
-            the part has no frame, or the device is not there.
+            the part has no frame, the device is not there, or `unlabelled` is no share.
     """
     here.check(device)
     model = models.open_model(name)
@@ -159,6 +163,7 @@ def of_model(
         spec,
         side_px=model.config.networks.side_px,
         split=split,
+        unlabelled_frames=hidden.only_share(unlabelled),
         cache=store / "cache",
         progress=progress,
     )

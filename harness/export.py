@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnets.data import hidden
 from cnets.data.crops.cache import Progress
 from cnets.data.hand_data import HandData
 from cnets.data.opening import open_data, resolved
@@ -38,6 +39,7 @@ def export(
     store: str | Path = "runs",
     data: str | None = None,
     split: str | None = None,
+    unlabelled: str | None = None,
     device: str = "cpu",
     say: Say | None = None,
     progress: Progress | None = None,
@@ -52,6 +54,8 @@ def export(
             measured on the validation part of that, and on the test part only after
             finals have used it.
         split: Name of the split; None is the data's own default.
+        unlabelled: Share of the test split that it was trained on without labels,
+            `test:SHARE`; those frames are not measured on.
         device: Where it is measured, and a trial's last epochs trained again.
         say: Told what a person should know of the model.
         progress: Told how far the preparation of the data is.
@@ -63,10 +67,17 @@ def export(
     here.check(device)
     exported.refuse_existing(out)
     opened = source.open_source(name, store, device, say)
-    if data is None and split is None:
+    if data is None and split is None and unlabelled is None:
         measured_on = opened.data
     else:
-        measured_on = _data(opened, data, split, Path(store) / "cache", progress)
+        measured_on = open_data(
+            _named(opened, data),
+            side_px=opened.model.config.networks.side_px,
+            split=split,
+            unlabelled_frames=hidden.only_share(unlabelled),
+            cache=Path(store) / "cache",
+            progress=progress,
+        )
     graph = onnx_graph.graph(opened.model)
     part = _part(opened, measured_on)
     measured = figures.measure(
@@ -95,22 +106,12 @@ def _part(opened: Source, data: HandData | None) -> str:
     return "validation" if own else "test"
 
 
-def _data(
-    opened: Source,
-    spec: str | None,
-    split: str | None,
-    cache: Path,
-    progress: Progress | None,
-) -> HandData:
+def _named(opened: Source, spec: str | None) -> str:
     """The data that were asked for; without a name, those of the training."""
     known = opened.data
     name = spec or (None if known is None else known.name)
     if name is None:
-        raise ValueError("`split` needs `data`: what it was trained on is not known.")
-    return open_data(
-        name,
-        side_px=opened.model.config.networks.side_px,
-        split=split,
-        cache=cache,
-        progress=progress,
-    )
+        raise ValueError(
+            "`split` and `unlabelled` need `data`: what it was trained on is not known."
+        )
+    return name

@@ -67,12 +67,14 @@ def prepare(
         split=options.split,
         cache=str(cache.resolve()),
         unlabelled=resolved_folder(options.unlabelled),
+        poses=None if options.poses is None else str(Path(options.poses).resolve()),
     )
     data = open_data(
         choice.spec,
         side_px=choice.side_px,
         split=choice.split,
         unlabelled_frames=choice.unlabelled,
+        poses_file=choice.poses,
         cache=cache,
         progress=progress,
     )
@@ -125,7 +127,8 @@ def header_of(prepared: Prepared) -> Header:
             "split": options.split,
             "cache": prepared.choice.cache,
             "unlabelled": prepared.choice.unlabelled,
-        },
+        }
+        | ({"poses": prepared.choice.poses} if prepared.choice.poses else {}),
         data_fingerprint=data.fingerprint,
         mean_pose_mm=baseline,
         code_version=provenance.code_version(),

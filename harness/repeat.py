@@ -141,6 +141,7 @@ def of_preset(
     spec: str,
     split: str | None = None,
     unlabelled: str | None = None,
+    poses: str | None = None,
     cache: Path,
     device: str = "cpu",
     init: str | None = None,
@@ -153,7 +154,8 @@ def of_preset(
         changes: Fields that differ from it, such as `losses.kl=0.5`.
         spec: The data set, as `open_data` takes it.
         split: Name of the split; None is the data's own default.
-        unlabelled: Folder of frames without labels, `DIR[@CAMERA]`.
+        unlabelled: Frames without labels, `DIR[@CAMERA]` or `test:SHARE`.
+        poses: File of poses without images for the pose VAE.
         cache: Folder of prepared data.
         device: Where the data are opened.
         init: Model to start the joint stage from.
@@ -169,6 +171,7 @@ def of_preset(
         side_px=config.networks.side_px,
         split=split,
         unlabelled=unlabelled,
+        poses=poses,
         cache=str(cache.resolve()),
     )
     hands = bank(data, device).data

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cnets.data import units
 from cnets.data.hand_data import HandData
-from cnets.data.splits import UNUSED
+from cnets.data.splits import UNLABELLED, UNUSED
 
 
 CENTRES = {
@@ -33,7 +33,7 @@ class Counts:
     validation: int
     test: int
     unlabelled: int
-    """Frames for the GAN alone: those of train without a label, and the extra ones."""
+    """Frames for the GAN alone: train's without a label, hidden and extra ones."""
     dropped: Mapping[str, int]
     """Frames that nothing uses, by why."""
     centres: str
@@ -57,6 +57,7 @@ def of(data: HandData) -> Counts:
     train = known[data.rows("train")]
     validation, test = len(data.rows("validation")), len(data.rows("test"))
     extra = len(data.unlabelled) - len(data.unlabelled_empty)
+    extra += int((data.split == UNLABELLED).sum())
     dropped = {why: count for why, count in data.dropped.items() if count}
     used = len(train) + validation + test + extra
     return Counts(

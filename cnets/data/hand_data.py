@@ -74,11 +74,13 @@ class HandData:
     person: np.ndarray
     """int32 [frames], who the hand belongs to."""
     split: np.ndarray
-    """int8 [frames], values of `splits`."""
+    """int8 [frames], values of `splits`; those `UNLABELLED` have no label."""
     unlabelled: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 1)))
     """float16 [more, side, side]: crops without labels, for the GAN only."""
     unlabelled_empty: tuple[int, ...] = ()
     """Which of those show nothing; they are never used."""
+    more_poses_mm: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 3)))
+    """float32 [poses, joints, 3], camera axes: poses without images, for the VAE only."""
     files: tuple[Path, ...] = ()
     """Depth frame of each row, if the set was recorded; not mirrored."""
     form: FrameForm | None = None
@@ -135,13 +137,15 @@ class HandData:
         return rows[~np.isnan(joints_mm).all(axis=(1, 2))]
 
     def depth_rows(self) -> np.ndarray:
-        """Rows whose crops the GAN may see: all of train, then the unlabelled.
+        """Rows whose crops the GAN may see, ascending.
 
-        The unlabelled crops are numbered on from the last frame.
+        All of train, frames of the test split whose labels are hidden, and the
+        unlabelled crops, which are numbered on from the last frame.
         """
         first = len(self.crops)
+        own = np.isin(self.split, (splits.TRAIN, splits.UNLABELLED))
         more = np.delete(np.arange(len(self.unlabelled)), list(self.unlabelled_empty))
-        return np.concatenate([self.rows("train"), first + more])
+        return np.concatenate([np.flatnonzero(own), first + more])
 
     def labelled(self, ratio: float, seed: int, choice: str = "random") -> np.ndarray:
         """Rows of the training frames whose labels may be used, ascending.

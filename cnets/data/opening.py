@@ -7,20 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
+from cnets.cameras import Camera
 from cnets.config import SIDES_PX
-from cnets.data import sources
+from cnets.data import hidden, sources
 from cnets.data.crops import cache as crop_cache
 from cnets.data.crops.cache import Cached, Progress
 from cnets.data.crops.crop import mirrored_camera
 from cnets.data.crops.source import Source
 from cnets.data.hand_data import SPLITS, HandData, has_label
 from cnets.data.purposes import NOT_SEEN, known_joints, purposes
-from cnets.data.readers import icvl, msra, nyu, poses, synthetic
+from cnets.data.readers import icvl, more_poses, msra, nyu, poses, synthetic
 from cnets.data.readers.folder import reader as own
 from cnets.data.readers.labels import Labels
 from cnets.data.readers.recording import Recording
-from cnets.data.splits import TRAIN, VALIDATION
+from cnets.data.splits import TRAIN, UNLABELLED, VALIDATION
 from cnets.data.trust import findings
+from cnets.hands.skeleton import Skeleton
 
 
 FRAMES = 4000
@@ -55,6 +57,7 @@ def open_data(
     side_px: int,
     split: str | None = None,
     unlabelled_frames: str | None = None,
+    poses_file: str | None = None,
     cache: Path,
     progress: Progress | None = None,
     workers: int | None = None,
@@ -69,14 +72,17 @@ def open_data(
             A rendered set takes `+depth` alone.
         side_px: Side of the crops: 32, 64 or 128.
         split: Name of the split; None is the data's own default.
-        unlabelled_frames: Folder of frames without labels, `DIR[@CAMERA]`.
+        unlabelled_frames: Frames without labels that are trained on: a folder,
+            `DIR[@CAMERA]`, or a share of the test split, `test:SHARE` (`hidden`).
+        poses_file: Poses without images for the pose VAE (`readers.more_poses`).
         cache: Folder of prepared data.
         progress: Told how far the preparation is.
         workers: Threads that make crops; None is one a core.
 
     Raises:
         ValueError: If the set is unknown, missing or damaged, cannot be what its
-            labels say (`trust.findings`), or has no such split.
+            labels say (`trust.findings`), has no such split, its test frames cannot
+            be shared, or the file of poses holds no such hands.
     """
     if side_px not in SIDES_PX:
         raise ValueError(f"`side` must be one of 32, 64, 128, got {side_px}.")
@@ -86,25 +92,24 @@ def open_data(
         known = ", ".join(read.splits)
         raise ValueError(f"`split` must be one of {known} for {spec}, got {split!r}.")
     doubts = findings.trusted(read) if isinstance(read, Recording) else ()
-    source = sources.source_of(read)
+    shown, said = hidden.hide(read, way, hidden.share_of(unlabelled_frames))
+    folder = unlabelled_frames if shown is read else None
+    joints, camera, hand = _as_cropped(read)
+    more, told = _more_poses(poses_file, read.skeleton, joints)
+    source = sources.source_of(shown)
     made = crop_cache.cached(source, side_px, cache, progress, workers)
-    extra, notes = sources.extra(unlabelled_frames, side_px, cache, progress, workers)
-    name = _fingerprint(read, source, made, side_px)
-    if extra is not None:
-        name = hashlib.sha256(f"{name} {extra.content}".encode()).hexdigest()
-    joints, camera = known_joints(read), read.camera
-    purpose, dropped = purposes(read, way, made.empty)
+    extra, notes = sources.extra(folder, side_px, cache, progress, workers)
+    name = _with_contents(
+        _fingerprint(read, source, made, side_px),
+        None if shown is read else _sha256(shown.splits[way]),
+        None if extra is None else extra.content,
+        f"poses {_sha256(more)}" if len(more) else None,
+    )
+    purpose, dropped = purposes(shown, way, made.empty)
     if extra is not None and extra.empty:
         unseen = dropped.get(NOT_SEEN, 0) + len(extra.empty)
         dropped = dropped | {NOT_SEEN: unseen}
-    hand = read.hand if isinstance(read, Recording) else "right"
-    if isinstance(read, Recording) and read.mirrored:
-        joints = joints * np.array([-1, 1, 1], np.float32)
-        camera = mirrored_camera(camera)
-        hand = "left" if hand == "right" else "right"
-    if isinstance(read, Recording) and read.turned is not None:
-        joints = np.where(read.turned[:, None, None], joints * [-1, 1, 1], joints)
-        joints = joints.astype(np.float32)
+    joints[shown.splits[way] == UNLABELLED] = np.nan
     return HandData(
         name=spec,
         fingerprint=f"{name}-{way}",
@@ -119,16 +124,21 @@ def open_data(
         split=purpose,
         unlabelled=made.crops[:0] if extra is None else extra.crops,
         unlabelled_empty=() if extra is None else extra.empty,
+        more_poses_mm=more,
         files=() if isinstance(read, Labels) else read.files,
         form=read.form if isinstance(read, Recording) else None,
         empty=len(made.empty),
         hand=hand,
         dropped=dropped,
         lost={
-            name: int((read.splits[way] == value).sum() - (purpose == value).sum())
+            name: int((shown.splits[way] == value).sum() - (purpose == value).sum())
             for name, value in SPLITS.items()
         },
-        notes=(read.notes if isinstance(read, Recording) else ()) + notes + doubts,
+        notes=(read.notes if isinstance(read, Recording) else ())
+        + said
+        + notes
+        + told
+        + doubts,
     )
 
 
@@ -157,9 +167,12 @@ def resolved(spec: str) -> str:
 
 
 def resolved_folder(text: str | None) -> str | None:
-    """A folder of unlabelled frames under a name that holds everywhere."""
-    if text is None:
-        return None
+    """A folder of unlabelled frames under a name that holds everywhere.
+
+    A share of the test split stays as it is.
+    """
+    if text is None or hidden.share_of(text) is not None:
+        return text
     named = "@" in text and not Path(text).is_dir()
     folder, at, camera = text.rpartition("@") if named else (text, "", "")
     return f"{Path(folder).resolve()}{at}{camera}"
@@ -235,6 +248,47 @@ def _recording(kind: str, *wishes: str, folder: str) -> Recording:
         mirrored="mirror" in wishes,
         skip_missing=SKIP in wishes,
     )
+
+
+def _as_cropped(read: Labels | Recording) -> tuple[np.ndarray, Camera, str]:
+    """Joints, camera and side of the hands that the crops show, after any mirroring."""
+    joints, camera, hand = known_joints(read), read.camera, "right"
+    if isinstance(read, Labels):
+        return joints, camera, hand
+    hand = read.hand
+    if read.mirrored:
+        joints = joints * np.array([-1, 1, 1], np.float32)
+        camera = mirrored_camera(camera)
+        hand = "left" if hand == "right" else "right"
+    if read.turned is not None:
+        joints = np.where(read.turned[:, None, None], joints * [-1, 1, 1], joints)
+        joints = joints.astype(np.float32)
+    return joints, camera, hand
+
+
+def _more_poses(
+    file: str | None, skeleton: Skeleton, joints_mm: np.ndarray
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The poses without images, none without a file, and a note of them."""
+    if file is None:
+        return joints_mm[:0], ()
+    found = more_poses.read(Path(file), skeleton, joints_mm)
+    name = Path(file).name
+    return found, (f"{len(found)} poses of {name} are half of what the VAE trains on.",)
+
+
+def _with_contents(fingerprint: str, *contents: str | None) -> str:
+    """The fingerprint of a set with what was added to it; None stands for nothing."""
+    for content in contents:
+        if content is not None:
+            joined = f"{fingerprint} {content}"
+            fingerprint = hashlib.sha256(joined.encode()).hexdigest()
+    return fingerprint
+
+
+def _sha256(array: np.ndarray) -> str:
+    """SHA-256 of an array's numbers."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def _fingerprint(

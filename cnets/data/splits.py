@@ -6,6 +6,9 @@ import numpy as np
 TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, -1
 """What a frame is for; `UNUSED` frames lie in the gaps between splits."""
 
+UNLABELLED = 3
+"""What a frame of a test split is for whose label is hidden: the GAN sees its crop."""
+
 GAP_FRAMES = 50
 """Frames between two neighbours in time that belong to different splits."""
 
@@ -17,6 +20,13 @@ BLOCK_PATTERN = (TRAIN, TRAIN, TRAIN, VALIDATION, TRAIN, TRAIN, TRAIN, TEST)
 
 With this length validation and test are about equally hard on the NYU poses:
 the mean pose is 54 mm off on both, the nearest training pose 17 mm.
+"""
+
+
+STRETCH_FRAMES = 2 * BLOCK_FRAMES
+"""About how many frames the smaller part of a test split has in one stretch.
+
+With stretches as short as a block the gaps would take a quarter of the split.
 """
 
 
@@ -124,7 +134,54 @@ def blocks(person: np.ndarray) -> np.ndarray:
         rounds = max(1, round(len(rows) / (len(pattern) * BLOCK_FRAMES)))
         count = rounds * len(pattern)
         kinds = pattern[np.arange(len(rows)) * count // len(rows) % len(pattern)]
-        split[rows] = kinds
-        for start in np.flatnonzero(np.diff(kinds)) + 1:
-            split[rows[start : start + GAP_FRAMES]] = UNUSED
+        split[rows] = _with_gaps(kinds)
+    return split
+
+
+def hidden(split: np.ndarray, person: np.ndarray, share: float) -> np.ndarray:
+    """A split, a share of whose test frames is `UNLABELLED`.
+
+    Each person's test frames are cut into rounds. The first part of a round is
+    unlabelled and the rest of it for test; where one follows the other, the first
+    `GAP_FRAMES` are unused, so that no frame that is trained on neighbours one that is
+    tested. There are as many rounds as give the smaller part stretches of about
+    `STRETCH_FRAMES`.
+
+    Args:
+        split: What each frame is for; it is not changed.
+        person: Of each frame.
+        share: Of each person's test frames, in (0, 1).
+
+    Raises:
+        ValueError: If there is no test frame, or the gaps leave somebody's test frames
+            in one of the two parts only.
+    """
+    found = split.copy()
+    persons = np.unique(person[split == TEST])
+    if not len(persons):
+        raise ValueError(
+            "`unlabelled_frames` needs test frames, and the split has none."
+        )
+    for one in persons:
+        rows = np.flatnonzero((split == TEST) & (person == one))
+        smaller = min(share, 1 - share) * len(rows)
+        rounds = max(1, round(smaller / STRETCH_FRAMES))
+        first = np.arange(len(rows)) * rounds % len(rows) < share * len(rows)
+        kinds = np.where(first, np.int8(UNLABELLED), np.int8(TEST))
+        found[rows] = kinds = _with_gaps(kinds)
+        parts = [int((kinds == kind).sum()) for kind in (UNLABELLED, TEST)]
+        if not all(parts):
+            raise ValueError(
+                f"`unlabelled_frames` must leave frames to train on and frames to test, "
+                f"{GAP_FRAMES} frames apart, and a share of {share:g} makes {parts[0]} "
+                f"and {parts[1]} of the {len(rows)} test frames of person {one}."
+            )
+    return found
+
+
+def _with_gaps(kinds: np.ndarray) -> np.ndarray:
+    """What frames in the order of time are for, less `GAP_FRAMES` after each change."""
+    split = kinds.copy()
+    for start in np.flatnonzero(np.diff(kinds)) + 1:
+        split[start : start + GAP_FRAMES] = UNUSED
     return split

@@ -11,6 +11,7 @@ GROUPS = {
         "split",
         "part",
         "unlabelled",
+        "poses",
         "skip_missing",
         "frames",
         "worst",
@@ -77,7 +78,8 @@ VALUES = {
     "set": "KEY=VALUE ...",
     "space": "SPACE",
     "split": "HOW",
-    "unlabelled": "DIR",
+    "unlabelled": "FRAMES",
+    "poses": "FILE",
 }
 """The word for a value where the option's own type does not say it."""
 

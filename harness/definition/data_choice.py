@@ -19,6 +19,7 @@ KINDS = {
     "split": str | None,
     "cache": str,
     "unlabelled": str | None,
+    "poses": str | None,
 }
 """The settings that a header may have, and their types."""
 
@@ -40,7 +41,9 @@ class DataChoice:
     cache: str
     """Folder of the prepared data."""
     unlabelled: str | None = None
-    """Folder of frames without labels, `DIR[@CAMERA]`."""
+    """Frames without labels: `DIR[@CAMERA]`, or a share of the test split, `test:SHARE`."""
+    poses: str | None = None
+    """File of poses without images for the pose VAE."""
 
 
 def of_header(store: Store, header: Header) -> DataChoice:

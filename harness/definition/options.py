@@ -54,7 +54,9 @@ class SearchOptions:
     split: str | None = None
     """Such as person or block; default: the data's own."""
     unlabelled: str | None = None
-    """16-bit PNG frames without labels: DIR[@CAMERA]."""
+    """Frames without labels: DIR[@CAMERA] or test:SHARE."""
+    poses: str | None = None
+    """Poses for the VAE: .npy of [poses, joints, 3], mm."""
     skip_missing: bool = False
     """Leave out frames whose image or label is missing."""
     init: str | None = None
@@ -74,7 +76,7 @@ class SearchOptions:
     budget: str | None = None
     """Instead: 20 full trainings, 30gpuh or 2h."""
     scheduler: Scheduler = "auto"
-    """pause at a rung, or stop there for good; auto: pause."""
+    """pause at a rung, or stop there; auto: pause."""
     sampler: Sampler = "auto"
     """model, tpe or random; auto: model."""
     grace: int | None = None

@@ -253,3 +253,9 @@ class TestModel:
         wanted = np.linalg.norm(read - data.joints_mm[rows], axis=-1)[:, EVALUATED]
         np.testing.assert_allclose(done.errors[rows], wanted, atol=0.05)
         assert np.ptp(wanted.mean(1)) > 1
+        rest = evaluate.of_model(
+            nyu, spec, part="test", unlabelled="test:0.75", store=store
+        )  # less the first 194 frames, and 50 between them and the rest
+        np.testing.assert_allclose(rest.errors, done.errors[244:], atol=1e-3)
+        with pytest.raises(ValueError, match="test:SHARE where nothing is trained"):
+            evaluate.of_model(nyu, spec, unlabelled="folder", store=store)

@@ -76,6 +76,29 @@ class TestPrepare:
         with pytest.raises(ValueError, match="`data` must name a folder that exists"):
             prepare.prepare("s", options, tmp_path / "cache")
 
+    def test_a_share_of_the_test_split(self, tmp_path):
+        """It is a choice of data that the header keeps, and its frames are counted."""
+        options = dataclasses.replace(
+            OPTIONS, data="synthetic:1060", unlabelled="test:0.02"
+        )
+        found = prepare.prepare("s", options, tmp_path / "cache")
+        assert found.choice.unlabelled == "test:0.02"
+        assert prepare.header_of(found).data_settings["unlabelled"] == "test:0.02"
+        assert "test 3, unlabelled 6, dropped 150" in found.counted[0]
+        assert "whose labels are hidden are cropped" in found.counted[1]
+
+    def test_poses_without_images(self, prepared, tmp_path, monkeypatch):
+        """A choice of data, by a name that holds everywhere; without, none is stored."""
+        monkeypatch.chdir(tmp_path)
+        np.save("a.npy", prepared.data.joints_mm[:5])
+        options = dataclasses.replace(OPTIONS, poses="a.npy")
+        found = prepare.prepare("s", options, tmp_path / "cache")
+        assert found.choice.poses == str(tmp_path / "a.npy")
+        header, plain = map(prepare.header_of, (found, prepared))
+        assert header.data_settings["poses"] == found.choice.poses
+        assert "poses" not in plain.data_settings
+        assert "other data" in str(search_identity.difference(plain, header))
+
     def test_only_the_folder_of_prepared_data_is_written(self, prepared, tmp_path):
         """The choice names it by its full path, and the store is not touched."""
         assert prepared.choice.cache == str(tmp_path / "cache")

@@ -38,6 +38,8 @@ class Rendered(Source):
         facts = [VERSION, side_px, repr(labels.skeleton), repr(labels.camera)]
         if labels.centres == "depth":
             facts += ["depth", FOUND_VERSION]
+        elif np.isnan(labels.centres_mm).any():
+            facts += ["some", FOUND_VERSION]
         digest.update(json.dumps(facts).encode())
         for array in (labels.joints_mm, labels.centres_mm, labels.thickness):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -50,9 +52,7 @@ class Rendered(Source):
         """Crops of a few poses; the noise is seeded by the first."""
         labels = self.labels
         joints = torch.tensor(labels.joints_mm[rows]).double()
-        centres_mm = labels.centres_mm[rows]
-        if labels.centres == "depth":
-            centres_mm = rendered_centres.found_mm(labels, rows)
+        centres_mm = rendered_centres.of_rows(labels, rows)
         centre = torch.tensor(centres_mm)
         thickness = torch.tensor(labels.thickness[rows]).double()
         flesh = labels.skeleton.flesh(joints, thickness)

@@ -30,6 +30,26 @@ PIXELS_MIDDLE = 0.5
 """Where the middle of a rendered image's first pixel is; the search counts from 0."""
 
 
+def of_rows(labels: Labels, rows: slice) -> Float[np.ndarray, "frames 3"]:
+    """Centres of the crops of a few frames: the labels', or found where they have none.
+
+    Args:
+        labels: The poses.
+        rows: Which of them, whole groups of `AT_ONCE`: then the same is found in a
+            frame whichever others are to be found.
+    """
+    centres_mm = labels.centres_mm[rows].copy()
+    wanted = np.full(len(centres_mm), labels.centres == "depth")
+    wanted |= np.isnan(centres_mm).any(1)
+    for start in range(0, len(wanted), AT_ONCE):
+        few = wanted[start : start + AT_ONCE]
+        if few.any():
+            first = rows.start + start
+            found = found_mm(labels, slice(first, first + len(few)))
+            centres_mm[start : start + AT_ONCE][few] = found[few]
+    return centres_mm
+
+
 def found_mm(labels: Labels, rows: slice) -> Float[np.ndarray, "frames 3"]:
     """Centres of a few frames, camera frame.
 

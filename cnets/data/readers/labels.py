@@ -17,7 +17,10 @@ class Labels:
     joints_mm: np.ndarray
     """float32 [frames, joints, 3], camera frame, y up."""
     centres_mm: np.ndarray
-    """float32 [frames, 3], centre of the crop cube, camera frame, near the label."""
+    """float32 [frames, 3], centre of the crop cube, camera frame, near the label.
+
+    NaN in a row: to be found in the rendered frame.
+    """
     thickness: np.ndarray
     """float32 [frames], factor on the radii of the flesh."""
     person: np.ndarray

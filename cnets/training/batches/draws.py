@@ -66,8 +66,17 @@ def _vae(
     order: torch.Generator,
     noise: torch.Generator,
 ) -> Iterator[dict[str, Tensor]]:
-    labelled = frames.labelled(config)
-    for rows in generators.shuffled(labelled, steps, config.vae.batch_size, order):
+    """Labelled poses; with poses without images, half and half.
+
+    However many those are, the data's own hands stay half of what the VAE is for.
+    """
+    labelled, size = frames.labelled(config), config.vae.batch_size
+    half = size // 2 if len(frames.more) else 0
+    batches = list(generators.shuffled(labelled, steps, size - half, order))
+    if half:
+        more = generators.shuffled(frames.more, steps, half, order)
+        batches = [torch.cat(pair) for pair in zip(batches, more, strict=True)]
+    for rows in batches:
         scatter = torch.randn(len(rows), config.latent_size, generator=noise)
         yield {"rows": rows, "noise": config.vae.noise_std * scatter}
 

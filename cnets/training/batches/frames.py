@@ -12,7 +12,7 @@ from cnets import geometry
 from cnets.config import TrainConfig
 from cnets.data.hand_data import HandData
 from cnets.networks import pose_vae
-from cnets.shapes import Pose
+from cnets.shapes import Origin, Pose
 
 
 ROWS_AT_ONCE = 1024
@@ -52,13 +52,18 @@ class Frames:
         self.centres_mm = torch.tensor(data.centres_mm)
         units = geometry.to_units(joints_mm, self.centres_mm)
         pose, origin = geometry.split_origin(units, data.root)
+        crops = len(pose) + len(data.unlabelled)
+        self.more = np.arange(crops, crops + len(data.more_poses_mm))
+        """Rows of the poses without images, behind all crops."""
+        if len(self.more):
+            pose, origin = _with_more(data, pose, origin)
         self.pose = pose_vae.whole(pose).to(device, dtype)
         """Poses as the encoder reads them."""
         self.weight = _weight(pose, device, dtype)
         """What each number of a pose counts for in a loss; None if 1 for all."""
         self.origin = origin.to(device, dtype)
         self.centres = _every_centre(data, device, dtype)
-        """Centres of all crops; of those without labels, a usual one."""
+        """Centres of all crops; of those without labels and of poses, a usual one."""
         self._labelled: dict[tuple[float, int, str], np.ndarray] = {}
         self.resident = _fits(data, device) if resident is None else resident
         self._kept = _all_crops(data, device) if self.resident else None
@@ -96,8 +101,21 @@ class Frames:
         return found
 
 
+def _with_more(data: HandData, pose: Pose, origin: Origin) -> tuple[Tensor, Tensor]:
+    """Poses and origins of all crops, NaN without a label, then of the poses without.
+
+    Those are put at the centre of a crop: where they are says nothing.
+    """
+    units = torch.from_numpy(data.more_poses_mm) / geometry.MM_PER_UNIT
+    more, at = geometry.split_origin(units, data.root)
+    between = pose.new_full((len(data.unlabelled), pose.shape[1]), torch.nan)
+    nowhere = origin.new_full((len(data.unlabelled), origin.shape[1]), torch.nan)
+    return torch.cat([pose, between, more]), torch.cat([origin, nowhere, 0 * at])
+
+
 def _every_centre(data: HandData, device: torch.device, dtype: torch.dtype) -> Tensor:
-    more = torch.tensor(USUAL_CENTRE_MM).expand(len(data.unlabelled), 3)
+    count = len(data.unlabelled) + len(data.more_poses_mm)
+    more = torch.tensor(USUAL_CENTRE_MM).expand(count, 3)
     return torch.cat([torch.tensor(data.centres_mm), more]).to(device, dtype)
 
 

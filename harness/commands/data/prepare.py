@@ -17,10 +17,12 @@ class DataPrepare:
 
     data: Positional[Annotated[str, arg(metavar="DATA")]]
     """Data set, such as nyu:DIR."""
+    split: str | None = None
+    """Such as person or block, where --unlabelled is a share of its test frames."""
     side: Side = 128
     """Side of a crop, pixels."""
     unlabelled: str | None = None
-    """16-bit PNG frames without labels: DIR[@CAMERA]."""
+    """Frames without labels: DIR[@CAMERA] or test:SHARE."""
     skip_missing: bool = False
     """Leave out frames whose image or label is missing."""
     workers: int | None = None
@@ -45,6 +47,7 @@ def run(options: DataPrepare) -> int:
         data = open_data(
             spec,
             side_px=options.side,
+            split=options.split,
             unlabelled_frames=options.unlabelled,
             cache=Path(options.store) / "cache",
             progress=bar.progress,

@@ -38,6 +38,8 @@ class Evaluate:
     """With --model, the frames; all are those in which the hand was seen."""
     split: str | None = None
     """With --model, how frames are split; default: the data's own."""
+    unlabelled: str | None = None
+    """With --model, test:SHARE as it was trained: those frames are left out."""
     unit: Unit = "uvd"
     """What PREDICTIONS holds: uvd (pixels and mm) or xyz (mm, y up)."""
     half_millimetre: bool = False
@@ -101,6 +103,7 @@ def _measured(options: Evaluate) -> "Evaluation":
                 options.data,
                 part=options.part,
                 split=options.split,
+                unlabelled=options.unlabelled,
                 store=Path(options.store),
                 device=options.device,
                 bonus_mm=bonus_mm,

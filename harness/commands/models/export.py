@@ -27,6 +27,8 @@ class Export:
     """Data set to measure on; default: what the model was trained on, if known."""
     split: str | None = None
     """How frames are split; default: the data's own."""
+    unlabelled: str | None = None
+    """test:SHARE as it was trained: those frames are left out."""
     store: StoreFolder = "runs"
     """Folder of the store."""
     device: Device = "cpu"
@@ -47,6 +49,7 @@ def run(options: Export) -> int:
             store=options.store,
             data=options.data,
             split=options.split,
+            unlabelled=options.unlabelled,
             device=options.device,
             say=messages.note,
             progress=progress,

@@ -25,7 +25,9 @@ class Train:
     split: str | None = None
     """Such as person or block; default: the data's own."""
     unlabelled: str | None = None
-    """16-bit PNG frames without labels: DIR[@CAMERA]."""
+    """Frames without labels: DIR[@CAMERA] or test:SHARE."""
+    poses: str | None = None
+    """Poses for the VAE: .npy of [poses, joints, 3], mm."""
     skip_missing: bool = False
     """Leave out frames whose image or label is missing."""
     init: Annotated[str | None, arg(metavar="MODEL")] = None
@@ -64,6 +66,7 @@ def run(options: Train) -> int:
             spec=with_wish(options.data or "synthetic", SKIP, options.skip_missing),
             split=options.split,
             unlabelled=options.unlabelled,
+            poses=options.poses,
             cache=Path(options.store) / "cache",
             device="cpu" if device is None else device,
             init=options.init,
@@ -102,6 +105,7 @@ def _check_again(options: Train) -> None:
         "data",
         "split",
         "unlabelled",
+        "poses",
         "skip_missing",
         "init",
         "preset",

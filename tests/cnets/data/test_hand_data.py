@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as held
 
 from cnets import config, field_types
 from cnets.config import TrainConfig
-from cnets.data import hand_data
+from cnets.data import hand_data, splits
 
 
 class TestHandData:
@@ -79,6 +79,22 @@ class TestHandData:
         assert found.rows("train").tolist() == list(range(60))
         assert found.rows("validation").tolist() == list(range(62, 75))
         assert found.rows("test").tolist() == list(range(75, 89))
+
+    def test_hidden_labels_are_for_the_gan_alone(self, hands):
+        """Frames of the test split whose labels are hidden, and crops of elsewhere."""
+        split, joints = hands.split.copy(), hands.joints_mm.copy()
+        split[80:85], joints[80:85] = splits.UNLABELLED, np.nan
+        found = dataclasses.replace(
+            hands,
+            split=split,
+            joints_mm=joints,
+            unlabelled=hands.crops[:3],
+            unlabelled_empty=(1,),
+        )
+        wanted = [*range(60), *range(80, 85), 90, 92]
+        assert found.depth_rows().tolist() == wanted
+        assert len(found.labelled(1.0, 0)) == 60
+        assert found.rows("test").tolist() == [*range(75, 80), *range(85, 90)]
 
     def test_coverage_looks_at_no_label(self, gappy):
         """Other joints, persons, validation and test frames leave the choice as it is."""

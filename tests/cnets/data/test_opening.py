@@ -6,7 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnets.data import opening
+from cnets.data import counts, opening
+from cnets.data.splits import UNLABELLED
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """Sets of 53 frames a person: as it is, and with two shares of the test split."""
+    cache = tmp_path_factory.mktemp("cache")
+    return [
+        opening.open_data(
+            "synthetic:1060", side_px=32, unlabelled_frames=text, cache=cache
+        )
+        for text in (None, "test:0.02", "test:0.0200", "test:0.01")
+    ]
 
 
 class TestOpenData:
@@ -103,6 +116,115 @@ class TestOpenData:
             opening.open_data(f"poses:{tmp_path}/none", side_px=32, cache=tmp_path)
 
 
+class TestAShareOfTheTestSplit:
+    def test_who_sees_them(self, opened):
+        """The GAN does; they have no label and are in no split."""
+        plain, shared, *_ = opened
+        rows = np.flatnonzero(shared.split == UNLABELLED)
+        assert len(rows) == 3 * 2
+        assert set(rows) < set(plain.rows("test"))
+        assert set(shared.depth_rows()) == {*plain.depth_rows(), *rows}
+        assert np.isnan(shared.joints_mm[rows]).all()
+        assert not shared.has_label[rows].any()
+        for split in ("train", "validation", "test"):
+            assert not set(rows) & set(shared.rows(split))
+        assert len(shared.rows("test")) == 3
+        assert np.array_equal(shared.labelled(1.0, 0), plain.labelled(1.0, 0))
+
+    def test_no_label_centres_them(self, opened):
+        """They are found in the frame; all other crops are what they were."""
+        plain, shared, *_ = opened
+        rows = np.flatnonzero(shared.split == UNLABELLED)
+        away = np.linalg.norm(plain.centres_mm - shared.centres_mm, axis=1)
+        assert (away[rows] > 5).all()
+        assert np.count_nonzero(away) == len(rows)
+        same = (plain.crops == shared.crops).all((1, 2))
+        assert np.array_equal(np.flatnonzero(~same), rows)
+        said = "The 6 frames of the test split whose labels are hidden"
+        assert shared.notes[0].startswith(said)
+
+    def test_they_are_counted(self, opened):
+        """As unlabelled, and the gaps as dropped."""
+        assert (
+            "test 3, unlabelled 6, dropped 150 (150 between splits)"
+            in counts.of(opened[1]).sentence()
+        )
+        assert counts.of(opened[1]).frames == 1060
+        assert opened[1].lost == {"train": 0, "validation": 0, "test": 0}
+
+    def test_another_share_is_other_data(self, opened):
+        """The same share in other digits is not."""
+        plain, shared, again, other = (data.fingerprint for data in opened)
+        assert len({plain, shared, other}) == 3
+        assert shared == again
+
+    def test_frames_on_disk(self, icvl_set, tmp_path):
+        """Where no label gives a centre the crops are the same, the fingerprint not."""
+        shutil.rmtree(icvl_set / "Training")
+        folder = icvl_set / "Testing"
+        first, *_ = lines = (folder / "labels.txt").read_text().splitlines()
+        for number in range(6, 60):
+            name = f"test_seq_1/image_{number:04d}.png"
+            frame = folder / "Depth" / name
+            frame.hardlink_to(folder / "Depth" / "test_seq_1/image_0000.png")
+            lines.append(first.replace("test_seq_1/image_0000.png", name))
+        (folder / "labels.txt").write_text("\n".join([*lines, ""]))
+        plain, shared = (
+            opening.open_data(
+                f"icvl+mirror:{icvl_set}",
+                side_px=32,
+                unlabelled_frames=text,
+                cache=tmp_path / "cache",
+            )
+            for text in (None, "test:0.1")
+        )
+        assert len(list((tmp_path / "cache").glob("*-3"))) == 1
+        assert np.array_equal(plain.crops, shared.crops)
+        assert plain.fingerprint != shared.fingerprint
+        assert np.isnan(shared.joints_mm[:6]).all()
+        assert np.array_equal(shared.joints_mm[6:], plain.joints_mm[6:])
+        assert shared.rows("test").tolist() == [56, 57, 58, 59]
+        assert shared.depth_rows().tolist() == list(range(6))
+        assert not any("labels are hidden" in note for note in shared.notes)
+
+
+class TestMorePoses:
+    def test_they_are_part_of_the_set(self, tmp_path):
+        """Numbers are part of the fingerprint, the name of the file is not."""
+        opened = []
+        draw = np.random.default_rng(0).normal(size=(5, 21, 3)) * 50
+        for name, poses in (("a", draw), ("b", draw), ("c", draw + np.eye(3)[0])):
+            np.save(tmp_path / f"{name}.npy", poses)
+            opened.append(
+                opening.open_data(
+                    "synthetic:20",
+                    side_px=32,
+                    poses_file=str(tmp_path / f"{name}.npy"),
+                    cache=tmp_path / "cache",
+                )
+            )
+        plain = opening.open_data("synthetic:20", side_px=32, cache=tmp_path / "cache")
+        first, same, other = (data.fingerprint for data in opened)
+        assert first == same
+        assert len({first, other, plain.fingerprint}) == 3
+        assert np.array_equal(opened[0].more_poses_mm, draw.astype(np.float32))
+        assert opened[0].notes == (
+            "5 poses of a.npy are half of what the VAE trains on.",
+        )
+        assert (len(plain.more_poses_mm), plain.notes) == (0, ())
+
+    def test_a_missing_file_is_told_before_crops_are_made(self, tmp_path):
+        """Nothing is written."""
+        with pytest.raises(ValueError, match=r"`poses` must be a \.npy file"):
+            opening.open_data(
+                "synthetic:20",
+                side_px=32,
+                poses_file=str(tmp_path / "none.npy"),
+                cache=tmp_path / "cache",
+            )
+        assert list(tmp_path.iterdir()) == []
+
+
 class TestLook:
     def test_synthetic(self):
         """One line says frames, joints, persons and splits."""
@@ -163,3 +285,15 @@ class TestResolved:
         once = opening.resolved("poses:somewhere")
         assert opening.resolved(once) == once
         assert once == f"poses:{Path.cwd() / 'somewhere'}"
+
+
+class TestResolvedFolder:
+    def test_a_folder(self, monkeypatch, tmp_path):
+        """Its name holds in every working directory, whatever stands behind it."""
+        monkeypatch.chdir(tmp_path)
+        assert opening.resolved_folder("a@sr300") == f"{tmp_path}/a@sr300"
+        assert opening.resolved_folder(None) is None
+
+    def test_a_share(self):
+        """It is no folder."""
+        assert opening.resolved_folder("test:0.5") == "test:0.5"

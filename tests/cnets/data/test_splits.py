@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from cnets.data import splits
-from cnets.data.splits import GAP_FRAMES, TEST, TRAIN, UNUSED, VALIDATION
+from cnets.data.splits import (
+    GAP_FRAMES,
+    TEST,
+    TRAIN,
+    UNLABELLED,
+    UNUSED,
+    VALIDATION,
+)
 
 
 RATIOS = (0.0001, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -19,7 +26,8 @@ def nearest_of_other_split(split: np.ndarray, person: np.ndarray) -> int:
     least = len(split)
     for one in np.unique(person):
         own = split[person == one]
-        places = [np.flatnonzero(own == kind) for kind in (TRAIN, VALIDATION, TEST)]
+        kinds = (TRAIN, VALIDATION, TEST, UNLABELLED)
+        places = [np.flatnonzero(own == kind) for kind in kinds]
         for first, second in itertools.combinations(places, 2):
             if len(first) and len(second):
                 least = min(least, np.abs(first[:, None] - second).min())
@@ -155,3 +163,60 @@ class TestLastPerson:
         """One person cannot be split so."""
         with pytest.raises(ValueError, match="needs two persons, got 1"):
             splits.last_person(np.zeros(100))
+
+
+class TestHidden:
+    @pytest.mark.parametrize("share", [0.02, 0.1, 0.25, 0.5, 0.75, 0.9])
+    def test_of_the_new_person(self, share):
+        """Test frames lose about the share; what is lost between both is gaps."""
+        split = splits.last_person(NYU)
+        found = splits.hidden(split, NYU, share)
+        assert nearest_of_other_split(found[2440:], NYU[2440:]) == GAP_FRAMES + 1
+        assert (found[:2440] == split[:2440]).all()
+        counts = [(found[2440:] == k).sum() for k in (UNLABELLED, TEST, UNUSED)]
+        changes = (np.diff(found[2440:][found[2440:] != UNUSED]) != 0).sum()
+        assert sum(counts) == 5812
+        assert counts[2] == GAP_FRAMES * changes
+        assert abs(counts[0] - share * 5812) <= GAP_FRAMES * changes / 2 + 1
+
+    def test_by_hand(self):
+        """Half of 1,600 frames: two rounds, each 400 and 400 less a gap at its start."""
+        test = np.full(1600, TEST, np.int8)
+        found = splits.hidden(test, np.zeros(1600), 0.5)
+        gap = [UNUSED] * 50
+        first = [UNLABELLED] * 400 + gap + [TEST] * 350
+        second = gap + [UNLABELLED] * 350 + gap + [TEST] * 350
+        assert found.tolist() == first + second
+        assert (test == TEST).all()
+
+    def test_every_person(self):
+        """Each person of the test split has frames in both parts, nobody else any."""
+        split = splits.blocks(NYU)
+        found = splits.hidden(split, NYU, 0.5)
+        for one in (0, 1):
+            own = found[one == NYU]
+            assert (own == UNLABELLED).sum() > 80
+            assert (own == TEST).sum() > 50
+        others = split != TEST
+        assert (found[others] == split[others]).all()
+        assert nearest_of_other_split(found, NYU) > GAP_FRAMES
+
+    def test_no_test_frames(self):
+        """Without them there is nothing to share."""
+        with pytest.raises(ValueError, match="needs test frames, and the split has"):
+            splits.hidden(np.zeros(60, np.int8), np.zeros(60), 0.5)
+
+    @pytest.mark.parametrize(
+        ("frames", "share", "parts"),
+        [(100, 0.5, "50 and 0"), (52, 0.5, "26 and 0"), (1, 0.5, "1 and 0")],
+    )
+    def test_too_few(self, frames, share, parts):
+        """Somebody with nothing left for one of the parts is named."""
+        person = np.repeat([3, 7], [400, frames])
+        complaint = (
+            f"share of {share} makes {parts} of the {frames} test frames of person 7"
+        )
+        with pytest.raises(ValueError, match=complaint):
+            splits.hidden(np.full(len(person), TEST, np.int8), person, share)
+        enough = splits.hidden(np.full(102, TEST, np.int8), np.zeros(102), 0.5)
+        assert [(enough == kind).sum() for kind in (UNLABELLED, TEST)] == [51, 1]

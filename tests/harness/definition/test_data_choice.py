@@ -29,12 +29,14 @@ class TestOfHeader:
         """Specification, side, split and frames without labels are the header's."""
         cache = str(driven.store.storage.root / "prepared")
         settings = {"side_px": 64, "split": "person", "unlabelled": "d", "cache": cache}
+        settings["poses"] = "a.npy"
         assert noted(**settings) == DataChoice(
             spec="synthetic",
             side_px=64,
             split="person",
             cache=cache,
             unlabelled="d",
+            poses="a.npy",
         )
 
     def test_a_folder_elsewhere_without_data_is_not_written_to(

@@ -47,6 +47,16 @@ def whole(labels: Labels, row: int) -> np.ndarray:
     return nearest.reshape(camera.height_px, camera.width_px).astype(np.float32)
 
 
+def test_only_where_there_is_none(labels):
+    """A row of NaN is found as it would be with all others; they stay as they are."""
+    some = dataclasses.replace(labels, centres_mm=labels.centres_mm.copy())
+    some.centres_mm[[5, 8]] = np.nan
+    wanted = labels.centres_mm[4:12].copy()
+    wanted[[1, 4]] = rendered_centres.found_mm(labels, slice(4, 12))[[1, 4]]
+    assert np.array_equal(rendered_centres.of_rows(some, slice(4, 12)), wanted)
+    assert np.isnan(some.centres_mm[5]).all()
+
+
 @pytest.mark.parametrize(
     ("row", "offset_mm"), [(0, (330, 0, 0)), (1, (-60, -240, 0)), (2, (40, 20, -150))]
 )

@@ -1,11 +1,14 @@
 """Tests of `cnets.training.batches.draws`: what an epoch depends on."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from cnets import presets
 from cnets.config import TrainConfig
+from cnets.data import splits
 from cnets.training import schedule
 from cnets.training.batches import draws
 from cnets.training.batches.frames import Frames
@@ -110,6 +113,39 @@ class TestRows:
         assert without <= set(
             draws.of_epoch(frames, many, "gan", 0)["rows"].flatten().tolist()
         )
+
+    def test_a_new_person_has_its_share(self, hands, run):
+        """Frames of hidden labels come as often as any other without a label."""
+        split, joints = hands.split.copy(), hands.joints_mm.copy()
+        split[80:], joints[80:] = splits.UNLABELLED, np.nan
+        data = dataclasses.replace(hands, split=split, joints_mm=joints)
+        frames = Frames(data, torch.device("cpu"), torch.float32)
+        for ratio, rest in ((0.5, 30), (1.0, 60)):
+            once = {"joint.batch_size": (rest + 10) // 5, "joint.steps": 5}
+            wanted = run.replace(once | {"labelled_ratio": ratio})
+            joint = draws.of_epoch(frames, wanted, "joint", 0)
+            found = sorted(joint["others"].flatten().tolist())
+            assert len(found) == len(set(found)) == rest + 10
+            assert found[-10:] == list(range(80, 90))
+            assert not set(joint["rows"].flatten().tolist()) & set(range(80, 90))
+
+    def test_poses_without_images_are_half_of_the_vaes(self, hands, run):
+        """Five rows of eight are labelled; all of the others come, in no other stage."""
+        more = np.concatenate([hands.joints_mm] * 2)[:100]
+        data = dataclasses.replace(
+            hands, more_poses_mm=more, unlabelled=hands.crops[:4]
+        )
+        frames = Frames(data, torch.device("cpu"), torch.float32)
+        assert frames.more.tolist() == list(range(94, 194))
+        odd = run.replace({"vae.batch_size": 9, "vae.steps": 25})
+        rows = draws.of_epoch(frames, odd, "vae", 0)["rows"].numpy()
+        assert np.isin(rows[:, :5], frames.labelled(odd)).all()
+        assert sorted(rows[:, 5:].ravel()) == frames.more.tolist()
+        for stage in ("gan", "joint"):
+            found = draws.of_epoch(frames, run, stage, 0)
+            assert (
+                max(int(found[n].max()) for n in ("rows", "others") if n in found) < 94
+            )
 
 
 class TestNoise:

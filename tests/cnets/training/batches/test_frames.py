@@ -32,6 +32,28 @@ class TestFrames:
         assert found.shape == (3, 1, 32, 32)
         assert np.array_equal(found[:, 0].numpy(), hands.crops[[7, 3, 7]])
 
+    def test_poses_without_images_are_behind_all_crops(self, hands):
+        """Relative to their root wherever they are; in an update they may be turned."""
+        more = hands.joints_mm[:7] + np.float32([300, 0, -90])
+        data = dataclasses.replace(
+            hands, unlabelled=hands.crops[:2], more_poses_mm=more
+        )
+        frames, plain = made(data), made(hands)
+        assert frames.more.tolist() == list(range(92, 99))
+        torch.testing.assert_close(frames.pose[92:], plain.pose[:7], atol=1e-5, rtol=0)
+        assert torch.equal(frames.pose[:90], plain.pose)
+        assert torch.equal(frames.origin[:90], plain.origin)
+        assert torch.equal(frames.weight[frames.more], torch.ones(7, 15))
+        rows = torch.tensor([3, 95])
+        moves = torch.tensor([[0.0, 1, 0, 0, 0], [np.pi, 1, 0, 0, 0]])
+        seen = inputs.of_update(frames, "vae", {"rows": rows, "moves": moves})
+        turned = plain.pose[3].view(5, 3) * torch.tensor([-1, -1, 1])
+        torch.testing.assert_close(seen["pose"][0], plain.pose[3], atol=1e-4, rtol=0)
+        torch.testing.assert_close(
+            seen["pose"][1].view(5, 3), turned, atol=1e-3, rtol=0
+        )
+        assert torch.equal(seen["weight"], torch.ones(2, 15))
+
     def test_unlabelled_crops_are_numbered_on(self, hands):
         """Row 90 of ninety frames is the first one without a label."""
         extra = np.full((2, 32, 32), 0.25, np.float16)

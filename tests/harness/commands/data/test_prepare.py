@@ -101,6 +101,9 @@ class TestPrepare:
             (["--format", "csv"], "`--format` must be one of table, json, got 'csv'"),
             (["--side", "100"], "`--side` must be one of 32, 64, 128, got '100'"),
             (["--unlabelled", "nowhere"], "must name a folder that exists"),
+            (["--unlabelled", "test:2"], "must be test:SHARE with a share in (0, 1)"),
+            (["--unlabelled", "test:0.5"], "makes 1 and 0 of the 2 test frames"),
+            (["--split", "block"], "`split` must be one of person"),
         ],
     )
     def test_bad_input(self, capsys, words, more, sentence):

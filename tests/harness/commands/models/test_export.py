@@ -62,7 +62,15 @@ class TestRefusals:
         train(store, steps=3)
         run = str(store / "checkpoints" / TRIAL)
         words = [run, "--out", str(tmp_path / "m"), "--split", "person"]
-        assert "`split` needs `data`" in self.refused(capsys, words)
+        assert "`unlabelled` need `data`" in self.refused(capsys, words)
+        words[-2:] = ["--unlabelled", "test:0.5"]
+        assert "`unlabelled` need `data`" in self.refused(capsys, words)
+        words += ["--data", "synthetic:40"]
+        said = "makes 1 and 0 of the 2 test frames"  # it is asked for
+        assert said in self.refused(capsys, words)
+        words[-3] = "folder"
+        said = "must be test:SHARE where nothing is trained, got 'folder'"
+        assert said in self.refused(capsys, words)
 
     def test_data_of_another_hand(self, capsys, realdata, store, tmp_path):
         """Thirty-six joints cannot be compared with twenty-one."""

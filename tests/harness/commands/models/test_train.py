@@ -74,12 +74,26 @@ def test_a_gpu_that_is_not_there(words, capsys, monkeypatch, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_share_of_the_test_split(words, capsys):
+    """It is told from a folder, and refused where the split is too small for it."""
+    assert cli.run([*words[:7], "--unlabelled", "test:0.5"]) == cli.USAGE
+    said = capsys.readouterr().err
+    assert "share of 0.5 makes 1 and 0 of the 2 test frames" in said
+
+
+def test_a_file_of_poses_that_is_not_there(words, capsys):
+    """One sentence, before anything is made."""
+    assert cli.run([*words[:7], "--poses", "none.npy"]) == cli.USAGE
+    assert "got 'none.npy': No such file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "more",
     [
         ["--data", "synthetic"],
         ["--split", "person"],
         ["--unlabelled", "folder"],
+        ["--poses", "file"],
         ["--init", "model"],
         ["--preset", "small"],
         ["--set", "losses.kl=2"],
