@@ -24,7 +24,9 @@ chaos: $(INSTALLED)
 	CROSSNETS_CHAOS=1 CROSSNETS_KILLS=50 $(BIN)/pytest --timeout 7200 \
 		tests/test_chaos.py tests/test_finals_chaos.py tests/test_storage_faults.py tests/results \
 		tests/test_nodes.py tests/test_benchmarks.py tests/harness/test_trial_faults.py \
-		tests/harness/driver/deciding/test_resumed_policy.py tests/harness/test_plan.py
+		tests/harness/driver/deciding/test_resumed_policy.py tests/harness/test_plan.py \
+		tests/harness/cluster/test_tune_loop.py tests/cnets/training/test_bank.py \
+		tests/test_bit_flips.py
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
