@@ -233,7 +233,7 @@ def one_trial(
     return trained
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def train():
     """Trains a search of one trial."""
     return one_trial
