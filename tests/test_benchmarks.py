@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 
 SCRIPTS = Path(__file__).parent.parent / "benchmarks"
@@ -21,11 +22,14 @@ SCRIPTS = Path(__file__).parent.parent / "benchmarks"
 
 def printed(name: str, words: str) -> dict:
     """The figures that a script prints, run in this process, which has torch loaded."""
-    said = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
-        patch.setattr(sys, "argv", [name, *words.split(), "--format", "json"])
-        patch.syspath_prepend(str(SCRIPTS))
-        runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
+    said, threads = io.StringIO(), torch.get_num_threads()
+    try:
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+            patch.setattr(sys, "argv", [name, *words.split(), "--format", "json"])
+            patch.syspath_prepend(str(SCRIPTS))
+            runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
+    finally:
+        torch.set_num_threads(threads)
     return json.loads(said.getvalue())
 
 

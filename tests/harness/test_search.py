@@ -243,9 +243,7 @@ def test_a_search_without_a_sound_trial(states, finished, fruitless):
     assert done.is_fruitless == fruitless
 
 
-def test_too_many_crashes_are_an_exit_code(
-    tmp_path, monkeypatch, capsys, ray_address
-):
+def test_too_many_crashes_are_an_exit_code(tmp_path, monkeypatch, capsys, ray_address):
     """A search that ends with a quarter of its trials crashed exits with 1."""
     monkeypatch.setattr("harness.search.TrainRunner", Formula)
     defaults = search.__kwdefaults__
