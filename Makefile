@@ -24,13 +24,15 @@ chaos: $(INSTALLED)
 	CROSSNETS_CHAOS=1 CROSSNETS_KILLS=50 $(BIN)/pytest --timeout 7200 \
 		tests/test_chaos.py tests/test_finals_chaos.py tests/test_storage_faults.py tests/results \
 		tests/test_nodes.py tests/test_benchmarks.py tests/harness/test_trial_faults.py \
-		tests/harness/driver/deciding/test_resumed_policy.py tests/harness/test_plan.py
+		tests/harness/driver/deciding/test_resumed_policy.py tests/harness/test_plan.py \
+		tests/harness/cluster/test_tune_loop.py tests/cnets/training/test_bank.py \
+		tests/test_bit_flips.py
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-	PATH=$(CURDIR)/$(BIN):$$PATH pyright --verifytypes crossnets --ignoreexternal
+	CROSSNETS_CHECK=1 $(BIN)/pytest tests/crossnets/test_types.py
 	$(BIN)/lint-imports
 
 # The lowest versions that pyproject allows and the newest there are, each installed by itself;

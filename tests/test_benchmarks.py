@@ -3,21 +3,38 @@
 What they measure is not looked at: a time asserted here would fail on a busy machine.
 """
 
+import contextlib
 import gzip
+import io
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 
 SCRIPTS = Path(__file__).parent.parent / "benchmarks"
 
 
 def printed(name: str, words: str) -> dict:
-    """The figures that a script prints."""
+    """The figures that a script prints, run in this process, which has torch loaded."""
+    said, threads = io.StringIO(), torch.get_num_threads()
+    try:
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+            patch.setattr(sys, "argv", [name, *words.split(), "--format", "json"])
+            patch.syspath_prepend(str(SCRIPTS))
+            runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
+    finally:
+        torch.set_num_threads(threads)
+    return json.loads(said.getvalue())
+
+
+def printed_alone(name: str, words: str) -> dict:
+    """The same of a script that changes its process: forks it, or starts a Ray."""
     command = [sys.executable, str(SCRIPTS / f"{name}.py"), *words.split()]
     done = subprocess.run(
         [*command, "--format", "json"], capture_output=True, text=True, timeout=240
@@ -58,9 +75,10 @@ def test_stages():
     assert found["paper, whole trials"]["ratio"] >= 4
 
 
+@pytest.mark.skipif("CROSSNETS_CHAOS" not in os.environ, reason="make chaos runs it")
 def test_a_search_through_a_bank():
     """Both sides train the same epochs, and the ratio is that of their hours."""
-    found = printed("bank_search", "--trials 3 --lanes 2 --frames 40")
+    found = printed_alone("bank_search", "--trials 3 --lanes 2 --frames 40")
     hours = found["one_after_another_device_hours"] / found["bank_device_hours"]
     assert found["ratio"] == pytest.approx(hours)
     assert 1 <= found["mean_lanes_filled"] <= 2
@@ -69,7 +87,7 @@ def test_a_search_through_a_bank():
 @pytest.mark.skipif("CROSSNETS_CHAOS" not in os.environ, reason="make chaos runs it")
 def test_overhead():
     """Both sides report, and the parts of our driver add up to the whole of it."""
-    found = printed("overhead", "--trials 4 --reports 1 --peer-trials 4")
+    found = printed_alone("overhead", "--trials 4 --reports 1 --peer-trials 4")
     assert found["ours"]["trials"] == found["stock Ray Tune"]["trials"] == 4
     for size in ("4 trials", "20 trials"):
         *several, whole = found[size].values()
@@ -144,6 +162,7 @@ def test_no_gpu(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif("CROSSNETS_CHAOS" not in os.environ, reason="make chaos runs it")
 def test_rendering():
     """The two renderers agree."""
     assert printed("rendering", "--frames 20")["largest_difference_mm"] < 1e-3
@@ -162,7 +181,7 @@ def test_policy(tmp_path):
         path = tmp_path / f"{number}.json.gz"
         path.write_bytes(gzip.compress(json.dumps(content).encode()))
     names = "crossnets_random,random_asha_promote"
-    found = printed(
+    found = printed_alone(
         "policy", f"{tmp_path} --policies {names} --budget 3 --seeds 3 --workers 2"
     )
     assert len(found["rows"]) == 2 * 2 * 3
@@ -174,6 +193,7 @@ def test_policy(tmp_path):
         assert whole["regret"] == pytest.approx(mean)
 
 
+@pytest.mark.skipif("CROSSNETS_CHAOS" not in os.environ, reason="make chaos runs it")
 def test_label_choice(tmp_path):
     """Chance and coverage have the same number of labels, and their difference adds up."""
     words = "--data synthetic:400 --quick --seeds 2 --ratios 0.1"

@@ -2,18 +2,22 @@
 
 `python driver.py STORE ACKNOWLEDGED TRIALS WORKERS` starts or resumes the search `s`
 with so many workers. ACKNOWLEDGED gets a line of JSON for each row, after `append` has
-returned; what a process wrote outlives its death by SIGKILL.
+returned; what a process wrote outlives its death by SIGKILL. `alone` is what that
+search must come to.
 """
 
 import json
 import os
 import sys
+from pathlib import Path
 
 from crossnets import SearchOptions, search
+from harness import driving, policies
 from harness.definition.report import Report
+from harness.prepare import header_of, prepare
 from harness.worker import train_runner
 from harness.worker.train_runner import TrainRunner
-from results import Writer
+from results import Store, Writer
 
 
 OPTIONS = {
@@ -66,6 +70,24 @@ def note_acknowledged(path: str) -> None:
         return seqs
 
     Writer.append_many = noting  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def alone(folder: Path, trials: int) -> Store:
+    """The same search with one worker, here, without Ray: nothing disturbs it."""
+    options = SearchOptions(trials=trials, concurrency=1, **OPTIONS)
+    prepared = prepare("s", options, folder / "cache")
+    store = Store.open(folder, create=True)
+    store.create_search(header_of(prepared))
+    plan = driving._plan(prepared, folder, "cpu")
+    with store.writer("s") as writer:
+        policy = policies.restored(prepared, store, writer)
+        while (trial := policy.propose()) is not None:
+            runner = Often(plan.job(trial.trial, trial.config, trial.reported))
+            told = {"report": runner.advance()}
+            while policy.report(trial.trial, told).action == "continue":
+                told = {"report": runner.advance()}
+        assert policy.finished
+    return store
 
 
 def main() -> None:

@@ -2,13 +2,15 @@
 
 import math
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ray.cluster_utils import Cluster
 
 from cnets import presets
 from crossnets import SearchOptions
+from harness.cluster import connection
 from harness.definition.job import Plan
 from harness.definition.report import Report
 from harness.definition.rungs import Rungs
@@ -231,10 +233,31 @@ def one_trial(
     return trained
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def train():
     """Trains a search of one trial."""
     return one_trial
+
+
+@pytest.fixture(scope="session")
+def ray_address() -> Iterator[str]:
+    """A Ray of two cores for the searches of many files: each joins it and leaves it.
+
+    What a search starts of its own is in `cluster/test_connection.py`; only this one
+    does without the processes that collect logs and add nodes.
+    """
+    with connection.quietly():  # its workers inherit the settings
+        cluster = Cluster(
+            initialize_head=True,
+            head_node_args={
+                "num_cpus": 2,
+                "include_dashboard": False,
+                "include_log_monitor": False,
+                "no_monitor": True,
+            },
+        )
+    yield cluster.address
+    cluster.shutdown()
 
 
 @pytest.fixture

@@ -42,10 +42,10 @@ OPTIONS = SearchOptions(
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory):
+def ended(tmp_path_factory, ray_address):
     """The folder of a store with a search of fourteen trials on two workers."""
     folder = tmp_path_factory.mktemp("waiting") / "runs"
-    assert search("s", OPTIONS, store=folder).finished
+    assert search("s", OPTIONS, store=folder, address=ray_address).finished
     return folder
 
 
@@ -93,10 +93,10 @@ class TestASearchWhoseTrialsWait:
         assert 2 <= len(folders) < 14
         assert all(len([*path.iterdir()]) == 1 for path in folders)
 
-    def test_is_extended_by_the_same_command(self, ended):
+    def test_is_extended_by_the_same_command(self, ended, ray_address):
         """Those that wait may be taken up, and nothing is trained anew."""
         more = SearchOptions(**{**vars(OPTIONS), "trials": 16})
-        done = search("s", more, store=ended)
+        done = search("s", more, store=ended, address=ray_address)
         assert done.finished
         assert sum(done.states.values()) == 16
         rows = Store.open(ended).rows("trials", "s").to_pylist()

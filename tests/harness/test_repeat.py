@@ -1,4 +1,6 @@
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,14 @@ SHORT = (
     *("vae.epochs=1", "vae.steps=2", "gan.epochs=1", "gan.steps=2"),
     *("joint.epochs=2", "joint.steps=2"),
 )
+
+
+@pytest.fixture(scope="module")
+def once(train, tmp_path_factory) -> Path:
+    """The store of a trial that was trained for one epoch; it is only read."""
+    runs = tmp_path_factory.mktemp("once") / "runs"
+    train(runs, steps=1)
+    return runs
 
 
 class TestATrial:
@@ -42,12 +52,9 @@ class TestATrial:
         else:
             assert repeat.stored(tmp_path, TRIAL).config == config
 
-    def test_of_other_data_is_refused(self, train, tmp_path):
+    def test_of_other_data_is_refused(self, once):
         """The fingerprint in the store is not that of the data."""
-        from dataclasses import replace
-
-        train(tmp_path / "runs", steps=1)
-        again = replace(repeat.stored(tmp_path / "runs", TRIAL), fingerprint="0")
+        again = replace(repeat.stored(once, TRIAL), fingerprint="0")
         with pytest.raises(ValueError, match="data"):
             repeat.of_trial(again, TRIAL)
 
@@ -62,13 +69,10 @@ class TestATrial:
             ("cuda", "cpu", False, ("cpu", 1)),
         ],
     )
-    def test_device(self, train, tmp_path, monkeypatch, stored, wanted, gpu, gives):
+    def test_device(self, once, monkeypatch, stored, wanted, gpu, gives):
         """What it was trained on, or what is asked for, which is then said."""
-        from dataclasses import replace
-
-        train(tmp_path / "runs", steps=1)
-        assert repeat.stored(tmp_path / "runs", TRIAL).device == "cpu"
-        again = replace(repeat.stored(tmp_path / "runs", TRIAL), device=stored)
+        assert repeat.stored(once, TRIAL).device == "cpu"
+        again = replace(repeat.stored(once, TRIAL), device=stored)
         monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
         if isinstance(gives, str):
             with pytest.raises(ValueError, match=gives):
@@ -80,12 +84,9 @@ class TestATrial:
         assert (run.device, len(notes)) == gives
         assert all("is repeated on cpu" in note for note in notes)
 
-    def test_without_a_step_is_refused(self, train, tmp_path):
+    def test_without_a_step_is_refused(self, once):
         """There is nothing to compare with."""
-        from dataclasses import replace
-
-        train(tmp_path / "runs", steps=1)
-        again = replace(repeat.stored(tmp_path / "runs", TRIAL), step=None)
+        again = replace(repeat.stored(once, TRIAL), step=None)
         with pytest.raises(ValueError, match=f"reported an error, got '{TRIAL}'"):
             repeat.of_trial(again, TRIAL)
 
@@ -97,11 +98,10 @@ class TestATrial:
             ("x/t-00001", "`search` must be one of"),
         ],
     )
-    def test_that_is_not_there_is_refused(self, train, tmp_path, name, sentence):
+    def test_that_is_not_there_is_refused(self, once, name, sentence):
         """Search and trial are named."""
-        train(tmp_path / "runs", steps=1)
         with pytest.raises((ValueError, StorageError), match=sentence):
-            repeat.stored(tmp_path / "runs", name)
+            repeat.stored(once, name)
 
 
 class TestAPreset:

@@ -129,10 +129,11 @@ def test_printable_shows_escapes():
     assert printable(text) == shown
 
 
-@pytest.fixture
-def strange(tmp_path) -> str:
-    """A store whose header and rows hold every hostile text."""
-    store = Store.open(tmp_path / "store", create=True)
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory) -> str:
+    """A store whose header and rows hold every hostile text; it is only read."""
+    folder = tmp_path_factory.mktemp("strange") / "store"
+    store = Store.open(folder, create=True)
     names = [*(text for text in HOSTILE if "\0" not in text), "losses.kl"]
     store.create_search(
         Header(
@@ -177,7 +178,7 @@ def strange(tmp_path) -> str:
             writer.append_many(
                 [("trials", row)] + [("parameters", named | cell) for cell in cells]
             )
-    return str(tmp_path / "store")
+    return str(folder)
 
 
 def run(capsys, words) -> tuple[int, str, str]:

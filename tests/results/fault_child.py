@@ -1,5 +1,6 @@
 """What the processes of `test_faults.py` do: `fault_child.py ACT WORDS...`."""
 
+import importlib
 import json
 import os
 import sys
@@ -113,8 +114,10 @@ def kills(folder: str, how: str, groups: str) -> None:
     """The search in a process for each N, until one is not killed; says the runs.
 
     The processes are forks of this one, which has done nothing yet and has no
-    threads, so that they need not load Python and Arrow again.
+    threads, so that they need not load Python and Arrow again, nor pandas, for which
+    Arrow looks at its first table.
     """
+    importlib.import_module("pandas")
     background.FLUSH_S = 1000.0
     wanted, killed = 0, True
     while killed:

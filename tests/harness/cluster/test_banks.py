@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 import ray
 from ray._private import state
-from ray.cluster_utils import Cluster
 
 from cnets.config import TrainConfig
 from crossnets import SearchOptions, search
@@ -61,17 +60,6 @@ TRIALS, LANES = 4, 2
 
 
 @pytest.fixture(scope="module")
-def address():
-    """A Ray of two cores that outlives the connections to it."""
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={"num_cpus": 2, "include_dashboard": False},
-    )
-    yield cluster.address
-    cluster.shutdown()
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Where the stores are."""
     return tmp_path_factory.mktemp("searches")
@@ -94,7 +82,7 @@ def options(folder):
 
 
 @pytest.fixture(scope="module")
-def run(address, folder, options):
+def run(ray_address, folder, options):
     """Runs the search into a store of its own; gives the store."""
 
     def run(name: str, meanwhile: Callable[[Path], None] | None = None) -> Store:
@@ -115,7 +103,7 @@ def run(address, folder, options):
             options,
             store=folder / name,
             cache=folder / "cache",
-            address=address,
+            address=ray_address,
             device="cpu",
         )
         if meanwhile is not None:
@@ -231,13 +219,13 @@ class TestASearchInABank:
         rows = queries.read(store, "trials", "s").to_pylist()
         assert max(row["attempt"] for row in rows) > 1
 
-    def test_an_interrupted_search_leaves_no_actor(self, run, address):
+    def test_an_interrupted_search_leaves_no_actor(self, run, ray_address):
         """After Ctrl-C neither keeper, bank nor client is alive."""
         store = run("interrupted", interrupt)
         states = {r["state"] for r in queries.read(store, "trials", "s").to_pylist()}
         assert states & {"pending", "running"}
         until_s = time.monotonic() + 20
-        with connection.cluster(address):
+        with connection.cluster(ray_address):
             while alive := [
                 actor["ActorClassName"]
                 for actor in state.actors().values()

@@ -4,12 +4,9 @@ from harness.cluster import checks
 
 
 @pytest.mark.ray
-def test_a_local_cluster_is_counted():
-    """One node with at least one core, as Ray sees this machine."""
-    nodes, cores, gpus = checks.resources("local").split(", ")
-    assert nodes == "1 nodes"
-    assert float(cores.removesuffix(" cores")) >= 1
-    assert float(gpus.removesuffix(" GPUs")) >= 0
+def test_a_cluster_is_counted(ray_address):
+    """One node with two cores and no GPU, as it was started."""
+    assert checks.resources(ray_address) == "1 nodes, 2 cores, 0 GPUs"
 
 
 def test_no_cluster_is_refused():

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import ray
@@ -123,47 +125,79 @@ def test_a_connection_that_cannot_be_closed_is_logged(monkeypatch, caplog):
     assert "RuntimeError: the cluster has gone" in caplog.text
 
 
-@pytest.mark.ray
-def test_a_local_cluster_lasts_as_long_as_the_connection(monkeypatch):
-    """It has the cores that were asked for, and leaves no handler behind."""
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    before = {number: signal.getsignal(number) for number in connection.SIGNALS}
-    with connection.connected(None, 2) as (slots, _):
-        assert slots == 2
-        assert ray.cluster_resources()["CPU"] == 2
-        assert before == {n: signal.getsignal(n) for n in connection.SIGNALS}
-    assert not ray.is_initialized()
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What was seen of a connection to a local cluster."""
+
+    slots: int
+    cores: float
+    """As Ray counts them."""
+    handlers: tuple[list[Any], list[Any]]
+    """Those of signals before the connection and in it."""
+    places: list[str | None]
+    """Files of our packages in a worker."""
+    folders: tuple[Path, Path]
+    """The one of this process before and after."""
 
 
-@pytest.mark.ray
-def test_workers_import_what_the_driver_has_imported(tmp_path, monkeypatch):
-    """Packages and modules in the folder that a search is started in are not taken."""
+@pytest.fixture(scope="module")
+def local(tmp_path_factory) -> Seen:
+    """One cluster of two cores for three tests.
+
+    It is started in a folder with packages of the names of ours, while the temporary
+    folder's name is too long for Ray's sockets.
+    """
+    folder = tmp_path_factory.mktemp("other")
     for name in ("cnets", "harness"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('other')")
-    (tmp_path / "results.py").write_text("raise RuntimeError('other')")
-    monkeypatch.chdir(tmp_path)
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("raise RuntimeError('other')")
+    (folder / "results.py").write_text("raise RuntimeError('other')")
+    (folder / ("x" * 80)).mkdir()
+
+    def handlers() -> list[Any]:
+        return [signal.getsignal(number) for number in connection.SIGNALS]
 
     @ray.remote
     def places() -> list[str | None]:
         names = ("cnets", "harness", "results")
         return [importlib.import_module(name).__file__ for name in names]
 
-    with connection.cluster(cpus=1):
-        found = ray.get(places.remote())
-    own = [module.__file__ for module in (cnets, harness, results)]
-    assert found == own
-    assert Path.cwd() == tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RAY_ADDRESS", raising=False)
+        patch.setenv("TMPDIR", str(folder / ("x" * 80)))
+        patch.chdir(folder)
+        before = handlers()
+        with connection.connected(None, 2) as (slots, _):
+            return Seen(
+                slots=slots,
+                cores=ray.cluster_resources()["CPU"],
+                handlers=(before, handlers()),
+                places=ray.get(places.remote()),
+                folders=(folder, Path.cwd()),
+            )
 
 
 @pytest.mark.ray
-def test_a_long_temporary_folder(tmp_path, monkeypatch):
-    """A cluster starts all the same, and the variable is as it was."""
-    folder = tmp_path / ("x" * 80)
-    folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    with connection.cluster(cpus=1):
-        assert ray.is_initialized()
+def test_a_local_cluster_lasts_as_long_as_the_connection(local):
+    """It has the cores that were asked for, and leaves no handler behind."""
+    assert (local.slots, local.cores) == (2, 2)
+    before, inside = local.handlers
+    assert before == inside
+    assert not ray.is_initialized()
+
+
+@pytest.mark.ray
+def test_workers_import_what_the_driver_has_imported(local):
+    """Packages and modules in the folder that a search is started in are not taken."""
+    assert local.places == [module.__file__ for module in (cnets, harness, results)]
+    here, inside = local.folders
+    assert inside == here
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("local")
+def test_a_long_temporary_folder():
+    """A cluster started all the same, and no variable is left of it."""
     assert "RAY_TMPDIR" not in os.environ
 
 

@@ -62,7 +62,19 @@ class TestActorManager:
 
 @pytest.mark.ray
 @pytest.mark.slow
-@pytest.mark.parametrize("check_ms", [200, 8000], ids=["at the start", "in a step"])
+@pytest.mark.parametrize(
+    "check_ms",
+    [
+        pytest.param(200, id="at the start"),
+        pytest.param(
+            8000,
+            id="in a step",
+            marks=pytest.mark.skipif(
+                "CROSSNETS_CHAOS" not in os.environ, reason="make chaos runs it"
+            ),
+        ),
+    ],
+)
 def test_a_worker_that_the_memory_monitor_ends(tmp_path, check_ms, countdown):
     """The trial is not tried again, the search goes on, and nothing is printed.
 

@@ -5,12 +5,21 @@ import time
 
 import pytest
 
-from harness.driver import asking
+from harness.driver import asking, inbox as looking
 from harness.driver.deciding.finals_policy import FinalsPolicy
-from harness.driver.inbox import LOOK_EVERY_S, Inbox
+from harness.driver.inbox import Inbox
 from harness.driver.signals import Signals
 from results import Store, queries
 from results.writing import requests
+
+
+LOOK_EVERY_S = 0.1
+"""A second, where nobody waits for it."""
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch) -> None:
+    monkeypatch.setattr(looking, "LOOK_EVERY_S", LOOK_EVERY_S)
 
 
 class Driver:

@@ -109,11 +109,12 @@ class TestBadInput:
         assert "holds no model" in refused(capsys, words)
 
 
-@pytest.fixture
-def model(train, tmp_path) -> str:
-    """Networks of rendered right hands, hardly trained."""
-    train(tmp_path / "runs", steps=1)
-    return str(tmp_path / "runs" / "checkpoints" / "s" / "t-00001")
+@pytest.fixture(scope="module")
+def model(train, tmp_path_factory) -> str:
+    """Networks of rendered right hands, hardly trained; they are only read."""
+    runs = tmp_path_factory.mktemp("model") / "runs"
+    train(runs, steps=1)
+    return str(runs / "checkpoints" / "s" / "t-00001")
 
 
 def hand_mm() -> np.ndarray:
