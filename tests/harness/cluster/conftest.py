@@ -23,7 +23,7 @@ def countdown() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def local_ray(ray_address):
-    """A connection to the shared cluster for a whole file."""
-    with connection.cluster(ray_address):
+def local_ray():
+    """One local cluster of two cores for a whole file."""
+    with connection.cluster(cpus=2):
         yield

@@ -36,9 +36,9 @@ SHORT = presets.preset("tiny").replace(
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _ray(ray_address):
-    """One connection for the whole file."""
-    with connection.cluster(ray_address):
+def _ray():
+    """One local cluster for the whole file."""
+    with connection.cluster(cpus=1):
         yield
 
 
