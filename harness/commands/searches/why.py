@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from results import Store
 
 ORIGINS = {
-    "start": "the start of the space",
+    "start": "a start of the space",
     "random": "a random draw",
     "tpe": "a proposal of Optuna's TPE",
     "model": "a proposal of the model",
