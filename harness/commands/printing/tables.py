@@ -92,7 +92,9 @@ def rounded(value: Any) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             return str(value)
-        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}".removesuffix(".0")
+        return (
+            f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}".removesuffix(".0")
+        )
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, list):
