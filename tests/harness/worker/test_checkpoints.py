@@ -6,6 +6,8 @@ import shutil
 import pytest
 import torch
 
+from cnets.config import TrainConfig
+from cnets.training.lanes.lane import Lane
 from harness.worker import checkpoints, train_runner
 from harness.worker.train_runner import TrainRunner
 
@@ -169,3 +171,23 @@ def test_networks_of_another_run_are_not_deleted(job, tmp_path, advanced):
         checkpoints.check_free(folder, other)
     with pytest.raises(ValueError, match="`out` must be a new folder"):
         checkpoints.check_free(folder, job.config, "0" * 64)
+
+
+def names(folder) -> list[str]:
+    """What lies in a folder of checkpoints."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+class TestHeld:
+    def test_one_at_a_time(self, tmp_path):
+        """That of a later epoch replaces the one before."""
+        for epoch in (2, 4):
+            checkpoints.hold(Lane(TrainConfig(), "joint", epoch), tmp_path)
+        assert names(tmp_path) == [f"{checkpoints.HELD}3-000004"]
+
+    def test_goes_when_its_epoch_is_published(self, tmp_path):
+        """The run has gone on without it."""
+        lane = Lane(TrainConfig(), "joint", 2)
+        checkpoints.hold(lane, tmp_path)
+        checkpoints.publish(lane, tmp_path)
+        assert names(tmp_path) == [f"{checkpoints.PUBLISHED}3-000002"]

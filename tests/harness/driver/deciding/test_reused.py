@@ -55,3 +55,11 @@ def test_nothing_is_taken_over(history):
     assert Reused(history, [part(("a",), share=0.0)]).taken(0.5, random) is None
     empty = History(SPACE, (0.5, 1.0))
     assert Reused(empty, [part(("a",))]).taken(0.5, random) is None
+
+
+def test_nothing_is_taken_over_from_a_trial_that_failed(history):
+    """Its VAE or GAN may be why."""
+    history.trials["t-00001"].state = "diverged"
+    history.trials["t-00003"].state = "collapsed"
+    taken = Reused(history, [part(("a",))]).taken(0.5, np.random.default_rng(0))
+    assert taken.donors == ("t-00002",)
