@@ -47,10 +47,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "recipe_supervised": RECIPE | ABLATIONS["posterior_only"],
     "recipe_random": RECIPE | {"labels.choice": "random"},
     "recipe": RECIPE,
+    "consistent": RECIPE | {"losses.consistency": 100.0},
 }
 """What each setting changes of the paper's: each ablation adds to the last; `balanced`
 and `posterior_1000` give the pose a say in the trunk; then the recipe without images
-that have no label, with labels chosen at random, and whole."""
+that have no label, with labels chosen at random, whole, and with a mean teacher."""
 
 SCHEDULE: dict[str, Any] = {
     "joint.warm_up_epochs": 1,
