@@ -15,6 +15,9 @@ EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)(:|$)")
 FAILURE = re.compile(r"^Failure # \d+ \(occurred at .*\)$", re.M)
 """The line before each failure in the log of a trial."""
 
+NEVER_RAN = "The actor never ran"
+"""How Ray's last line starts after the reason why a worker was not even started."""
+
 MONITOR = re.compile(r"running low on memory.*?was (\S+) used / (\S+) limit", re.S)
 """How Ray's memory monitor says that it has ended a worker."""
 
@@ -58,6 +61,7 @@ def newest(log: str | Path | None) -> str:
 def _last_exception(text: str) -> str:
     """The line that names it, or the last line there is."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
+    lines = [line for line in lines if not line.startswith(NEVER_RAN)] or lines
     named = [line for line in lines if EXCEPTION.match(line)]
     said = named or lines
     return said[-1] if said else "The trial failed and left no message."

@@ -241,7 +241,7 @@ def train():
 
 @pytest.fixture(scope="session")
 def ray_address() -> Iterator[str]:
-    """A Ray of two cores for the searches of many files: each joins it and leaves it.
+    """A Ray of two cores for the tests of a cluster: each joins it and leaves it.
 
     What a search starts of its own is in `cluster/test_connection.py`; only this one
     does without the processes that collect logs and add nodes.

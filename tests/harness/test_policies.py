@@ -42,10 +42,10 @@ OPTIONS = SearchOptions(
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory, ray_address):
+def ended(tmp_path_factory):
     """The folder of a store with a search of fourteen trials on two workers."""
     folder = tmp_path_factory.mktemp("waiting") / "runs"
-    assert search("s", OPTIONS, store=folder, address=ray_address).finished
+    assert search("s", OPTIONS, store=folder).finished
     return folder
 
 
@@ -93,10 +93,10 @@ class TestASearchWhoseTrialsWait:
         assert 2 <= len(folders) < 14
         assert all(len([*path.iterdir()]) == 1 for path in folders)
 
-    def test_is_extended_by_the_same_command(self, ended, ray_address):
+    def test_is_extended_by_the_same_command(self, ended):
         """Those that wait may be taken up, and nothing is trained anew."""
         more = SearchOptions(**{**vars(OPTIONS), "trials": 16})
-        done = search("s", more, store=ended, address=ray_address)
+        done = search("s", more, store=ended)
         assert done.finished
         assert sum(done.states.values()) == 16
         rows = Store.open(ended).rows("trials", "s").to_pylist()

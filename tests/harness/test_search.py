@@ -86,10 +86,9 @@ OPTIONS = SearchOptions(
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory, ray_address):
+def ended(tmp_path_factory):
     """A search with every kind of end, and its finals."""
     where = {"store": tmp_path_factory.mktemp("search") / "runs"}
-    where["address"] = ray_address
     done = search("s", OPTIONS, **where, runner=Formula)
     finals = rerun("s", seeds=2, **where, runner=Formula)
     return where["store"], done, finals
@@ -243,13 +242,12 @@ def test_a_search_without_a_sound_trial(states, finished, fruitless):
     assert done.is_fruitless == fruitless
 
 
-def test_too_many_crashes_are_an_exit_code(tmp_path, monkeypatch, capsys, ray_address):
+def test_too_many_crashes_are_an_exit_code(tmp_path, monkeypatch, capsys):
     """A search that ends with a quarter of its trials crashed exits with 1."""
     monkeypatch.setattr("harness.search.TrainRunner", Formula)
     defaults = search.__kwdefaults__
     monkeypatch.setitem(defaults, "runner", Formula)
     words = "search s --data synthetic:40 --preset tiny --ratios 1.0 --trials 4"
-    words += f" --address {ray_address}"
     code = cli.run([*words.split(), "--store", str(tmp_path), "--retries", "0"])
     assert code == exit_codes.FAILED
     out, err = capsys.readouterr()
@@ -310,39 +308,37 @@ def asked(store: Path, *wishes: dict) -> list[str]:
     return said
 
 
-def test_a_search_does_as_it_is_asked_from_outside(tmp_path, ray_address):
+def test_a_search_does_as_it_is_asked_from_outside(tmp_path):
     """One trial ends, the number changes, the search ends, and the rest goes on."""
     options = dataclasses.replace(OPTIONS, trials=3, concurrency=1)
     store, wishes = tmp_path / "runs", [{"kind": "cancel", "trial": "t-00001"}]
     wishes += [{"kind": "trials", "trials": n} for n in (9, 4)] + [{"kind": "stop"}]
     with ThreadPoolExecutor(1) as pool:
         said = pool.submit(asked, store, *wishes)
-        done = search("s", options, store=store, address=ray_address, runner=Slow)
+        done = search("s", options, store=store, runner=Slow)
     assert [words.split()[1] for words in said.result()] == ["is", "has", "has", "ends"]
     assert not done.finished
-    again = search("s", options, store=store, address=ray_address, runner=Slow)
+    again = search("s", options, store=store, runner=Slow)
     assert again.finished
     assert sum(again.states.values()) >= 4  # as many as had begun by then
     row = rows(store, "trials")[0]
     assert (row["trial"], row["state"], row["attempt"]) == ("t-00001", "cancelled", 1)
 
 
-def test_more_trials_are_taken_up_while_the_last_one_runs(tmp_path, ray_address):
+def test_more_trials_are_taken_up_while_the_last_one_runs(tmp_path):
     """Tune asks again after it was told that there is no more for now."""
     options = dataclasses.replace(OPTIONS, trials=1, ratios="1.0", concurrency=1)
     store = tmp_path / "runs"
     with ThreadPoolExecutor(1) as pool:
         said = pool.submit(asked, store, {"kind": "trials", "trials": 2})
-        done = search("s", options, store=store, address=ray_address, runner=Waiting)
+        done = search("s", options, store=store, runner=Waiting)
     assert said.result() == ["s has 2 trials now (1 before)."]
     assert done.finished
     assert sum(done.states.values()) == 2
     assert Store.open(store).wanted("s") == 2
 
 
-def test_a_space_that_is_used_up_ends_the_search(
-    tmp_path, monkeypatch, capsys, ray_address
-):
+def test_a_space_that_is_used_up_ends_the_search(tmp_path, monkeypatch, capsys):
     """Three configurations at two ratios: six of twenty trials, exit code 0, said."""
     (tmp_path / "few.toml").write_text(
         'name = "few"\n[parameters."losses.posterior"]\nkind = "one_of"\n'
@@ -351,7 +347,6 @@ def test_a_space_that_is_used_up_ends_the_search(
     monkeypatch.setitem(search.__kwdefaults__, "runner", Steady)
     words = "search s --data synthetic:40 --preset tiny --ratios 0.1,1.0 --trials 20"
     words += f" --space {tmp_path / 'few.toml'} --store {tmp_path / 'runs'}"
-    words += f" --address {ray_address}"
     for _ in range(2):  # the second time nothing is run
         assert cli.run(words.split()) == exit_codes.DONE
         err = capsys.readouterr().err

@@ -32,6 +32,11 @@ OOM kill reason: Memory usage 2B exceeded threshold of 1B
         ("ray.exceptions.X\nOSError: second\n", "OSError: second", False),
         (DEAD, "The actor is dead because its worker process has died.", False),
         (
+            DEAD + "The actor never ran - it was cancelled before it started running.",
+            "The actor is dead because its worker process has died.",
+            False,
+        ),
+        (
             LACKING,
             "out of memory: 22.49GB of 23.54GB of the machine were in use, and the "
             "memory monitor of Ray ended the worker.",
@@ -39,7 +44,7 @@ OOM kill reason: Memory usage 2B exceeded threshold of 1B
         ),
         ("", "The trial failed and left no message.", False),
     ],
-    ids=["exception", "dead", "memory", "nothing"],
+    ids=["exception", "dead", "never started", "memory", "nothing"],
 )
 def test_the_newest_failure_is_told(tmp_path, second, said, again):
     """What an earlier failure said is not taken for the reason of a later one."""
