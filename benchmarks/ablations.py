@@ -245,17 +245,22 @@ def _key(fingerprint: str, setting: str, flat: Mapping[str, Any]) -> str:
     return json.dumps([fingerprint, setting, flat], sort_keys=True)
 
 
-def opened(spec: str, cache: Path) -> HandData:
+def opened(spec: str, given: argparse.Namespace) -> HandData:
     """A data set, `DATA` or `DATA@SPLIT`."""
     data, _, split = spec.partition(SPLIT)
-    side_px = presets.preset("small").networks.side_px
-    return open_data(data, side_px=side_px, split=split or None, cache=cache)
+    return open_data(
+        data,
+        side_px=presets.preset("small").networks.side_px,
+        split=split or None,
+        unlabelled=given.unlabelled,
+        cache=given.cache,
+    )
 
 
 def group(given: argparse.Namespace, runs: Sequence[Run]) -> None:
     """Perform the runs of one data set and seed, in a process of their own."""
     torch.set_num_threads(given.threads)
-    perform(Bank(opened(runs[0].data, given.cache)), runs, given.out)
+    perform(Bank(opened(runs[0].data, given)), runs, given.out)
 
 
 def options() -> argparse.Namespace:
@@ -265,6 +270,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--ratios", default="0.02,0.1,0.25,1.0")
     parser.add_argument("--seeds", type=int, default=3, help="3 or more for intervals")
     parser.add_argument("--settings", default=",".join(SETTINGS))
+    parser.add_argument("--unlabelled", help="such as test:0.5, of all data sets")
     parser.add_argument("--set", nargs="+", default=[], help="FIELD=VALUE, for all")
     parser.add_argument("--out", type=Path, default=Path("runs/ablations.jsonl"))
     parser.add_argument("--cache", type=Path, default=Path("runs/data"))
@@ -292,7 +298,7 @@ def main() -> None:
     """Run what is not finished yet, then print the tables."""
     given = options()
     changes = SCHEDULE | (QUICK if given.quick else {}) | given.changes
-    sets = {name: opened(name, given.cache) for name in given.data}
+    sets = {name: opened(name, given) for name in given.data}
     whole = presets.preset("small").replace(changes)
     runs = planned(sets, given.ratios, given.seeds, given.settings, changes)
     done = finished(given.out)

@@ -145,8 +145,7 @@ def main() -> None:
             f"poses:{realdata / 'nyu'}",
             side_px=128,
             split="person",
-            unlabelled_frames=options.unlabelled
-            or f"{realdata / 'kinect2_srn'}@kinect2",
+            unlabelled=options.unlabelled or f"{realdata / 'kinect2_srn'}@kinect2",
             cache=Path(options.cache or made),
         )
         bank = Bank(data)

@@ -163,7 +163,7 @@ def of_model(
         spec,
         side_px=model.config.networks.side_px,
         split=split,
-        unlabelled_frames=hidden.only_share(unlabelled),
+        unlabelled=hidden.only_share(unlabelled),
         cache=store / "cache",
         progress=progress,
     )

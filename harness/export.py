@@ -74,7 +74,7 @@ def export(
             _named(opened, data),
             side_px=opened.model.config.networks.side_px,
             split=split,
-            unlabelled_frames=hidden.only_share(unlabelled),
+            unlabelled=hidden.only_share(unlabelled),
             cache=Path(store) / "cache",
             progress=progress,
         )

@@ -73,7 +73,7 @@ def prepare(
         choice.spec,
         side_px=choice.side_px,
         split=choice.split,
-        unlabelled_frames=choice.unlabelled,
+        unlabelled=choice.unlabelled,
         poses_file=choice.poses,
         cache=cache,
         progress=progress,

@@ -34,7 +34,7 @@ def share_of(text: str | None) -> float | None:
         return None
     if Path(text).exists():
         raise ValueError(
-            f"`unlabelled_frames` must be a share of the test split or a folder, got "
+            f"`unlabelled` must be a share of the test split or a folder, got "
             f"{text!r}, which is both; ./{text} is the folder."
         )
     try:
@@ -43,8 +43,7 @@ def share_of(text: str | None) -> float | None:
         share = np.nan
     if not 0 < share < 1:
         raise ValueError(
-            f"`unlabelled_frames` must be {PREFIX}SHARE with a share in (0, 1), got "
-            f"{text!r}."
+            f"`unlabelled` must be {PREFIX}SHARE with a share in (0, 1), got {text!r}."
         )
     return share
 

@@ -56,7 +56,7 @@ def open_data(
     *,
     side_px: int,
     split: str | None = None,
-    unlabelled_frames: str | None = None,
+    unlabelled: str | None = None,
     poses_file: str | None = None,
     cache: Path,
     progress: Progress | None = None,
@@ -72,7 +72,7 @@ def open_data(
             A rendered set takes `+depth` alone.
         side_px: Side of the crops: 32, 64 or 128.
         split: Name of the split; None is the data's own default.
-        unlabelled_frames: Frames without labels that are trained on: a folder,
+        unlabelled: Frames without labels that are trained on: a folder,
             `DIR[@CAMERA]`, or a share of the test split, `test:SHARE` (`hidden`).
         poses_file: Poses without images for the pose VAE (`readers.more_poses`).
         cache: Folder of prepared data.
@@ -92,8 +92,8 @@ def open_data(
         known = ", ".join(read.splits)
         raise ValueError(f"`split` must be one of {known} for {spec}, got {split!r}.")
     doubts = findings.trusted(read) if isinstance(read, Recording) else ()
-    shown, said = hidden.hide(read, way, hidden.share_of(unlabelled_frames))
-    folder = unlabelled_frames if shown is read else None
+    shown, said = hidden.hide(read, way, hidden.share_of(unlabelled))
+    folder = unlabelled if shown is read else None
     joints, camera, hand = _as_cropped(read)
     more, told = _more_poses(poses_file, read.skeleton, joints)
     source = sources.source_of(shown)

@@ -159,9 +159,7 @@ def hidden(split: np.ndarray, person: np.ndarray, share: float) -> np.ndarray:
     found = split.copy()
     persons = np.unique(person[split == TEST])
     if not len(persons):
-        raise ValueError(
-            "`unlabelled_frames` needs test frames, and the split has none."
-        )
+        raise ValueError("`unlabelled` needs test frames, and the split has none.")
     for one in persons:
         rows = np.flatnonzero((split == TEST) & (person == one))
         smaller = min(share, 1 - share) * len(rows)
@@ -172,7 +170,7 @@ def hidden(split: np.ndarray, person: np.ndarray, share: float) -> np.ndarray:
         parts = [int((kinds == kind).sum()) for kind in (UNLABELLED, TEST)]
         if not all(parts):
             raise ValueError(
-                f"`unlabelled_frames` must leave frames to train on and frames to test, "
+                f"`unlabelled` must leave frames to train on and frames to test, "
                 f"{GAP_FRAMES} frames apart, and a share of {share:g} makes {parts[0]} "
                 f"and {parts[1]} of the {len(rows)} test frames of person {one}."
             )

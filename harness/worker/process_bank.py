@@ -23,7 +23,7 @@ def bank(choice: DataChoice, device: str, rows: int | None = None) -> Bank:
         choice.spec,
         side_px=choice.side_px,
         split=choice.split,
-        unlabelled_frames=choice.unlabelled,
+        unlabelled=choice.unlabelled,
         poses_file=choice.poses,
         cache=Path(choice.cache),
         progress=lambda *_: watchdog.PROCESS.beat(),

@@ -66,13 +66,13 @@ def frames(text: str) -> UnlabelledFrames:
         elif name == "unit":
             unit_mm = _unit(number, text)
         else:
-            raise ValueError(f"`unlabelled_frames` must be {GRAMMAR}, got {text!r}.")
+            raise ValueError(f"`unlabelled` must be {GRAMMAR}, got {text!r}.")
     root = Path(folder)
     if camera:  # one that cannot be is refused before files are looked at
-        cameras.camera_of(camera, argument="unlabelled_frames")
+        cameras.camera_of(camera, argument="unlabelled")
     if not folder or not root.is_dir():
         raise ValueError(
-            f"`unlabelled_frames` must name a folder that exists, got {folder!r}."
+            f"`unlabelled` must name a folder that exists, got {folder!r}."
         )
     files, size = _found(root)
     taken, notes = _camera(folder, camera, size, files[0])
@@ -102,7 +102,7 @@ def _unit(number: str, text: str) -> float:
         unit_mm = math.nan
     if not 0 < unit_mm <= 1000:
         raise ValueError(
-            f"`unlabelled_frames` must have a unit above 0 and up to 1000 mm, such as "
+            f"`unlabelled` must have a unit above 0 and up to 1000 mm, such as "
             f"+unit=0.125, got {text!r}."
         )
     return unit_mm
@@ -134,7 +134,7 @@ def _camera(
 ) -> tuple[Camera, tuple[str, ...]]:
     """The camera that was named, or the one whose frames have this size, with a note."""
     if text:
-        named = cameras.camera_of(text, argument="unlabelled_frames", size_px=size)
+        named = cameras.camera_of(text, argument="unlabelled", size_px=size)
         cameras.check_size(named, *size, first)
         return named, ()
     for known in GUESSED:

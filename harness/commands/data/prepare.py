@@ -48,7 +48,7 @@ def run(options: DataPrepare) -> int:
             spec,
             side_px=options.side,
             split=options.split,
-            unlabelled_frames=options.unlabelled,
+            unlabelled=options.unlabelled,
             cache=Path(options.store) / "cache",
             progress=bar.progress,
             workers=options.workers,

@@ -15,9 +15,7 @@ def opened(tmp_path_factory):
     """Sets of 53 frames a person: as it is, and with two shares of the test split."""
     cache = tmp_path_factory.mktemp("cache")
     return [
-        opening.open_data(
-            "synthetic:1060", side_px=32, unlabelled_frames=text, cache=cache
-        )
+        opening.open_data("synthetic:1060", side_px=32, unlabelled=text, cache=cache)
         for text in (None, "test:0.02", "test:0.0200", "test:0.01")
     ]
 
@@ -173,7 +171,7 @@ class TestAShareOfTheTestSplit:
             opening.open_data(
                 f"icvl+mirror:{icvl_set}",
                 side_px=32,
-                unlabelled_frames=text,
+                unlabelled=text,
                 cache=tmp_path / "cache",
             )
             for text in (None, "test:0.1")

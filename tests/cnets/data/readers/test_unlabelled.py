@@ -104,7 +104,7 @@ class TestSeen:
         return open_data(
             "synthetic:20",
             side_px=32,
-            unlabelled_frames=text,
+            unlabelled=text,
             cache=tmp_path / "cache",
         )
 

@@ -242,9 +242,7 @@ def test_open_data_asks(scene, tmp_path):
     folder = tmp_path / "more"
     scaled(scene("icvl", 3, 6), 8).write(folder)
     with pytest.raises(ValueError, match="must show a hand 100 to 1500 mm away"):
-        opening.open_data(
-            turned, side_px=32, cache=cache, unlabelled_frames=f"{folder}@msra"
-        )
+        opening.open_data(turned, side_px=32, cache=cache, unlabelled=f"{folder}@msra")
 
 
 @pytest.mark.parametrize("way", ["eighths", "bytes", "over ten"])
