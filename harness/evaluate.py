@@ -146,7 +146,8 @@ def of_model(
         part: A split, or `all` for all frames in which the hand was seen.
         split: Name of the split; None is the data's own default.
         unlabelled: Share of the test split that the model was trained on without
-            labels, `test:SHARE`; those frames are not evaluated.
+            labels, `test:SHARE`; those frames are not evaluated. None is what the
+            model's files say.
         store: Its folder `cache` holds the prepared data.
         device: Where frames are predicted.
         bonus_mm: Added to every threshold.
@@ -163,7 +164,7 @@ def of_model(
         spec,
         side_px=model.config.networks.side_px,
         split=split,
-        unlabelled=hidden.only_share(unlabelled),
+        unlabelled=hidden.only_share(unlabelled, model.seen),
         cache=store / "cache",
         progress=progress,
     )
@@ -176,7 +177,7 @@ def of_model(
     errors = metrics.joint_errors(_finite(points), labels)
     return Evaluation(
         source=name,
-        data=f"{spec}, {part}",
+        data=f"{spec}, {part}" + (f" without {data.seen}" if data.seen else ""),
         joints=_names(data.skeleton, data.evaluated),
         errors=errors,
         plotted=errors,

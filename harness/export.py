@@ -55,7 +55,7 @@ def export(
             finals have used it.
         split: Name of the split; None is the data's own default.
         unlabelled: Share of the test split that it was trained on without labels,
-            `test:SHARE`; those frames are not measured on.
+            `test:SHARE`; those frames are not measured on. None is what it says.
         device: Where it is measured, and a trial's last epochs trained again.
         say: Told what a person should know of the model.
         progress: Told how far the preparation of the data is.
@@ -74,7 +74,7 @@ def export(
             _named(opened, data),
             side_px=opened.model.config.networks.side_px,
             split=split,
-            unlabelled=hidden.only_share(unlabelled),
+            unlabelled=hidden.only_share(unlabelled, opened.model.seen),
             cache=Path(store) / "cache",
             progress=progress,
         )

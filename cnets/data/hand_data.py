@@ -79,6 +79,8 @@ class HandData:
     """float16 [more, side, side]: crops without labels, for the GAN only."""
     unlabelled_empty: tuple[int, ...] = ()
     """Which of those show nothing; they are never used."""
+    seen: str | None = None
+    """Share of the test split that is trained on without labels, such as `test:0.5`."""
     more_poses_mm: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 3)))
     """float32 [poses, joints, 3], camera axes: poses without images, for the VAE only."""
     files: tuple[Path, ...] = ()

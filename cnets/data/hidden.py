@@ -48,17 +48,25 @@ def share_of(text: str | None) -> float | None:
     return share
 
 
-def only_share(text: str | None) -> str | None:
-    """What was asked for where nothing is trained: a share, whose frames are not tested.
+def only_share(text: str | None, seen: str | None = None) -> str | None:
+    """A share whose frames are left out where nothing is trained: they are no test.
+
+    Args:
+        text: What was asked for.
+        seen: What the model says that it was trained on; it needs no asking.
 
     Raises:
-        ValueError: If it is something else.
+        ValueError: If it is something else, or another share than the model's.
     """
     if text is not None and share_of(text) is None:
         raise ValueError(
             f"`unlabelled` must be {PREFIX}SHARE where nothing is trained, got {text!r}."
         )
-    return text
+    if text and seen and share_of(text) != share_of(seen):
+        raise ValueError(
+            f"`unlabelled` must be {seen}, which the model was trained on, got {text!r}."
+        )
+    return text or seen
 
 
 def hide(

@@ -124,6 +124,7 @@ def open_data(
         split=purpose,
         unlabelled=made.crops[:0] if extra is None else extra.crops,
         unlabelled_empty=() if extra is None else extra.empty,
+        seen=None if shown is read else unlabelled,
         more_poses_mm=more,
         files=() if isinstance(read, Labels) else read.files,
         form=read.form if isinstance(read, Recording) else None,

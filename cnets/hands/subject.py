@@ -1,4 +1,4 @@
-"""What networks know of the hand they read, as a model's files say it.
+"""What networks know of the hand they read and have seen, as a model's files say it.
 
 The flesh of a hand is not among it: it is drawn by this code only, and a skeleton of
 this code gets it back by being equal to it.
@@ -42,11 +42,15 @@ class Subject:
     """`right` or `left`; None if it is not known."""
     camera: Camera | None = None
     """The camera that saw it; None if it is not known."""
+    seen: str | None = None
+    """Share of the test split that was trained on without labels, such as `test:0.5`:
+    frames that are no test of these networks."""
 
     def facts(self) -> dict[str, Any]:
         """All of it in the values of JSON."""
         own = self.skeleton
-        return {
+        seen = {} if self.seen is None else {"seen": self.seen}
+        return seen | {
             "skeleton": own.name,
             "joint_names": list(own.joint_names),
             "bones": [list(bone) for bone in own.bones],
@@ -69,7 +73,10 @@ def of_facts(facts: Mapping[str, Any]) -> Subject:
     skeleton = _skeleton(facts)
     hand = facts.get("hand")
     _see(hand is None or hand in HANDS, "hand", f"be one of {', '.join(HANDS)}", hand)
-    return Subject(skeleton=skeleton, hand=hand, camera=_camera(facts.get("camera")))
+    seen = facts.get("seen")
+    _see(seen is None or isinstance(seen, str), "seen", "be a text", seen)
+    camera = _camera(facts.get("camera"))
+    return Subject(skeleton=skeleton, hand=hand, camera=camera, seen=seen)
 
 
 def _skeleton(facts: Mapping[str, Any]) -> Skeleton:

@@ -136,7 +136,9 @@ def origin(folder: str | Path) -> dict[str, str]:
 
 def _facts(model: Model) -> dict[str, Any]:
     """What a reader must know of a model besides its weights."""
-    about = Subject(skeleton=model.skeleton, hand=model.hand, camera=model.camera)
+    about = Subject(
+        skeleton=model.skeleton, hand=model.hand, camera=model.camera, seen=model.seen
+    )
     return about.facts() | {
         "layout": LAYOUT,
         "config": model.config.flat(),
@@ -196,6 +198,7 @@ def _model(root: Path, facts: Mapping[str, Any]) -> Model:
         skeleton=about.skeleton,
         camera=about.camera,
         hand=about.hand,
+        seen=about.seen,
         modules=_modules(root / WEIGHTS, config),
     )
 

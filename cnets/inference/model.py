@@ -31,6 +31,8 @@ class Model:
     """The camera that it was trained for; None if that is not known."""
     hand: str | None = None
     """Which hand it reads, `right` or `left`; None if that is not known."""
+    seen: str | None = None
+    """As in `Subject`: test frames that it was trained on without labels."""
     modules: dict[str, nn.Module]
     """As `crossing_net.build` names them, in evaluation mode, float32."""
 

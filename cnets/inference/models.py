@@ -66,6 +66,7 @@ def of_lane(name: str, lane: Lane) -> Model:
         skeleton=about.skeleton,
         camera=about.camera,
         hand=about.hand,
+        seen=about.seen,
         modules={part: _ready(module) for part, module in modules.items()},
     )
 

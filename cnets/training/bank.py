@@ -61,7 +61,7 @@ class Bank:
         self.frames = Frames(data, self.device, dtype)
         self.judge = Judge(self.frames, self.modules)
         self.subject = Subject(
-            skeleton=data.skeleton, hand=data.hand, camera=data.camera
+            skeleton=data.skeleton, hand=data.hand, camera=data.camera, seen=data.seen
         )
 
     def lane(self, config: TrainConfig) -> Lane:

@@ -4,6 +4,7 @@ Expected figures are numpy in float64 on numbers that the test reads itself. The
 metrics have tests of their own, and so have the formats and the picture.
 """
 
+import dataclasses
 import gzip
 import json
 import shutil
@@ -238,7 +239,7 @@ class TestModel:
         assert found["frames"] == 1
         assert found["mean_joint_error_mm"] == pytest.approx(6.44, abs=0.05)
 
-    def test_batches(self, tree, nyu, tmp_path):
+    def test_batches(self, tree, nyu, tmp_path, monkeypatch):
         """Frames on both sides of a batch's end are those of `Model.predict`."""
         most = evaluate.ROWS_AT_ONCE
         moves = np.random.default_rng(2).uniform(-20, 20, (most + 2, 3))
@@ -257,5 +258,10 @@ class TestModel:
             nyu, spec, part="test", unlabelled="test:0.75", store=store
         )  # less the first 194 frames, and 50 between them and the rest
         np.testing.assert_allclose(rest.errors, done.errors[244:], atol=1e-3)
+        told = dataclasses.replace(models.open_model(nyu), seen="test:0.75")
+        monkeypatch.setattr(models, "open_model", lambda _: told)
+        same = evaluate.of_model(nyu, spec, part="test", store=store)
+        np.testing.assert_array_equal(same.errors, rest.errors)
+        assert same.data.endswith(", test without test:0.75")
         with pytest.raises(ValueError, match="test:SHARE where nothing is trained"):
             evaluate.of_model(nyu, spec, unlabelled="folder", store=store)

@@ -64,6 +64,27 @@ class TestShareOf:
             hidden.share_of("test:0.5")
 
 
+class TestOnlyShare:
+    @pytest.mark.parametrize(
+        ("asked", "seen", "left_out"),
+        [
+            (None, None, None),
+            ("test:0.5", None, "test:0.5"),
+            (None, "test:0.5", "test:0.5"),
+            ("test:0.50", "test:0.5", "test:0.50"),
+        ],
+    )
+    def test_what_is_left_out(self, asked, seen, left_out):
+        """A model that says what it has seen need not be told."""
+        assert hidden.only_share(asked, seen) == left_out
+
+    def test_another_share_than_the_model_has_seen(self):
+        """It would test on frames that were trained on."""
+        said = r"`unlabelled` must be test:0.5, which the model .* got 'test:0.25'"
+        with pytest.raises(ValueError, match=said):
+            hidden.only_share("test:0.25", "test:0.5")
+
+
 class TestHide:
     def test_a_recording(self, recording):
         """One split is shared; centres of those frames are to be found in them."""

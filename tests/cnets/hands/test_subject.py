@@ -24,10 +24,12 @@ CLAW = Skeleton(
     "skeleton", [HAND21, NYU36, ICVL16, CLAW], ids=lambda s: s.name
 )
 @pytest.mark.parametrize("hand", ["left", "right", None])
-@pytest.mark.parametrize("camera", [CAMERAS["sr300"], None])
-def test_all_of_it_comes_back(skeleton, hand, camera):
+@pytest.mark.parametrize(
+    ("camera", "seen"), [(CAMERAS["sr300"], None), (None, "test:0.5")]
+)
+def test_all_of_it_comes_back(skeleton, hand, camera, seen):
     """Through JSON, with the flesh of the hands that this code can draw."""
-    about = Subject(skeleton=skeleton, hand=hand, camera=camera)
+    about = Subject(skeleton=skeleton, hand=hand, camera=camera, seen=seen)
     assert subject.of_facts(json.loads(json.dumps(about.facts()))) == about
 
 
@@ -56,6 +58,7 @@ def test_another_hand_of_a_known_name_is_not_that_hand():
         ({"evaluated": [2]}, "`evaluated` must be joints"),
         ({"hand": "Left"}, "`hand` must be one of right, left"),
         ({"camera": {"fx": 1}}, "`camera` must be numbers"),
+        ({"seen": 0.5}, "`seen` must be a text"),
         (
             {"camera": dataclasses.asdict(CAMERAS["nyu"]) | {"fy": 0}},
             "`camera` must have focal lengths above 0",

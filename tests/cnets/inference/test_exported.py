@@ -38,6 +38,7 @@ def model() -> Model:
         config=small,
         skeleton=HAND21,
         camera=CAMERAS["sr300"],
+        seen="test:0.5",
         hand="left",
         modules=modules,
     )
@@ -69,7 +70,7 @@ def same(one: Model, other: Model) -> bool:
         for name, tensor in module.state_dict().items():
             if not torch.equal(tensor, theirs[name]):
                 return False
-    facts = ("config", "skeleton", "camera", "hand")
+    facts = ("config", "skeleton", "camera", "hand", "seen")
     return all(getattr(one, name) == getattr(other, name) for name in facts)
 
 
@@ -125,7 +126,9 @@ class TestAFolder:
             ):
                 exported.load(folder)
             return
-        assert same(dataclasses.replace(model, hand=None), exported.load(folder))
+        assert same(
+            dataclasses.replace(model, hand=None, seen=None), exported.load(folder)
+        )
 
     def test_can_be_read_without_this_code(self, model, folder):
         """Names and numbers of the tensors, and what the header says of a crop."""

@@ -57,6 +57,14 @@ class TestOpenModel:
         with pytest.raises(ValueError, match="`model`"):
             models.open_model(name)
 
+    @pytest.mark.parametrize("share", [None, "test:0.02"])
+    def test_which_test_frames_it_has_seen(self, run, tmp_path, share):
+        """The files of a run say what it was trained on besides training frames."""
+        cache = tmp_path / "cache"
+        data = open_data("synthetic:1060", side_px=32, unlabelled=share, cache=cache)
+        state.save_lane(Bank(data).lane(run), tmp_path / "out" / "at-0-000000")
+        assert models.open_model(str(tmp_path / "out")).seen == share
+
 
 class TestIntoLane:
     def test_there_and_back(self, lane):
