@@ -26,7 +26,7 @@ from cnets.training.judge import Judge
 from cnets.training.lanes.lane import Lane, move_on, take
 from cnets.training.lanes.stack import Stack
 from cnets.training.lanes.stacking import Stacking
-from cnets.training.updates import by_stage, joint
+from cnets.training.updates import by_stage, joint, supervised
 
 
 class Bank:
@@ -123,7 +123,7 @@ class Bank:
         rates = self._learning_rates(stack)
         drawn = self._stacking.draws(stack, self.frames)
         steps = drawn["rows"].shape[1]
-        update = by_stage.UPDATES[stage]
+        update = by_stage.of_stack(stack, stage)
         sums: dict[str, Tensor] = {}
         batch: dict[str, Tensor] = {}
         for step in range(steps):
@@ -132,7 +132,8 @@ class Bank:
             terms = update(stack, batch, rates)
             sums = {n: sums.get(n, 0) + term for n, term in terms.items()}
             beat()
-        shares = joint.trunk_shares(stack, batch) if stage == "joint" else {}
+        judged = stage == "joint" and not supervised.is_on(stack)
+        shares = joint.trunk_shares(stack, batch) if judged else {}
         stack.unstack()
         terms = _by_lane(sums, lanes, steps)
         validated = [self.judge.validated(lane, beat) for lane in lanes]
@@ -158,8 +159,9 @@ class Bank:
             return {}
         found = self.judge.health(lane)
         if lane.stage == "joint":
-            both = terms["adversarial_real"] + terms["adversarial_fake"]
-            found["adversarial_nats"] = both
+            if "adversarial_real" in terms:
+                both = terms["adversarial_real"] + terms["adversarial_fake"]
+                found["adversarial_nats"] = both
             if lane.epoch == 0 or ended:
                 found |= self.judge.floor_figure(lane)
         return found | shares

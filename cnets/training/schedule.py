@@ -8,6 +8,15 @@ from cnets.data.hand_data import HandData
 from cnets.networks import crossing_net
 
 
+UNSUPERVISED = (
+    "adversarial",
+    "feature_matching",
+    "smoothness",
+    "depth_reconstruction",
+    "consistency",
+)
+"""Weights of stage C beside the posterior's."""
+
 STAGES = ("vae", "gan", "warm_up", "joint")
 """The stages in order; warm-up and joint share one configuration."""
 
@@ -20,6 +29,16 @@ NETWORKS = {
 """The networks that a stage runs, changed or not; see also `networks_of`."""
 
 
+SUPERVISED = ("encoder", "trunk", "posterior")
+"""The networks of stage C where only the posterior has a weight."""
+
+
+def is_supervised(config: TrainConfig) -> bool:
+    """Whether stage C learns from labelled images alone."""
+    weights = vars(config.losses)
+    return not any(weights[name] for name in UNSUPERVISED)
+
+
 def reads_copies(config: TrainConfig, stage: str) -> bool:
     """Whether a stage compares poses read from crops and copies, as a teacher does."""
     return stage == "joint" and config.losses.consistency > 0
@@ -27,6 +46,8 @@ def reads_copies(config: TrainConfig, stage: str) -> bool:
 
 def networks_of(config: TrainConfig, stage: str) -> tuple[str, ...]:
     """The networks that a stage of a run needs, changed or not."""
+    if stage in ("warm_up", "joint") and is_supervised(config):
+        return SUPERVISED
     more = ("decoder",) if reads_copies(config, stage) else ()
     return (*NETWORKS[stage], *more)
 

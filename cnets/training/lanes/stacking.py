@@ -116,5 +116,6 @@ class Stacking:
         fed = (
             augmentation.is_on(config, lane.stage),
             schedule.reads_copies(config, lane.stage),
+            schedule.is_supervised(config),
         )
         return (*shape, *sizes, *joint, *fed, config.losses.balance > 0)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from cnets.training.lanes.stack import Stack
-from cnets.training.updates import gan, joint, vae, warm_up
+from cnets.training.updates import gan, joint, supervised, vae, warm_up
 from cnets.training.updates.parts import Batch, Terms
 
 
@@ -23,3 +23,16 @@ UPDATES: dict[str, Update] = {
     "joint": joint.update,
 }
 """The update of each stage."""
+
+WITHOUT_GAN: dict[str, Update] = {
+    "warm_up": supervised.warm_up,
+    "joint": supervised.joint,
+}
+"""The same of stage C where only the posterior has a weight."""
+
+
+def of_stack(stack: Stack, stage: str) -> Update:
+    """The update that the lanes of a stack take in a stage."""
+    if stage in WITHOUT_GAN and supervised.is_on(stack):
+        return WITHOUT_GAN[stage]
+    return UPDATES[stage]

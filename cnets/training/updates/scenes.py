@@ -26,18 +26,23 @@ def imagine(modules: Modules, nets: Nets, batch: Batch) -> dict[str, Tensor]:
         `code`, `mixed`, `of_code` and `of_mixed`. Running statistics are those of
         the codes: mixed ones are closer together, and nobody renders them later.
     """
-    with torch.no_grad():
-        mean, log_variance = run(modules["encoder"], nets["encoder"], batch["pose"])
-        sampled = pose_vae.sample_code(mean, log_variance, batch["noise"])
-        code = torch.cat([sampled, batch["origin"]], 1)
-        shares = batch["shares"] / batch["shares"].sum(1, keepdim=True)
-        mixed = (shares.unsqueeze(2) * code[batch["partners"]]).sum(1)
+    code = codes(modules, nets, batch)
+    shares = batch["shares"] / batch["shares"].sum(1, keepdim=True)
+    mixed = (shares.unsqueeze(2) * code[batch["partners"]]).sum(1)
     return {
         "code": code,
         "mixed": mixed,
         "of_code": _render(modules, nets, code, keep_statistics=True),
         "of_mixed": _render(modules, nets, mixed, keep_statistics=False),
     }
+
+
+@torch.no_grad()
+def codes(modules: Modules, nets: Nets, batch: Batch) -> Tensor:
+    """Codes of the labelled poses, one lane, drawn by the frozen encoder."""
+    mean, log_variance = run(modules["encoder"], nets["encoder"], batch["pose"])
+    sampled = pose_vae.sample_code(mean, log_variance, batch["noise"])
+    return torch.cat([sampled, batch["origin"]], 1)
 
 
 def fakes(scene: Batch) -> Tensor:

@@ -32,11 +32,11 @@ def tiny() -> TrainConfig:
 def stacked(hands) -> Callable:
     """Makes a stack in double precision, and one batch for it."""
 
-    def make(configs, stage, number=0, data=hands):
+    def make(configs, stage, number=0, data=hands, names=None):
         bank = Bank(data, dtype=torch.float64)
         lanes = [bank.lane(config) for config in configs]
         modules = bank.modules(configs[0])
-        names = schedule.networks_of(configs[0], stage)
+        names = names or schedule.networks_of(configs[0], stage)
         stack = Stack(lanes, {name: modules[name] for name in names})
         drawn = [next(inputs.of_epoch(bank.frames, c, stage, number)) for c in configs]
         batch = {name: torch.stack([d[name] for d in drawn]) for name in drawn[0]}
@@ -53,7 +53,7 @@ def changed(stacked, tiny) -> Callable:
         stack, batch = stacked([tiny.replace(weights or {})], stage)
         before = {name: flat.clone() for name, flat in stack.flat.items()}
         rate = torch.tensor([1e-2], dtype=torch.float64)
-        by_stage.UPDATES[stage](stack, batch, rate)
+        by_stage.of_stack(stack, stage)(stack, batch, rate)
         flats = stack.flat.items()
         return {name for name, flat in flats if not torch.equal(flat, before[name])}
 

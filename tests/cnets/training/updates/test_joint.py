@@ -49,7 +49,7 @@ class TestPosteriorOnly:
             run = presets.ablated(tiny, "posterior_only")
             stack, batch = stacked([run], stage)
             batch["unlabelled"] = batch["unlabelled"] + shift
-            by_stage.UPDATES[stage](stack, batch, torch.tensor([1e-2]).double())
+            by_stage.of_stack(stack, stage)(stack, batch, torch.tensor([1e-2]).double())
             ends.append(stack)
         for name in ("trunk", "posterior"):
             first, second = (stack.nets[name] for stack in ends)
@@ -74,6 +74,6 @@ class TestRunningStatistics:
         maps = torch.nn.functional.conv2d(images, weight, None, 2, first.padding)
         expected = 0.1 * maps.mean((0, 2, 3))
         rate = torch.tensor([1e-3], dtype=torch.float64)
-        by_stage.UPDATES[stage](stack, batch, rate)
+        by_stage.of_stack(stack, stage)(stack, batch, rate)
         found = stack.nets["trunk"].buffers["shrink.1.running_mean"][0]
         torch.testing.assert_close(found, expected)
