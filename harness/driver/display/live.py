@@ -78,6 +78,7 @@ class Live:
         self._advised: set[str] = set()
         self._lock = threading.Lock()  # the screen is drawn by a thread of its own
         self._first_s: float | None = None  # when the first epoch began
+        self._has_end = False  # one ended, if without an epoch: tested, or crashed
 
     def __enter__(self) -> "Live":
         for trial in self._trials().values():
@@ -105,6 +106,7 @@ class Live:
         """Take note of an event; `report` may be None."""
         if report is not None and self._first_s is None:
             self._first_s = time.monotonic() - report.seconds
+        self._has_end = self._has_end or not trial.open
         self._note(trial)
         name = trial.proposal.trial
         if report is None and trial.open and trial.attempt > 1 and trial.reason:
@@ -166,7 +168,7 @@ class Live:
     def _remaining(self) -> str:
         """How long it goes on, by what was trained since the first epoch."""
         if self._first_s is None:
-            return f", {FIRST}"
+            return "" if self._has_end else f", {FIRST}"
         most = self._trainings()
         if self._budget is not None and most is None:
             return ""

@@ -122,6 +122,16 @@ def test_time_that_is_left_is_told_from_the_epochs_of_trials_that_run(trials):
         assert 60 * int(found[1]) + int(found[2]) >= 9.0 * 53 - 2.5
 
 
+def test_runs_that_are_tested_wait_for_no_epoch(trials):
+    """They end without one, as a trial does that crashes at once."""
+    trials["t-00001"].state = "running"
+    with make(trials) as live:
+        assert "waiting" in live.line()
+        trials["t-00001"].state = "completed"
+        live(trials["t-00001"], None)
+        assert "waiting" not in live.line()
+
+
 def test_at_the_end_it_says_how_long_it_took():
     """With none to come and none that runs."""
     with make({}) as live:
